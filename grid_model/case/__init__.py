@@ -1,0 +1,1 @@
+"""The Case: input tables and profiles, read, checked and frozen."""

@@ -1,0 +1,91 @@
+"""Errors that people meet: wrong input, no feasible dispatch, no optimum, a failed audit.
+
+error            exit code  raised when
+InputError       2          tables, profiles or scenario are wrong; carries every Problem found, not only the first
+InfeasibleError  3          the rules cannot hold together
+SolveError       4          the solver ended without a proven optimum
+AuditError       5          a solved case breaks a law, or a strict target is missed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong in an input.
+
+    file     path as a person would type it, or "" when no file is meant
+    row      row in the file, the header being row 1 (for YAML: the line); 0 when no row is meant
+    column   column of a table or profile, dotted key of a scenario; "" when none is meant
+    value    what was found, as written
+    allowed  what may stand there
+    """
+
+    file: str = ""
+    row: int = 0
+    column: str = ""
+    value: str = ""
+    allowed: str = ""
+
+    def __str__(self) -> str:
+        place = [self.file] if self.file else []
+        place += [f"row {self.row}"] if self.row else []
+        place += [f"column {printable(self.column)}"] if self.column else []
+        found = f"found {printable(self.value)!r}; " if self.value != "" else ""
+        return f"{', '.join(place) or 'input'}: {found}allowed: {self.allowed}"
+
+
+def printable(value: object) -> str:
+    """The value on one line without control characters, shortened to what a person reads."""
+    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: 2 * LONGEST_VALUE])
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
+
+
+class GridModelError(Exception):
+    """Base of every error that ends a run in an orderly way."""
+
+    exit_code = 1
+
+
+class InputError(GridModelError):
+    """Wrong input: every problem of every file, in order of file and row."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem] | Problem | str):
+        if isinstance(problems, str):
+            problems = Problem(allowed=problems)
+        found = [problems] if isinstance(problems, Problem) else problems
+        self.problems = tuple(sorted(set(found)))
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        count = len(self.problems)
+        head = "1 problem in the input" if count == 1 else f"{count} problems in the input"
+        return "\n".join([f"{head}:", *(f"  {problem}" for problem in self.problems)])
+
+    def __reduce__(self):
+        return type(self), (self.problems,)
+
+
+class InfeasibleError(GridModelError):
+    """No dispatch satisfies all rules; the text names the rules, zones and times that contradict each other."""
+
+    exit_code = 3
+
+
+class SolveError(GridModelError):
+    """The solver ended without a proven optimum; the text says how and what is known."""
+
+    exit_code = 4
+
+
+class AuditError(GridModelError):
+    """A solved case breaks a law that it claims to keep, or a strict target is missed."""
+
+    exit_code = 5
