@@ -1,0 +1,54 @@
+"""Wind: availability on land and at sea, as a fraction of capacity.
+
+symbol  meaning                                                                     unit
+z       noise of the zone, alike in neighbouring zones and from hour to hour        1
+b, a    spread below and above the middle                                           1
+d       day shape of the zone: two harmonics of the clock                           1
+x       latent value, x = d(hour) + b min(z, 0) + a max(z, 0)                       1
+
+availability = largest share x 1 / (1 + exp(-x - s)), the shift s calibrated month by month (calibration.py)
+
+Land and sea are points of one field of noise: wind at sea is related to the wind on the coast behind it. Distributed
+wind stands in the same weather and is calibrated to the same hours as wind on land: no published figure parts them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grid_model.case.synthesis.calibration import calibrated_shares
+from grid_model.case.synthesis.facts import Facts
+from grid_model.case.synthesis.noise import Weather, correlated_noise, distances
+
+STREAM_WIND = 2
+
+
+def wind_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
+    """Availability of wind on land (zones, hours) and at sea (coastal zones, hours)."""
+    points = facts.wind_points
+    process = facts.process
+    apart = distances(points["latitude"].to_numpy(), points["longitude"].to_numpy())
+    noise = correlated_noise(
+        weather, STREAM_WIND, np.exp(-apart / process["wind_correlation_length"]),
+        (process["wind_memory_slow"], process["wind_memory_fast"]),
+    )
+    spread = np.where(noise < 0, points[["spread_below"]].to_numpy(), points[["spread_above"]].to_numpy())
+    latent = spread * noise + _day_shape(points, weather)
+    at_sea = (points["series"] == "wind_offshore").to_numpy()
+    calendar = weather.calendar
+    land = calibrated_shares(latent[~at_sea], 1.0, facts.monthly_target("wind_onshore"), calendar)
+    sea = calibrated_shares(
+        latent[at_sea], process["offshore_largest_share"], facts.monthly_target("wind_offshore"), calendar
+    )
+    return {
+        "availability.wind_onshore": land,
+        "availability.wind_distributed": land,
+        "availability.wind_offshore": np.clip(sea, 0, 1),
+    }
+
+
+def _day_shape(points, weather: Weather) -> np.ndarray:
+    """Latent day shape: cosine and sine of one and of two turns a day, shape (points, hours)."""
+    clock = 2 * np.pi * (np.arange(weather.calendar.month_starts[-1]) % 24 + 0.5) / 24
+    waves = np.array([np.cos(clock), np.sin(clock), np.cos(2 * clock), np.sin(2 * clock)])
+    return points[["cosine_24h", "sine_24h", "cosine_12h", "sine_12h"]].to_numpy() @ waves

@@ -1,0 +1,285 @@
+"""Estimate the tables of this folder from a folder of published statistics and reference series.
+
+    python inputs/china/synthesis/estimate.py FOLDER_OF_STATISTICS
+
+Reads the monthly consumption of 2024, the capacity factors of wind and solar and the hourly reference series of a year,
+and writes every table here but locations.csv: means, spreads, day factors and the few parameters of the noise. No
+hourly series is kept: what remains of a year of a zone is some twenty figures, and day shapes of seven regions.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import least_squares
+from scipy.stats import norm, rankdata
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2]))
+
+from grid_model.case.synthesis.calendar import CalendarYear  # noqa: E402
+from grid_model.case.synthesis.facts import (  # noqa: E402
+    CONSUMPTION_PERIODS,
+    DAY_KINDS,
+    FESTIVAL_DAYS,
+    HOURS,
+    MONTHS,
+    SEASONS,
+    TABLES,
+    Facts,
+)
+from grid_model.case.synthesis.noise import distances  # noqa: E402
+from grid_model.case.synthesis.solar import clear_sky  # noqa: E402
+
+LOAD_YEAR, WEATHER_YEAR = 2018, 2020
+OFFSHORE_LARGEST_SHARE = 0.8855
+ERA5 = "atlite on ERA5 2020 over the province (github.com/Rick10119/PyPSA-China 84f176a)"
+HOURS_SOURCE = "utilisation hours / 8760 / utilisation rate (NEA and CEC statistics via github.com/energyandcleanair/china_co2 4043449)"
+LOAD_SERIES = "hourly reconstruction of 2018 scaled to 2024 (github.com/pik-piam/PyPSA-China-PIK 25c83bf)"
+SHAPE_REGIONS = {
+    "North": ["Beijing", "Tianjin", "Hebei", "Shanxi", "Inner Mongolia", "Shandong"],
+    "Northeast": ["Liaoning", "Jilin", "Heilongjiang"],
+    "East": ["Shanghai", "Jiangsu", "Zhejiang", "Anhui", "Fujian"],
+    "Central": ["Jiangxi", "Henan", "Hubei", "Hunan"],
+    "South": ["Guangdong", "Guangxi", "Hainan"],
+    "Southwest": ["Chongqing", "Sichuan", "Guizhou", "Yunnan", "Tibet"],
+    "Northwest": ["Shaanxi", "Gansu", "Qinghai", "Ningxia", "Xinjiang"],
+}
+
+
+def main(folder: Path) -> None:
+    zones = pd.read_csv(folder / "provinces.csv")["province"].tolist()
+    wind = _series(folder, "hourly_onwind_cf_2020_calibrated")[zones]
+    offshore = _series(folder, "hourly_offwind_cf_2020_raw")
+    offshore = offshore[[zone for zone in zones if zone in offshore]]
+    solar = _series(folder, "hourly_solar_cf_2020_calibrated")[zones]
+    load = pd.read_csv(folder / "hourly_load_scaled2024_mw.csv.gz", index_col=0)[zones]
+    load.index = pd.date_range(f"{LOAD_YEAR}-01-01", periods=8760, freq="h")
+    _consumption(folder, zones)
+    _monthly_availability(zones, wind, offshore, solar)
+    process = _constants()
+    process |= _wind(wind, offshore)
+    _load(load, process)
+    _write_process(process)
+    process |= _solar(solar, zones, process)
+    _write_process(process)
+
+
+def _series(folder: Path, name: str) -> pd.DataFrame:
+    """Hourly availability at the start of its step: the files stamp the end of the hour."""
+    frame = pd.read_csv(folder / f"{name}.csv.gz", index_col=0, parse_dates=True)
+    frame.index = frame.index - pd.Timedelta(hours=1)
+    return frame
+
+
+def _write(name: str, frame: pd.DataFrame, source: str) -> None:
+    frame.assign(source=source).to_csv(HERE / f"{name}.csv", index=False)
+
+
+def _consumption(folder: Path, zones: list[str]) -> None:
+    table = pd.read_csv(folder / "monthly_generation_by_source.csv.gz")
+    table = table[(table["series"] == "consumption") & (table["year"] == 2024)]
+    wide = table.pivot(index="province", columns="month", values="value_gwh").loc[zones]
+    wide.columns = CONSUMPTION_PERIODS
+    _write("monthly_consumption", wide.round(1).rename_axis("zone").reset_index(),
+           "GWh, whole society 2024, differences of year-to-date figures of NBS and CEC "
+           "(github.com/energyandcleanair/china_co2 4043449)")
+
+
+def _monthly_availability(zones, wind, offshore, solar) -> None:
+    parts = []
+    for series, frame in (("wind_onshore", wind), ("wind_offshore", offshore), ("solar_utility", solar)):
+        yearly = frame.mean()
+        monthly = (frame.groupby(frame.index.month).mean() / yearly).T
+        monthly.columns = MONTHS
+        part = monthly.round(3).rename_axis("zone").reset_index()
+        part.insert(1, "series", series)
+        part.insert(2, "capacity_factor", yearly.round(4).to_numpy())
+        source = f"year and months: {ERA5}, not calibrated" if series == "wind_offshore" else f"year: {HOURS_SOURCE}; months: {ERA5}"
+        parts.append(part.assign(source=source))
+    table = pd.concat(parts)
+    weights = np.diff(CalendarYear(2027).month_starts) / 8760
+    table[MONTHS] = (table[MONTHS].div(table[MONTHS] @ weights, axis=0)).round(4)
+    table.to_csv(HERE / "monthly_availability.csv", index=False)
+
+
+def _logit(frame: pd.DataFrame, largest: float = 1.0) -> pd.DataFrame:
+    share = (frame / largest).clip(0.002, 0.998)
+    return np.log(share / (1 - share))
+
+
+def _two_sided(values: np.ndarray) -> tuple[float, float]:
+    """Spread below and above the median: slopes of the normal quantiles over the central 98 %."""
+    values = np.sort(values[np.isfinite(values)])
+    score = norm.ppf((np.arange(len(values)) + 0.5) / len(values))
+    values = values - np.median(values)
+    below, above = (score < 0) & (score > -2.3), (score > 0) & (score < 2.3)
+    return tuple(float((values[s] * score[s]).sum() / (score[s] ** 2).sum()) for s in (below, above))
+
+
+def _wind(wind, offshore) -> dict:
+    rows, scores = [], {}
+    clock = 2 * np.pi * (np.arange(24) + 0.5) / 24
+    waves = np.array([np.cos(clock), np.sin(clock), np.cos(2 * clock), np.sin(2 * clock)])
+    for series, frame, largest in (("wind_onshore", wind, 1.0), ("wind_offshore", offshore, OFFSHORE_LARGEST_SHARE)):
+        latent = _logit(frame, largest)
+        latent -= latent.groupby(latent.index.month).transform("mean")
+        day = latent.groupby(latent.index.hour).mean()
+        rest = latent - day.loc[latent.index.hour].to_numpy()
+        scores[series] = rest.apply(lambda values: norm.ppf((rankdata(values) - 0.5) / len(values)))
+        for zone in frame:
+            below, above = _two_sided(rest[zone].to_numpy())
+            rows.append([zone, series, below, above, *(waves @ day[zone].to_numpy() / 12)])
+    table = pd.DataFrame(rows, columns=TABLES["wind_shape"]).round(3)
+    _write("wind_shape", table, f"estimated on the logit of the hourly share: {ERA5}, scaled to utilisation hours")
+    sites = pd.read_csv(HERE / "locations.csv")
+    centre = sites[sites["domain"] == "land"].groupby("zone")[["latitude", "longitude"]].mean().loc[list(wind)]
+    land = scores["wind_onshore"]
+    slow, fast = _memory(land, [1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48])
+    return {
+        "offshore_largest_share": (OFFSHORE_LARGEST_SHARE, "1", "wake and availability factor of the series: " + ERA5),
+        "wind_correlation_length": (_length(land, centre), "km", f"fit of exp(-d/L) to correlations: {ERA5}"),
+        "wind_memory_slow": (slow, "h", f"fit to autocorrelation: {ERA5}"),
+        "wind_memory_fast": (fast, "h", f"fit to autocorrelation: {ERA5}"),
+    }
+
+
+def _length(scores: pd.DataFrame, centre: pd.DataFrame) -> float:
+    """Correlation length of exp(-d / L) by least squares over all pairs [km]."""
+    upper = np.triu_indices(len(centre), 1)
+    apart = distances(centre["latitude"].to_numpy(), centre["longitude"].to_numpy())[upper]
+    found = scores.corr().to_numpy()[upper]
+    return float(least_squares(lambda length: np.exp(-apart / length[0]) - found, [500.0]).x[0])
+
+
+def _two_decays(lags: np.ndarray, slow: float, fast: float) -> np.ndarray:
+    """Autocorrelation of two decays in series at whole steps."""
+    first, second = np.exp(-1 / slow), np.exp(-1 / fast)
+    weight = first * (1 - second**2)
+    other = second * (1 - first**2)
+    return (weight * first**lags - other * second**lags) / (weight - other)
+
+
+def _memory(scores: pd.DataFrame, lags: list[int]) -> tuple[float, float]:
+    """The two decays [steps] whose autocorrelation is nearest to the mean of all zones."""
+    found = np.mean([[scores[zone].autocorr(lag) for lag in lags] for zone in scores], axis=0)
+    lags = np.array(lags)
+    fit = least_squares(lambda tau: _two_decays(lags, *tau) - found, [16.0, 1.0], bounds=([1, 0.1], [200, 15]))
+    return float(fit.x[0]), float(fit.x[1])
+
+
+def _constants() -> dict:
+    assumed = "assumption: shapes the day only, months are calibrated"
+    return {
+        "aerosol_depth": (0.2, "1", assumed + "; aerosol optical depth at 700 nm"),
+        "precipitable_water": (1.5, "cm", assumed),
+        "albedo": (0.2, "1", "pvlib default for grass and soil"),
+        "tilt_utility": (35.0, "degree", "tilt of the reference series: " + ERA5),
+        "tilt_distributed": (15.0, "degree", "assumption: roofs are flatter than ground-mounted plants"),
+        "collector_rated_irradiance": (850.0, "W/m2", "assumption: irradiance at which collectors reach their rating"),
+    }
+
+
+def _write_process(process: dict) -> None:
+    rows = [[name, round(value, 4), unit, source] for name, (value, unit, source) in process.items()]
+    pd.DataFrame(rows, columns=["parameter", "value", "unit", "source"]).to_csv(HERE / "process.csv", index=False)
+
+
+def _solar(solar: pd.DataFrame, zones: list[str], process: dict) -> dict:
+    facts = Facts({name: pd.read_csv(HERE / f"{name}.csv") for name in ("locations", "monthly_consumption", "process")})
+    sky = clear_sky(facts, CalendarYear(2019))["utility"].T
+    yields, rows, scores = {}, [], {}
+    for place, zone in enumerate(zones):
+        panel = pd.Series(sky[:, place], index=CalendarYear(2019).time.strftime("%m-%d %H"))
+        panel = panel.reindex(solar.index.strftime("%m-%d %H")).to_numpy()
+        bright = panel > 0.25
+        ratio = solar[zone].to_numpy()[bright] / panel[bright]
+        yields[zone] = float(np.quantile(ratio, 0.99))
+        latent = _logit(pd.Series(ratio / yields[zone] * 0.97, index=solar.index[bright]))
+        rest = latent - latent.groupby(latent.index.month).transform("median")
+        rows.append([zone, yields[zone] / 0.97, *_two_sided(rest.to_numpy())])
+        scores[zone] = pd.Series(norm.ppf((rankdata(rest) - 0.5) / len(rest)), index=rest.index).reindex(solar.index)
+    table = pd.DataFrame(rows, columns=TABLES["solar_shape"]).round(3)
+    _write("solar_shape", table, f"estimated against a clear sky: {ERA5}, scaled to utilisation hours")
+    scores = pd.DataFrame(scores)
+    slow, fast = _memory(scores, [1, 2, 3, 4, 21, 22, 23, 24, 25, 48])
+    return {
+        "cloud_correlation_length": (_length(scores, facts.land_centres), "km", f"fit of exp(-d/L): {ERA5}"),
+        "cloud_memory_slow": (slow, "h", f"fit to autocorrelation: {ERA5}"),
+        "cloud_memory_fast": (fast, "h", f"fit to autocorrelation: {ERA5}"),
+    }
+
+
+def _load(load: pd.DataFrame, process: dict) -> None:
+    calendar = CalendarYear(LOAD_YEAR)
+    daily = load.groupby(load.index.normalize()).mean()
+    kind, offset = calendar.day_kind, calendar.days_from_spring_festival
+    ordinary = (kind == 0) & ((offset < -18) | (offset > 24))
+    base = daily.where(pd.Series(ordinary, index=daily.index)).rolling(15, center=True, min_periods=1).median()
+    base = base.interpolate(limit_direction="both")
+    ratio = daily / base
+    usual = (offset < -18) | (offset > 24)
+    factor = {name: ratio[usual & (kind == code)].median() for name, code in (("saturday", 1), ("sunday", 2), ("holiday", 3))}
+    drop, course = _festival(daily, offset)
+    regular = ratio[ordinary]
+    spread = np.log(regular).std()
+    process["load_correlation_length"] = (_length(np.log(regular), _centres(list(load))), "km", f"fit of exp(-d/L): {LOAD_SERIES}")
+    process["load_memory_slow"] = (36.0, "h", f"day-to-day autocorrelation about 0.75 and 0.38: {LOAD_SERIES}")
+    process["load_memory_fast"] = (12.0, "h", f"day-to-day autocorrelation about 0.75 and 0.38: {LOAD_SERIES}")
+    region = {zone: name for name, members in SHAPE_REGIONS.items() for zone in members}
+    swing = _day_shapes(load, daily, kind, region)
+    table = pd.DataFrame({"zone": list(load)})
+    table["shape_region"] = table["zone"].map(region)
+    table["swing"] = table["zone"].map(swing).round(3)
+    for name, values in factor.items():
+        table[name] = values.clip(upper=1).round(3).to_numpy()
+    table["spring_festival_drop"] = drop.round(3).to_numpy()
+    table["weather_spread"] = spread.round(4).to_numpy()
+    table["peak_mw"] = load.max().round(-1).to_numpy()
+    _write("load_shape", table, f"estimated: {LOAD_SERIES}")
+    _write("spring_festival", pd.DataFrame({"day": FESTIVAL_DAYS, "share_of_drop": course.round(3)}), f"national mean: {LOAD_SERIES}")
+
+
+def _centres(zones: list[str]) -> pd.DataFrame:
+    sites = pd.read_csv(HERE / "locations.csv")
+    return sites[sites["domain"] == "land"].groupby("zone")[["latitude", "longitude"]].mean().loc[zones]
+
+
+def _festival(daily: pd.DataFrame, offset: np.ndarray):
+    """Largest drop of each zone and the common course of the drop, against a straight line across the festival."""
+    inside = np.isin(offset, FESTIVAL_DAYS)
+    before = daily[(offset >= -25) & (offset < -18)].mean()
+    after = daily[(offset > 18) & (offset <= 25)].mean()
+    weight = np.clip((FESTIVAL_DAYS + 21.5) / 43.5, 0, 1)[:, None]
+    line = before.to_numpy() * (1 - weight) + after.to_numpy() * weight
+    drop = 1 - daily[inside].to_numpy() / line
+    deepest = drop[(FESTIVAL_DAYS >= 0) & (FESTIVAL_DAYS <= 4)].mean(axis=0)
+    course = drop.sum(axis=1) / deepest.sum()
+    course = np.convolve(np.pad(course, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    return pd.Series(deepest, index=daily.columns), np.clip(course, 0, 1)
+
+
+def _day_shapes(load, daily, kind, region) -> dict[str, float]:
+    """Hour factors of the regions; returns each zone's swing relative to its region's."""
+    relative = load / daily.loc[load.index.normalize()].to_numpy()
+    season = (load.index.month.to_numpy() % 12) // 3
+    resting = np.repeat(kind != 0, 24)
+    rows, deviations = [], {}
+    for place, name in enumerate(SEASONS):
+        for rest, label in enumerate(DAY_KINDS):
+            chosen = relative[(season == place) & (resting == bool(rest))]
+            shape = chosen.groupby(chosen.index.hour).mean()
+            for region_name, members in SHAPE_REGIONS.items():
+                mean = shape[members].mean(axis=1)
+                rows.append([region_name, name, label, *mean.round(4)])
+                for zone in members:
+                    deviations.setdefault(zone, []).append((shape[zone] - 1, mean - 1))
+    _write("day_shapes", pd.DataFrame(rows, columns=TABLES["day_shapes"]), f"mean of the region's provinces: {LOAD_SERIES}")
+    return {zone: sum((a * b).sum() for a, b in pairs) / sum((b * b).sum() for _, b in pairs) for zone, pairs in deviations.items()}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
