@@ -1,0 +1,115 @@
+"""The whole model on one screen: technologies, policies, the balance of every zone, the cost.
+
+    minimise    sum of the cost items of all technologies and policies
+    subject to  sum over technologies of injection[z,t] = 0      (every zone, every step; its dual is the price)
+                the constraints of each technology and each policy
+
+A new technology or policy is one file and one line in a registry here.
+"""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from grid_model.case.tables import merge_tables
+from grid_model.technologies import load, renewable, storage
+from grid_model.policies.contract import declare as declare_policy
+from grid_model.technologies.contract import Fleet, Part, declare
+
+TECHNOLOGIES = (load, renewable, storage)
+POLICIES = ()
+
+TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))
+CHECKS = [check for module in TECHNOLOGIES + POLICIES for check in getattr(module, "CHECKS", ())]
+SETTINGS = {module.NAME: module.Settings for module in POLICIES}
+
+
+def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
+    """The linear programme of a case as Pyomo rules.
+
+    Parameters
+    ----------
+    case : Case
+    concrete : bool
+        False: rules stay templates, to be compiled with `compile_program`. True: every row and column is expanded by
+        Pyomo, for printing, LP files and other solvers; meant for small cases.
+    """
+    model = pyo.AbstractModel(name=case.name)
+    model.zones = pyo.Set(initialize=list(case.zones))
+    model.steps = pyo.RangeSet(1, len(case.step_hours))
+    model.borders = pyo.RangeSet(0, len(case.step_hours))
+    fleets = _add_technologies(model, case)
+    policies = _add_policies(model, case, fleets)
+
+    connected = set().union(*(fleet.zones for fleet in fleets))
+    model.balanced = pyo.Set(initialize=[zone for zone in case.zones if zone in connected])
+
+    @model.Constraint(model.balanced, model.steps)
+    def balance(model, zone, step):
+        """generation + discharge - charge + imports - exports + unserved - load = 0   [GW]"""
+        return sum(fleet.injection(zone, step) for fleet in fleets) == 0
+
+    _add_costs(model, [*fleets, *policies])
+    model.fleets = {fleet.name: fleet for fleet in fleets}
+    return _expand(model) if concrete else model
+
+
+def _add_technologies(model, case) -> list[Fleet]:
+    fleets = []
+    for technology in TECHNOLOGIES:
+        data = technology.read(case)
+        if data is None:
+            continue
+        block = pyo.Block()
+        model.add_component(technology.NAME, block)
+        declare(block, data, model)
+        technology.add_variables(block, data)
+        technology.add_constraints(block, data)
+        fleet = Fleet(technology, block, data)
+        for name, report in fleet.reports.items():
+            block.add_component(f"report_{name}", fleet.reported(report))
+        fleets.append(fleet)
+    return fleets
+
+
+def _add_policies(model, case, fleets: list[Fleet]) -> list[Part]:
+    parts = []
+    for policy in POLICIES:
+        settings = _settings(policy, case)
+        data = None if settings is None else policy.read(case, fleets, settings)
+        if data is None:
+            continue
+        block = pyo.Block()
+        model.add_component(policy.NAME, block)
+        declare_policy(block, data, model)
+        policy.add_variables(block, data)
+        policy.add_constraints(block, data)
+        parts.append(Part(policy, block, data))
+    return parts
+
+
+def _settings(policy, case):
+    """Settings of a policy in this case's scenario; None where it is switched off."""
+    given = case.scenario.policies.get(policy.NAME, policy.DEFAULT)
+    if given is False:
+        return None
+    return policy.Settings() if given is True else policy.Settings.model_validate(given)
+
+
+def _add_costs(model, parts) -> None:
+    """One named expression per cost item; the objective is their sum, so results show the very same figures."""
+    items = []
+    for part in parts:
+        for item, rule in part.costs.items():
+            expression = pyo.Expression(rule=rule)
+            part.block.add_component(f"cost_{item}", expression)
+            items.append(expression)
+    model.cost = pyo.Objective(rule=lambda _: sum(items))
+    model.cost_items = {item.name: item for item in items}
+
+
+def _expand(model):
+    for variable in model.component_objects(pyo.Var, descend_into=True):
+        variable._dense = True
+    model.construct()
+    return model

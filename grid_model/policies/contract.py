@@ -1,0 +1,50 @@
+"""What every policy is: a rule that reads technologies through their offers, and adds rows and costs of its own.
+
+A policy is a module with
+
+    NAME                          its key under `policies` in a scenario, and the name of its block
+    DEFAULT                       True where it holds unless the scenario says `false`
+    Settings                      a pydantic model of its settings (extra keys forbidden), with defaults
+    TABLES, CHECKS                the columns it needs (see case/tables.py), and checks across tables
+    read(case, fleets, settings)  its numbers, a `PolicyData`; None where there is nothing to rule: no block, no row
+    add_variables(block, data), add_constraints(block, data)
+    COSTS, REPORTS                as for technologies (technologies/contract.py)
+
+Switched off (`name: false`) it leaves no row behind. Technologies never know that a policy exists.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pyomo.environ as pyo
+
+from grid_model.algebra import Array
+
+
+class PolicyData(SimpleNamespace):
+    """Numbers of one policy, with the fleets it reads and the sets that rules run over."""
+
+    def __init__(self, case, fleets, settings):
+        super().__init__()
+        self.case, self.fleets, self.settings = case, fleets, settings
+        self.end = len(case.step_hours)
+        self.step_labels = np.arange(1, self.end + 1)
+        self.step_hours = Array(case.step_hours, self.step_labels, name="step_hours")
+
+    def offering(self, offer: str) -> list:
+        """The fleets that make an offer."""
+        return [fleet for fleet in self.fleets if fleet.offers(offer)]
+
+
+def declare(block, data: PolicyData, model) -> None:
+    """Give a policy's data the model's sets."""
+    data.zones, data.steps, data.borders = model.zones, model.steps, model.borders
+
+
+def members(block, name: str, keys, lists) -> pyo.Set:
+    """An indexed set of the block: members of each key, given as {key: list}; used as `for x in members[key]`."""
+    block.add_component(f"{name}_keys", pyo.Set(initialize=list(keys)))
+    block.add_component(name, pyo.Set(block.component(f"{name}_keys"), initialize={key: list(lists.get(key, [])) for key in keys}))
+    return block.component(name)
