@@ -1,0 +1,82 @@
+"""Small cases written in a test, and their solution, for laws that are checked by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from grid_model.algebra import compile_program
+from grid_model.case.case import Case, labelled
+from grid_model.case.columns import complete
+from grid_model.formulation import TABLES, build_model
+
+TECHNOLOGIES = {"coal": "thermal", "coal_chp": "thermal", "coal_ccs": "thermal", "gas": "thermal", "nuclear": "thermal",
+                "biomass": "renewable", "wind_onshore": "renewable", "solar_utility": "renewable", "solar_distributed": "renewable",
+                "solar_thermal": "renewable", "hydro_reservoir": "hydro", "hydro_run_of_river": "hydro",
+                "pumped_hydro": "storage", "lithium_ion": "storage"}
+_DIMENSION = {"load": "load", "availability": "generator", "min_output": "generator", "energy_budget": "generator",
+              "inflow": "reservoir", "flow_limit": "line"}
+
+
+def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="2027-01-01", **tables) -> Case:
+    """A Case from rows written as dictionaries: `generators=[{"generator": "g", "zone": "A", ...}]`.
+
+    `series` is {"load": {"l": [50, 60]}, ...}; one number stands for all steps. Zones named anywhere are made.
+    """
+    zones = {row[key] for rows in tables.values() for row in rows for key in ("zone", "from_zone", "to_zone") if key in row}
+    tables.setdefault("zones", [{"zone": zone} for zone in sorted(zones)])
+    tables.setdefault("technologies", [{"technology": name, "kind": kind} for name, kind in TECHNOLOGIES.items()])
+    technologies = _typed(tables["technologies"], TABLES["technologies"])
+    complete_tables = {name: complete(_typed(tables.get(name, []), columns), columns, technologies)
+                       for name, columns in TABLES.items()}
+    time = pd.date_range(start, periods=steps, freq=pd.Timedelta(hours=step_hours))
+    arrays = {name: labelled(_DIMENSION[name], list(rows), time,
+                             np.stack([np.broadcast_to(np.asarray(row, float), steps) for row in rows.values()]), {})
+              for name, rows in (series or {}).items()}
+    scenario = SimpleNamespace(policies=policies or {}, name="small")
+    return Case("small", scenario, time, np.full(steps, float(step_hours)), complete_tables, arrays, {})
+
+
+def _typed(rows, columns) -> pd.DataFrame:
+    """Rows as a typed table: what a row leaves out is empty."""
+    unknown = {key for row in rows for key in row} - {column.name for column in columns}
+    assert not unknown, f"no such column: {unknown}"
+    empty = {"number": np.nan, "flag": pd.NA, "date": pd.NaT}
+    kinds = {"number": float, "flag": "boolean", "date": "datetime64[us]"}
+    return pd.DataFrame({column.name: pd.Series(
+        [row.get(column.name, empty.get(column.metadata["kind"], "")) for row in rows],
+        dtype=kinds.get(column.metadata["kind"], "str")) for column in columns})
+
+
+class Solved:
+    """The optimum of a case: `objective` in CNY, `value(name)` of a variable or named expression, `price(zone)`."""
+
+    def __init__(self, case: Case):
+        self.model = build_model(case)
+        self.program = compile_program(self.model)
+        self.highs = self.program.to_highs()
+        self.highs.run()
+        self.status = self.highs.modelStatusToString(self.highs.getModelStatus())
+        solution = self.highs.getSolution()
+        self.columns = np.asarray(solution.col_value)
+        self.row_duals = np.asarray(solution.row_dual)
+        self.objective = self.highs.getInfo().objective_function_value * 1e6
+
+    def value(self, name: str) -> np.ndarray:
+        """A variable (`storage.energy`) or named expression (`storage.report_charge`), in units of the programme (GW, GWh)."""
+        if name in self.program.columns:
+            return self.program.columns[name].of(self.columns)
+        return self.program.evaluate(name, self.columns)
+
+    def price(self, zone: str) -> np.ndarray:
+        """Dual of the balance, CNY/MWh (for steps of one hour)."""
+        family = self.program.rows["balance"]
+        return family.of(self.row_duals)[list(family.axes[0].labels).index(zone)] * 1e3
+
+
+def solved(case: Case) -> Solved:
+    result = Solved(case)
+    assert result.status == "Optimal", result.status
+    return result
