@@ -58,18 +58,3 @@ def _chinese_days(year: int):
     calendar = holidays.China(years=year, language="en_US")
     first = min(date for date, name in calendar.items() if name == SPRING_FESTIVAL)
     return calendar.keys(), calendar.weekend_workdays, first
-
-
-def monthly_knots(calendar: CalendarYear) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Straight lines between the middles of the months, December being joined to January.
-
-    A quantity with value k[m] in the middle of month m is, in every hour, (1 - w) k[left] + w k[right].
-    Returns left and right (month 0 to 11) and w for each hour.
-    """
-    starts = calendar.month_starts
-    middle = (starts[:-1] + starts[1:]) / 2
-    hour = np.arange(starts[-1]) + 0.5
-    right = np.searchsorted(middle, hour)
-    before = np.concatenate([[middle[-1] - starts[-1]], middle])[right]
-    after = np.concatenate([middle, [middle[0] + starts[-1]]])[right]
-    return (right - 1) % 12, right % 12, (hour - before) / (after - before)

@@ -1,57 +1,88 @@
-"""Load: MW of each zone, from published energy, day shapes, calendar and peak.
+"""Load: MW of each zone, from published energy, day shapes, calendar, weather and peak.
 
-symbol  meaning                                                                     unit
-k       level, a straight line between the middles of months                        MW
-D       day factor: Saturday, Sunday, holiday, Spring Festival and weather          1
-h       hour factor of region, season and working or resting day, mean 1 in a day   1
-g       gain of the zone on the swing of the day                                    1
+symbol  meaning                                                                        unit
+k       level, a straight line between the middles of months                           MW
+D       day factor: Saturday, Sunday, holiday, Spring Festival                         1
+W       weather factor exp(spread x noise), slow over days, alike in neighbours        1
+h       hour factor of region, season and working or resting day, mean 1 over a day    1
+r       relief of the highest hours: load over its 95 % quantile is stretched by r     1
 
-load = k D (1 + g (h - 1))
+load = k D W h, then q + r (load - q) where load exceeds its quantile q
 
-Levels are solved so that every month (January and February together, as published) has its published energy; the
-gain so that the highest hour of the year is the zone's peak. Energy and peak are those of 2024 in every year: growth
-belongs to the scenario.
+Levels are solved so that every published period (January and February are published together) has its energy; r so
+that the highest hour of the year is the zone's peak. Energy and peak are those of 2024 in every year: growth belongs to
+the scenario.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from grid_model.case.synthesis.calendar import HOLIDAY, SATURDAY, SUNDAY, WORKDAY, CalendarYear, monthly_knots
+from grid_model.case.synthesis.calendar import HOLIDAY, SATURDAY, SUNDAY, WORKDAY, CalendarYear
 from grid_model.case.synthesis.facts import FESTIVAL_DAYS, SEASONS, Facts
+from grid_model.case.synthesis.monthly_lines import MonthlyLines
 from grid_model.case.synthesis.noise import Weather, correlated_noise, distances
 
 STREAM_LOAD = 3
-GAIN_ITERATIONS = 12
-LARGEST_GAIN = 3.0
+HIGH_QUANTILE = 0.95
+SMALLEST_STRETCH, LARGEST_STRETCH = 0.2, 2.5
+PEAK_ITERATIONS = 4
 MIDNIGHT_HOURS = 6
+FEBRUARY_TOWARDS_MARCH = 0.25
+MIDDLE_DAYS_OF_SEASONS = np.array([15, 105, 196, 288])
 
 
 def load_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
     """Load of each zone [MW], shape (zones, hours)."""
     calendar = weather.calendar
-    day = _smooth(_day_factor(facts, calendar)) * _weather_factor(facts, weather)
-    swing = _hour_factor(facts, calendar) - 1
-    peak = facts.load["peak_mw"].to_numpy()
-    low, high = np.zeros(len(peak)), np.full(len(peak), LARGEST_GAIN)
-    for _ in range(GAIN_ITERATIONS):
-        gain = (low + high) / 2
-        load = _with_published_energy(facts, calendar, day * np.maximum(0.05, 1 + gain[:, None] * swing))
-        over = load.max(axis=1) > peak
-        low, high = np.where(over, low, gain), np.where(over, gain, high)
+    lines = MonthlyLines(calendar)
+    pattern = regular_pattern(facts, calendar) * _weather_factor(facts, weather)
+    load = with_published_energy(pattern, facts.consumption_mwh, lines)
+    peak = facts.load[["peak_mw"]].to_numpy()
+    for _ in range(PEAK_ITERATIONS):
+        load = with_published_energy(_with_peak(load, peak), facts.consumption_mwh, lines)
     return {"load.base": load}
 
 
+def regular_pattern(facts: Facts, calendar: CalendarYear) -> np.ndarray:
+    """D h: what calendar and clock alone make of a level of 1, shape (zones, hours)."""
+    return _smooth(_day_factor(facts, calendar)) * _hour_factor(facts, calendar)
+
+
+def with_published_energy(pattern: np.ndarray, energy: np.ndarray, lines: MonthlyLines) -> np.ndarray:
+    """pattern x level such that January and February together and each later month have their energy [MWh].
+
+    How the first two months share theirs is not published: the level of February lies from January towards March.
+    """
+    by_knot = lines.monthly_sums_by_knot(pattern)
+    february = np.zeros((len(pattern), 1, 12))
+    february[:, 0, :3] = 1 - FEBRUARY_TOWARDS_MARCH, -1, FEBRUARY_TOWARDS_MARCH
+    equations = np.concatenate([by_knot[:, :1] + by_knot[:, 1:2], by_knot[:, 2:], february], axis=1)
+    known = np.concatenate([energy, np.zeros((len(pattern), 1))], axis=1)
+    return pattern * lines.hourly(np.linalg.solve(equations, known[..., None])[..., 0])
+
+
+def _with_peak(load: np.ndarray, peak: np.ndarray) -> np.ndarray:
+    """Load whose hours above the quantile are stretched or pressed so that the highest is the peak."""
+    high = np.quantile(load, HIGH_QUANTILE, axis=1, keepdims=True)
+    stretch = (peak - high) / (load.max(axis=1, keepdims=True) - high)
+    stretch = np.clip(stretch, SMALLEST_STRETCH, LARGEST_STRETCH)
+    return np.where(load > high, high + stretch * (load - high), load)
+
+
 def _day_factor(facts: Facts, calendar: CalendarYear) -> np.ndarray:
-    """Factor of each day by its kind and by its distance from Spring Festival, shape (zones, days)."""
+    """Factor of each day by its kind and by its distance from Spring Festival, shape (zones, days).
+
+    The course of the festival was taken from whole days, so that weekends and holidays do not count again in it.
+    """
     table = facts.load
     factors = np.ones((len(table), 4))
     for kind, column in ((SATURDAY, "saturday"), (SUNDAY, "sunday"), (HOLIDAY, "holiday")):
         factors[:, kind] = table[column]
-    by_kind = factors[:, calendar.day_kind]
-    depth = np.interp(calendar.days_from_spring_festival, FESTIVAL_DAYS, facts.festival_shape, left=0, right=0)
-    festival = 1 - table[["spring_festival_drop"]].to_numpy() * depth
-    return np.where(depth > 0, np.minimum(festival, 1), 1) * np.where(depth > 0.3, np.ones_like(by_kind), by_kind)
+    course = np.interp(calendar.days_from_spring_festival, FESTIVAL_DAYS, facts.festival_shape, left=0, right=0)
+    kind_counts = 1 - np.minimum(1, course / course.max())
+    by_kind = 1 + (factors[:, calendar.day_kind] - 1) * kind_counts
+    return by_kind * (1 - table[["spring_festival_drop"]].to_numpy() * course)
 
 
 def _smooth(daily: np.ndarray) -> np.ndarray:
@@ -63,6 +94,21 @@ def _smooth(daily: np.ndarray) -> np.ndarray:
     return (summed[:, MIDNIGHT_HOURS:] - summed[:, :-MIDNIGHT_HOURS]) / MIDNIGHT_HOURS
 
 
+def _hour_factor(facts: Facts, calendar: CalendarYear) -> np.ndarray:
+    """Hour factor (zones, hours): from the middle of one season to that of the next in a straight line."""
+    days = len(calendar.days)
+    middles = np.concatenate([[MIDDLE_DAYS_OF_SEASONS[-1] - days], MIDDLE_DAYS_OF_SEASONS,
+                              [MIDDLE_DAYS_OF_SEASONS[0] + days]])
+    position = np.interp(np.arange(days), middles, np.arange(-1, len(SEASONS) + 1))
+    before = np.floor(position).astype(int)
+    weight = (position - before)[:, None]
+    resting = (calendar.day_kind != WORKDAY).astype(int)
+    shapes = facts.day_shapes
+    earlier = shapes[:, before % len(SEASONS), resting]
+    later = shapes[:, (before + 1) % len(SEASONS), resting]
+    return (earlier + (later - earlier) * weight).reshape(len(shapes), -1)
+
+
 def _weather_factor(facts: Facts, weather: Weather) -> np.ndarray:
     """Load that rises and falls with the weather over days, alike in neighbouring zones, shape (zones, hours)."""
     process, centre = facts.process, facts.land_centres
@@ -72,40 +118,3 @@ def _weather_factor(facts: Facts, weather: Weather) -> np.ndarray:
         (process["load_memory_slow"], process["load_memory_fast"]),
     )
     return np.exp(facts.load[["weather_spread"]].to_numpy() * noise)
-
-
-def _hour_factor(facts: Facts, calendar: CalendarYear) -> np.ndarray:
-    """Hour factor (zones, hours): seasons follow one another in straight lines between their middles."""
-    days = calendar.days.dayofyear.to_numpy() - 1
-    middles = np.array([15, 105, 196, 288])
-    position = np.interp(days, [*(middles - 0.0), middles[0] + len(days)], range(5), period=None)
-    position = np.where(days < middles[0], 3 + (days + len(days) - middles[3]) / (middles[0] + len(days) - middles[3]),
-                        position)
-    season = np.minimum(position.astype(int), 3)
-    weight = (position - season)[:, None]
-    resting = (calendar.day_kind != WORKDAY).astype(int)
-    shapes = facts.day_shapes
-    following = (season + 1) % len(SEASONS)
-    hourly = (1 - weight) * shapes[:, season, resting] + weight * shapes[:, following, resting]
-    return hourly.reshape(len(shapes), -1)
-
-
-def _with_published_energy(facts: Facts, calendar: CalendarYear, pattern: np.ndarray) -> np.ndarray:
-    """pattern x level, the levels such that each published period has its energy [MW]."""
-    left, right, weight = monthly_knots(calendar)
-    starts = calendar.month_starts[:-1]
-    from_right = pattern * weight
-    energy = np.zeros((len(pattern), 12, 12))
-    middle = np.ceil((calendar.month_starts[:-1] + calendar.month_starts[1:]) / 2 - 0.5).astype(int)
-    halves = np.ravel(np.column_stack([starts, middle]))
-    right_part = np.add.reduceat(from_right, halves, axis=1)
-    left_part = np.add.reduceat(pattern, halves, axis=1) - right_part
-    for segment, hour in enumerate(halves):
-        energy[:, segment // 2, left[hour]] += left_part[:, segment]
-        energy[:, segment // 2, right[hour]] += right_part[:, segment]
-    equations = np.concatenate([energy[:, :1] + energy[:, 1:2], energy[:, 2:]], axis=1)
-    alike = np.zeros((len(pattern), 1, 12))
-    alike[:, 0, 0], alike[:, 0, 1] = 1, -1
-    published = np.concatenate([facts.consumption_mwh, np.zeros((len(pattern), 1))], axis=1)
-    level = np.linalg.solve(np.concatenate([equations, alike], axis=1), published[..., None])[..., 0]
-    return pattern * (level[:, left] + (level[:, right] - level[:, left]) * weight)

@@ -45,10 +45,11 @@ def distances(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(haversine, 1)))
 
 
-def correlated_noise(weather: Weather, stream: int, correlation: np.ndarray, memory_hours: tuple[float, float]):
+def correlated_noise(weather: Weather, stream: int, correlation: np.ndarray, memory_hours) -> np.ndarray:
     """Standard normal noise of the calendar year, shape (points, hours).
 
-    `stream` keeps the noises of wind, sun and load apart; `correlation` (points, points) is positive definite.
+    `stream` keeps the noises of wind, sun and load apart; `correlation` (points, points) is positive definite;
+    `memory_hours` are the two decays of all points, or of each point in a row of its own.
     """
     blocks = [_white_noise(weather.seed, stream, weather.before, 12, len(correlation), LONGEST_MONTH)]
     lengths = np.diff(weather.calendar.month_starts)
@@ -57,11 +58,19 @@ def correlated_noise(weather: Weather, stream: int, correlation: np.ndarray, mem
         for month, hours in enumerate(lengths, start=1)
     ]
     mixed = np.linalg.cholesky(correlation) @ np.concatenate(blocks, axis=1)
-    first, second = np.exp(-1 / np.array(memory_hours))
+    memory = np.broadcast_to(memory_hours, (len(correlation), 2))
+    series = np.empty_like(mixed)
+    for decays in np.unique(memory, axis=0):
+        alike = (memory == decays).all(axis=1)
+        series[alike] = _remembered(mixed[alike], *np.exp(-1 / decays))
+    return series[:, LONGEST_MONTH:]
+
+
+def _remembered(white: np.ndarray, first: float, second: float) -> np.ndarray:
+    """White noise through both decays, with variance 1 once it is under way."""
     product = first * second
     variance = (1 + product) / ((1 - product) * (1 - first**2) * (1 - second**2))
-    series = lfilter([variance**-0.5], [1, -(first + second), product], mixed, axis=1)
-    return series[:, LONGEST_MONTH:]
+    return lfilter([variance**-0.5], [1, -(first + second), product], white, axis=1)
 
 
 def _white_noise(seed: int, stream: int, year: int, month: int, points: int, hours: int) -> np.ndarray:

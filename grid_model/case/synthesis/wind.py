@@ -25,16 +25,15 @@ STREAM_WIND = 2
 
 def wind_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
     """Availability of wind on land (zones, hours) and at sea (coastal zones, hours)."""
-    points = facts.wind_points
-    process = facts.process
+    points, process = facts.wind_points, facts.process
+    at_sea = (points["series"] == "wind_offshore").to_numpy()
     apart = distances(points["latitude"].to_numpy(), points["longitude"].to_numpy())
+    memory = np.array([[process[f"{name}_memory_{kind}"] for kind in ("slow", "fast")] for name in ("wind", "offshore")])
     noise = correlated_noise(
-        weather, STREAM_WIND, np.exp(-apart / process["wind_correlation_length"]),
-        (process["wind_memory_slow"], process["wind_memory_fast"]),
+        weather, STREAM_WIND, np.exp(-apart / process["wind_correlation_length"]), memory[at_sea.astype(int)]
     )
     spread = np.where(noise < 0, points[["spread_below"]].to_numpy(), points[["spread_above"]].to_numpy())
     latent = spread * noise + _day_shape(points, weather)
-    at_sea = (points["series"] == "wind_offshore").to_numpy()
     calendar = weather.calendar
     land = calibrated_shares(latent[~at_sea], 1.0, facts.monthly_target("wind_onshore"), calendar)
     sea = calibrated_shares(

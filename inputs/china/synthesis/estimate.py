@@ -31,9 +31,12 @@ from grid_model.case.synthesis.facts import (  # noqa: E402
     TABLES,
     Facts,
 )
+from grid_model.case.synthesis.load import regular_pattern, with_published_energy  # noqa: E402
+from grid_model.case.synthesis.monthly_lines import MonthlyLines  # noqa: E402
 from grid_model.case.synthesis.noise import distances  # noqa: E402
 from grid_model.case.synthesis.solar import clear_sky  # noqa: E402
 
+WIND_LAGS = np.array([1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72])
 LOAD_YEAR, WEATHER_YEAR = 2018, 2020
 OFFSHORE_LARGEST_SHARE = 0.8855
 ERA5 = "atlite on ERA5 2020 over the province (github.com/Rick10119/PyPSA-China 84f176a)"
@@ -56,13 +59,15 @@ def main(folder: Path) -> None:
     offshore = _series(folder, "hourly_offwind_cf_2020_raw")
     offshore = offshore[[zone for zone in zones if zone in offshore]]
     solar = _series(folder, "hourly_solar_cf_2020_calibrated")[zones]
-    load = pd.read_csv(folder / "hourly_load_scaled2024_mw.csv.gz", index_col=0)[zones]
-    load.index = pd.date_range(f"{LOAD_YEAR}-01-01", periods=8760, freq="h")
+    load, original = (
+        pd.read_csv(folder / f"{name}.csv.gz", index_col=0)[zones].set_axis(CalendarYear(LOAD_YEAR).time)
+        for name in ("hourly_load_scaled2024_mw", "hourly_load_2018calendar_mw")
+    )
     _consumption(folder, zones)
     _monthly_availability(zones, wind, offshore, solar)
     process = _constants()
     process |= _wind(wind, offshore)
-    _load(load, process)
+    _load(load, original, process)
     _write_process(process)
     process |= _solar(solar, zones, process)
     _write_process(process)
@@ -137,14 +142,21 @@ def _wind(wind, offshore) -> dict:
     _write("wind_shape", table, f"estimated on the logit of the hourly share: {ERA5}, scaled to utilisation hours")
     sites = pd.read_csv(HERE / "locations.csv")
     centre = sites[sites["domain"] == "land"].groupby("zone")[["latitude", "longitude"]].mean().loc[list(wind)]
-    land = scores["wind_onshore"]
-    slow, fast = _memory(land, [1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48])
+    memory = {
+        f"{name}_memory_{kind}": (hours, "h", f"fit to autocorrelation: {ERA5}")
+        for name, frame in (("wind", wind), ("offshore", offshore))
+        for kind, hours in zip(("slow", "fast"), _memory(_anomalies(frame), WIND_LAGS), strict=True)
+    }
     return {
         "offshore_largest_share": (OFFSHORE_LARGEST_SHARE, "1", "wake and availability factor of the series: " + ERA5),
-        "wind_correlation_length": (_length(land, centre), "km", f"fit of exp(-d/L) to correlations: {ERA5}"),
-        "wind_memory_slow": (slow, "h", f"fit to autocorrelation: {ERA5}"),
-        "wind_memory_fast": (fast, "h", f"fit to autocorrelation: {ERA5}"),
-    }
+        "wind_correlation_length": (_length(scores["wind_onshore"], centre), "km", f"fit of exp(-d/L): {ERA5}"),
+    } | memory
+
+
+def _anomalies(frame: pd.DataFrame) -> pd.DataFrame:
+    """Hourly values without their month's mean and without the mean day of their season."""
+    rest = frame - frame.groupby(frame.index.month).transform("mean")
+    return rest - rest.groupby([rest.index.hour, rest.index.month % 12 // 3]).transform("mean")
 
 
 def _length(scores: pd.DataFrame, centre: pd.DataFrame) -> float:
@@ -163,11 +175,13 @@ def _two_decays(lags: np.ndarray, slow: float, fast: float) -> np.ndarray:
     return (weight * first**lags - other * second**lags) / (weight - other)
 
 
-def _memory(scores: pd.DataFrame, lags: list[int]) -> tuple[float, float]:
-    """The two decays [steps] whose autocorrelation is nearest to the mean of all zones."""
-    found = np.mean([[scores[zone].autocorr(lag) for lag in lags] for zone in scores], axis=0)
-    lags = np.array(lags)
-    fit = least_squares(lambda tau: _two_decays(lags, *tau) - found, [16.0, 1.0], bounds=([1, 0.1], [200, 15]))
+def _memory(scores: pd.DataFrame, lags: np.ndarray, step: int = 1) -> tuple[float, float]:
+    """The two decays [hours] whose autocorrelation is nearest to the mean of all zones."""
+    found = np.mean([[scores[zone].autocorr(lag // step) for lag in lags] for zone in scores], axis=0)
+    weight = np.where(lags <= 3, 4, 1)
+    fit = least_squares(
+        lambda tau: weight * (_two_decays(lags, *tau) - found), [16.0, 1.0], bounds=([1, 0.1], [200, 15])
+    )
     return float(fit.x[0]), float(fit.x[1])
 
 
@@ -205,7 +219,7 @@ def _solar(solar: pd.DataFrame, zones: list[str], process: dict) -> dict:
     table = pd.DataFrame(rows, columns=TABLES["solar_shape"]).round(3)
     _write("solar_shape", table, f"estimated against a clear sky: {ERA5}, scaled to utilisation hours")
     scores = pd.DataFrame(scores)
-    slow, fast = _memory(scores, [1, 2, 3, 4, 21, 22, 23, 24, 25, 48])
+    slow, fast = _memory(scores, np.array([1, 2, 3, 4, 21, 22, 23, 24, 25, 48]))
     return {
         "cloud_correlation_length": (_length(scores, facts.land_centres), "km", f"fit of exp(-d/L): {ERA5}"),
         "cloud_memory_slow": (slow, "h", f"fit to autocorrelation: {ERA5}"),
@@ -213,34 +227,48 @@ def _solar(solar: pd.DataFrame, zones: list[str], process: dict) -> dict:
     }
 
 
-def _load(load: pd.DataFrame, process: dict) -> None:
+def _load(load: pd.DataFrame, original: pd.DataFrame, process: dict) -> None:
+    """Day factors, festival, day shapes, weather and peaks; `original` is the series before it was scaled to 2024."""
     calendar = CalendarYear(LOAD_YEAR)
-    daily = load.groupby(load.index.normalize()).mean()
+    daily = original.groupby(original.index.normalize()).mean()
     kind, offset = calendar.day_kind, calendar.days_from_spring_festival
-    ordinary = (kind == 0) & ((offset < -18) | (offset > 24))
-    base = daily.where(pd.Series(ordinary, index=daily.index)).rolling(15, center=True, min_periods=1).median()
-    base = base.interpolate(limit_direction="both")
-    ratio = daily / base
-    usual = (offset < -18) | (offset > 24)
-    factor = {name: ratio[usual & (kind == code)].median() for name, code in (("saturday", 1), ("sunday", 2), ("holiday", 3))}
+    usual = (offset < FESTIVAL_DAYS[0]) | (offset > FESTIVAL_DAYS[-1])
+    base = daily.where(pd.Series((kind == 0) & usual, index=daily.index)).rolling(15, center=True, min_periods=1).median()
+    ratio = daily / base.interpolate(limit_direction="both")
     drop, course = _festival(daily, offset)
-    regular = ratio[ordinary]
-    spread = np.log(regular).std()
-    process["load_correlation_length"] = (_length(np.log(regular), _centres(list(load))), "km", f"fit of exp(-d/L): {LOAD_SERIES}")
-    process["load_memory_slow"] = (36.0, "h", f"day-to-day autocorrelation about 0.75 and 0.38: {LOAD_SERIES}")
-    process["load_memory_fast"] = (12.0, "h", f"day-to-day autocorrelation about 0.75 and 0.38: {LOAD_SERIES}")
     region = {zone: name for name, members in SHAPE_REGIONS.items() for zone in members}
-    swing = _day_shapes(load, daily, kind, region)
     table = pd.DataFrame({"zone": list(load)})
     table["shape_region"] = table["zone"].map(region)
-    table["swing"] = table["zone"].map(swing).round(3)
-    for name, values in factor.items():
-        table[name] = values.clip(upper=1).round(3).to_numpy()
+    table["swing"] = table["zone"].map(_day_shapes(original, daily, kind, region)).round(3)
+    for code, name in enumerate(("saturday", "sunday", "holiday"), start=1):
+        table[name] = ratio[usual & (kind == code)].median().clip(upper=1).round(3).to_numpy()
     table["spring_festival_drop"] = drop.round(3).to_numpy()
-    table["weather_spread"] = spread.round(4).to_numpy()
-    table["peak_mw"] = load.max().round(-1).to_numpy()
-    _write("load_shape", table, f"estimated: {LOAD_SERIES}")
-    _write("spring_festival", pd.DataFrame({"day": FESTIVAL_DAYS, "share_of_drop": course.round(3)}), f"national mean: {LOAD_SERIES}")
+    table["weather_spread"] = 0.0
+    table["peak_mw"] = np.minimum(load.max(), original.max() / original.mean() * load.mean()).round(-1).to_numpy()
+    festival = pd.DataFrame({"day": FESTIVAL_DAYS, "share_of_drop": course.round(3)})
+    _write("spring_festival", festival, f"national mean: {LOAD_SERIES}")
+    _write("load_shape", table, "")
+    rest = _weather_of_load(original, calendar)
+    table["weather_spread"] = rest[usual].std().round(4).to_numpy()
+    _write("load_shape", table, f"estimated: {LOAD_SERIES}; peak the lower of the year's peak to mean x mean of 2024 "
+                                "and of the peak of the scaled series")
+    late = rest[offset > FESTIVAL_DAYS[-1]]
+    slow, fast = _memory(late, np.arange(24, 24 * 6, 24), step=24)
+    process["load_correlation_length"] = (_length(late, _centres(list(load))), "km", f"fit of exp(-d/L): {LOAD_SERIES}")
+    for name, hours in (("slow", slow), ("fast", fast)):
+        process[f"load_memory_{name}"] = (hours, "h", f"fit to day-to-day autocorrelation: {LOAD_SERIES}")
+
+
+def _weather_of_load(original: pd.DataFrame, calendar: CalendarYear) -> pd.DataFrame:
+    """Logarithm of daily load over what calendar, clock and monthly energy explain."""
+    facts = Facts({name: pd.read_csv(HERE / f"{name}.csv") for name in
+                   ("monthly_consumption", "load_shape", "day_shapes", "spring_festival")})
+    lines = MonthlyLines(calendar)
+    monthly = lines.monthly_sum(original.to_numpy().T)
+    energy = np.column_stack([monthly[:, 0] + monthly[:, 1], monthly[:, 2:]])
+    explained = with_published_energy(regular_pattern(facts, calendar), energy, lines)
+    daily = [values.reshape(len(explained), -1, 24).mean(axis=2).T for values in (original.to_numpy().T, explained)]
+    return pd.DataFrame(np.log(daily[0] / daily[1]), index=calendar.days, columns=original.columns)
 
 
 def _centres(zones: list[str]) -> pd.DataFrame:
