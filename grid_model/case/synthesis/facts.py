@@ -3,7 +3,7 @@
 file                     one row per                  what it holds
 locations.csv            site                         zone, land or sea, latitude, longitude, altitude
 monthly_availability.csv zone and technology          capacity factor of the year, share of each month relative to it
-wind_shape.csv           zone and technology          spread below and above the middle, day shape
+wind_shape.csv           zone and technology          spread below and above the middle, day shape, memory
 solar_shape.csv          zone                         yield of a clear sky, spread below and above the middle
 monthly_consumption.csv  zone                         GWh of each published period of 2024
 load_shape.csv           zone                         day factors, drop at Spring Festival, peak, region of day shape
@@ -35,7 +35,7 @@ TABLES = {
     "locations": ["zone", "site", "domain", "latitude", "longitude", "altitude_m"],
     "monthly_availability": ["zone", "series", "capacity_factor", *MONTHS],
     "wind_shape": ["zone", "series", "spread_below", "spread_above",
-                   "cosine_24h", "sine_24h", "cosine_12h", "sine_12h"],
+                   "cosine_24h", "sine_24h", "cosine_12h", "sine_12h", "memory_slow_hours", "memory_fast_hours"],
     "solar_shape": ["zone", "clear_sky_yield", "spread_below", "spread_above"],
     "monthly_consumption": ["zone", *CONSUMPTION_PERIODS],
     "load_shape": ["zone", "shape_region", "swing", "saturday", "sunday", "holiday", "spring_festival_drop",

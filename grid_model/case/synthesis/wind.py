@@ -28,9 +28,9 @@ def wind_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
     points, process = facts.wind_points, facts.process
     at_sea = (points["series"] == "wind_offshore").to_numpy()
     apart = distances(points["latitude"].to_numpy(), points["longitude"].to_numpy())
-    memory = np.array([[process[f"{name}_memory_{kind}"] for kind in ("slow", "fast")] for name in ("wind", "offshore")])
     noise = correlated_noise(
-        weather, STREAM_WIND, np.exp(-apart / process["wind_correlation_length"]), memory[at_sea.astype(int)]
+        weather, STREAM_WIND, np.exp(-apart / process["wind_correlation_length"]),
+        points[["memory_slow_hours", "memory_fast_hours"]].to_numpy(),
     )
     spread = np.where(noise < 0, points[["spread_below"]].to_numpy(), points[["spread_above"]].to_numpy())
     latent = spread * noise + _day_shape(points, weather)

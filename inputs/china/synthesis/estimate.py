@@ -43,13 +43,16 @@ ERA5 = "atlite on ERA5 2020 over the province (github.com/Rick10119/PyPSA-China 
 HOURS_SOURCE = "utilisation hours / 8760 / utilisation rate (NEA and CEC statistics via github.com/energyandcleanair/china_co2 4043449)"
 LOAD_SERIES = "hourly reconstruction of 2018 scaled to 2024 (github.com/pik-piam/PyPSA-China-PIK 25c83bf)"
 SHAPE_REGIONS = {
-    "North": ["Beijing", "Tianjin", "Hebei", "Shanxi", "Inner Mongolia", "Shandong"],
+    "North": ["Beijing", "Tianjin", "Hebei", "Shandong"],
+    "Loess and steppe": ["Shanxi", "Inner Mongolia", "Ningxia"],
     "Northeast": ["Liaoning", "Jilin", "Heilongjiang"],
     "East": ["Shanghai", "Jiangsu", "Zhejiang", "Anhui", "Fujian"],
     "Central": ["Jiangxi", "Henan", "Hubei", "Hunan"],
     "South": ["Guangdong", "Guangxi", "Hainan"],
     "Southwest": ["Chongqing", "Sichuan", "Guizhou", "Yunnan", "Tibet"],
-    "Northwest": ["Shaanxi", "Gansu", "Qinghai", "Ningxia", "Xinjiang"],
+    "Northwest": ["Shaanxi", "Gansu"],
+    "Qinghai": ["Qinghai"],
+    "Xinjiang": ["Xinjiang"],
 }
 
 
@@ -135,22 +138,19 @@ def _wind(wind, offshore) -> dict:
         day = latent.groupby(latent.index.hour).mean()
         rest = latent - day.loc[latent.index.hour].to_numpy()
         scores[series] = rest.apply(lambda values: norm.ppf((rankdata(values) - 0.5) / len(values)))
+        anomalies = _anomalies(frame)
         for zone in frame:
-            below, above = _two_sided(rest[zone].to_numpy())
-            rows.append([zone, series, below, above, *(waves @ day[zone].to_numpy() / 12)])
+            spread = _two_sided(rest[zone].to_numpy())
+            memory = _memory(anomalies[[zone]], WIND_LAGS)
+            rows.append([zone, series, *spread, *(waves @ day[zone].to_numpy() / 12), *memory])
     table = pd.DataFrame(rows, columns=TABLES["wind_shape"]).round(3)
     _write("wind_shape", table, f"estimated on the logit of the hourly share: {ERA5}, scaled to utilisation hours")
     sites = pd.read_csv(HERE / "locations.csv")
     centre = sites[sites["domain"] == "land"].groupby("zone")[["latitude", "longitude"]].mean().loc[list(wind)]
-    memory = {
-        f"{name}_memory_{kind}": (hours, "h", f"fit to autocorrelation: {ERA5}")
-        for name, frame in (("wind", wind), ("offshore", offshore))
-        for kind, hours in zip(("slow", "fast"), _memory(_anomalies(frame), WIND_LAGS), strict=True)
-    }
     return {
         "offshore_largest_share": (OFFSHORE_LARGEST_SHARE, "1", "wake and availability factor of the series: " + ERA5),
         "wind_correlation_length": (_length(scores["wind_onshore"], centre), "km", f"fit of exp(-d/L): {ERA5}"),
-    } | memory
+    }
 
 
 def _anomalies(frame: pd.DataFrame) -> pd.DataFrame:
