@@ -11,7 +11,8 @@ options        the values that a choice may take
 required       the column must be there and filled in every row
 allowed        all this in words, for messages and documents
 
-Columns of one table that several modules declare are merged: the same name means the same declaration.
+Columns of one table that several modules declare are merged: the same name means the same declaration. Beside what is
+declared, every table may have the columns of FREE_COLUMNS (text) and columns that end in FREE_NUMBERS (for `share_by`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 Tables = Mapping[str, Sequence[pa.Column]]
+REQUIRED_TABLES = ("zones", "generators", "loads")
+FREE_COLUMNS = ("source", "note", "name_zh")
+FREE_NUMBERS = "_end_2025_mw"
 
 
 # --------------------------------------------------------------------------------------------------- helpers to declare
@@ -93,17 +97,20 @@ def _column(name: str, dtype, meaning: str, *, kind: str, allowed: str, unit: st
     metadata = {"kind": kind, "unit": unit, "default": default, "by_technology": by_technology,
                 "references": references, "options": options, "required": required, "allowed": allowed}
     nullable = not required and default is None and kind in ("number", "date", "flag")
-    return pa.Column(object if kind == "flag" and nullable else dtype, list(checks), nullable=nullable, unique=unique,
-                     name=name, description=meaning, metadata=metadata)
+    return pa.Column("boolean" if kind == "flag" and nullable else dtype, list(checks), nullable=nullable, unique=unique,
+                     report_duplicates="exclude_first", name=name, description=meaning, metadata=metadata)
 
 
 # ------------------------------------------------------------------------------------------------- merging and schemas
 
 
 def merge_tables(*declarations: Tables) -> dict[str, list[pa.Column]]:
-    """All tables of all modules; a column declared twice must be declared alike (its meaning may be worded anew)."""
+    """The core tables and those of all modules; a column declared twice must be declared alike (but for its meaning).
+
+    The table `technologies` gets every column that is declared by_technology anywhere.
+    """
     merged: dict[str, dict[str, pa.Column]] = {}
-    for tables in declarations:
+    for tables in (CORE_TABLES, *declarations, {"technologies": _technology_columns(declarations)}):
         for table, columns in tables.items():
             known = merged.setdefault(table, {})
             for column in columns:
@@ -112,6 +119,22 @@ def merge_tables(*declarations: Tables) -> dict[str, list[pa.Column]]:
                     raise ValueError(f"column {table}.{column.name} is declared twice and differently: "
                                      f"{first.metadata} and {column.metadata}")
     return {table: list(columns.values()) for table, columns in merged.items()}
+
+
+def _technology_columns(declarations: Iterable[Tables]) -> list[pa.Column]:
+    """The columns declared by_technology, as columns of `technologies`: empty unless the technology has a value."""
+    columns = [column for tables in declarations for name, declared in tables.items() if name != "technologies"
+               for column in declared if column.metadata["by_technology"]]
+    return [_of_technology(column) for column in columns]
+
+
+def _of_technology(column: pa.Column) -> pa.Column:
+    about = column.metadata
+    empty = "" if about["kind"] in ("text", "choice") else None
+    words = about["allowed"] if about["allowed"].endswith(", or empty") else about["allowed"] + ", or empty"
+    checks = [pa.Check.isin([*about["options"], ""])] if about["kind"] == "choice" else column.checks
+    return _column(column.name, str(column.dtype), column.description, kind=about["kind"], unit=about["unit"], default=empty,
+                   options=about["options"], allowed=words, checks=checks)
 
 
 def _same(first: pa.Column, second: pa.Column) -> bool:
@@ -137,3 +160,52 @@ def _default_in_words(column: pa.Column) -> str:
     missing = default is None or default == "" or (isinstance(default, float) and math.isnan(default))
     own = "" if missing else f"{default:g}" if isinstance(default, float) else str(default)
     return (f"of the technology, else {own}" if own else "of the technology") if column.metadata["by_technology"] else own
+
+
+# ---------------------------------------------------------------------------------------------------------- core tables
+
+CORE_TABLES: Tables = {
+    "zones": [
+        identifier("zone", "zone with one balance of power, usually a province"),
+        text("region", "regional grid that the zone belongs to"),
+        number("latitude", "degree", "latitude of the zone's centre, north positive", minimum=-90, maximum=90),
+        number("longitude", "degree", "longitude of the zone's centre, east positive", minimum=-180, maximum=180),
+        text("name_zh", "Chinese name"),
+        text("code", "short code, for example GB/T 2260"),
+        number("benchmark_tariff_cny_per_mwh", "CNY/MWh", "coal benchmark tariff", minimum=0),
+        text("heating_start", "first day of the heating season, month-day such as 11-15; empty: no heating season"),
+        text("heating_end", "last day of the heating season, month-day such as 03-15"),
+        text("source", "where the row is from"),
+    ],
+    "technologies": [
+        identifier("technology", "name of a technology"),
+        choice("kind", ("thermal", "renewable", "hydro", "storage"), "which laws describe it", required=True),
+        text("label", "name in words"),
+        text("name_zh", "Chinese name"),
+        text("color", "colour in figures, such as #1f77b4"),
+        text("source", "where the row is from"),
+    ],
+    "generators": [
+        identifier("generator", "generator or fleet of generators, usually `<zone> <technology>`"),
+        reference("zone", "zones", "zone that it feeds", required=True),
+        reference("technology", "technologies", "technology of kind thermal, renewable or hydro", required=True),
+        number("capacity_mw", "MW", "net capacity", minimum=0, required=True),
+        date("commissioned", "in operation since"),
+        text("source", "where the row is from"),
+    ],
+    "loads": [
+        identifier("load", "load, usually `<zone> <kind>`"),
+        reference("zone", "zones", "zone that feeds it", required=True),
+        text("kind", "kind of load, such as base, ev, heat_pump, data_centre, electrolyser", default="base"),
+        number("annual_mwh", "MWh", "energy of a calendar year that the profile is scaled to; empty: the profile is in MW",
+               minimum=0),
+        text("source", "where the row is from"),
+    ],
+    "hydro_monthly": [
+        reference("zone", "zones", "zone", required=True),
+        number("month", "1", "month of the year", minimum=1, maximum=12, required=True),
+        number("energy_mwh", "MWh", "energy of the zone's hydro generators without a reservoir of their own, shared by capacity",
+               minimum=0, required=True),
+        text("source", "where the row is from"),
+    ],
+}

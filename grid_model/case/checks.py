@@ -1,0 +1,111 @@
+"""Checks of complete tables; also the words in which modules state checks of their own.
+
+A module that declares TABLES may offer `CHECKS`: functions that get all tables, complete, by name, and return Problems.
+Of each table the index is the row in the file, and `attrs["file"]` the file's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from grid_model.case.tables import Tables, schema_of
+from grid_model.errors import Problem, printable
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+def problems_where(table: pd.DataFrame, wrong: Sequence[bool] | np.ndarray | pd.Series, column: str, allowed: str) -> list[Problem]:
+    """A Problem for each row of `table` where `wrong` holds, naming the value in `column`."""
+    rows = table.loc[np.asarray(wrong, dtype=bool)]
+    return [problem_in(table, row, column, value, allowed) for row, value in rows[column].items()]
+
+
+def problem_in(table: pd.DataFrame, row: int, column: str, value: object, allowed: str) -> Problem:
+    """A Problem in a table; rows that are in no file of the user (negative) are not named."""
+    plain = "" if pd.isna(value) else f"{value:.12g}" if isinstance(value, float) else str(value)
+    return Problem(table.attrs.get("file", ""), max(int(row), 0), column, printable(plain), allowed)
+
+
+def different(table: pd.DataFrame, first: str, second: str) -> list[Problem]:
+    """Rows in which two columns name the same thing, such as a line from a zone to itself."""
+    return problems_where(table, table[first] == table[second], second, f"a name other than that in column {first}")
+
+
+def unique_together(table: pd.DataFrame, columns: Sequence[str]) -> list[Problem]:
+    """Rows that repeat the values of an earlier row in all of `columns`."""
+    repeated = table.duplicated(list(columns))
+    return problems_where(table, repeated, columns[-1], f"each combination of {', '.join(columns)} once")
+
+
+def acyclic(table: pd.DataFrame, first: str, second: str) -> list[Problem]:
+    """Rows that are part of a circle of links from `first` to `second`, such as a cascade that flows back to its top."""
+    rest = table
+    while True:
+        inner = rest[rest[first].isin(rest[second]) & rest[second].isin(rest[first])]
+        if len(inner) == len(rest):
+            break
+        rest = inner
+    return problems_where(rest, np.ones(len(rest), dtype=bool), second, f"links from {first} to {second} that form no circle")
+
+
+def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Problem]:
+    """What pandera finds wrong in one complete table; columns that its file lacks are reported once, elsewhere."""
+    try:
+        schema_of(tables, name).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return []
+    columns = {column.name: column for column in tables[name]}
+    broken = cases[cases["index"].isna()]
+    if len(broken):
+        raise TypeError(f"table {name} was not completed as declared: {broken[['column', 'check', 'failure_case']].to_dict('records')}")
+    found = {(int(row), column): value for row, column, value in zip(cases["index"], cases["column"], cases["failure_case"])}
+    return [problem_in(frame, row, column, value, columns[column].metadata["allowed"])
+            for (row, column), value in found.items() if column not in frame.attrs.get("missing", ())]
+
+
+def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
+    """Names that no row of the table they refer to has."""
+    problems: list[Problem] = []
+    for name, frame in frames.items():
+        for column in tables[name]:
+            target = column.metadata["references"]
+            if target not in frames or frames[target].attrs.get("unusable") or column.name in frame.attrs.get("missing", ()):
+                continue
+            names = frames[target][tables[target][0].name]
+            values = frame[column.name]
+            optional = (values == "") & (not column.metadata["required"])
+            unknown = ~values.isin(names[names != ""]) & ~optional
+            problems += problems_where(frame, unknown, column.name, column.metadata["allowed"] + _few(names))
+    return problems
+
+
+def _few(names: pd.Series) -> str:
+    """The names themselves where they are few enough to be read."""
+    return f" ({', '.join(map(printable, names))})" if 0 < len(names) <= 8 else ""
+
+
+def check_core(frames: Frames) -> list[Problem]:
+    """What the core tables must fulfil together: kinds of technology, days of heating, months once per zone."""
+    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
+    kind = frames["generators"]["technology"].map(kinds)
+    problems = problems_where(frames["generators"], kind == "storage", "technology",
+                              "a technology of kind thermal, renewable or hydro (storage stands in table storage)")
+    if "storage" in frames:
+        kind = frames["storage"]["technology"].map(kinds)
+        problems += problems_where(frames["storage"], kind.notna() & (kind != "storage"), "technology",
+                                   "a technology of kind storage (generators stand in table generators)")
+    for column in ("heating_start", "heating_end"):
+        days = frames["zones"][column]
+        real = pd.to_datetime("2024-" + days, format="%Y-%m-%d", errors="coerce").notna()
+        problems += problems_where(frames["zones"], (days != "") & ~real, column, "a day as month-day, such as 11-15, or empty")
+    one_only = (frames["zones"]["heating_start"] == "") != (frames["zones"]["heating_end"] == "")
+    problems += problems_where(frames["zones"], one_only, "heating_start", "both heating_start and heating_end, or neither")
+    monthly = frames["hydro_monthly"]
+    problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")
+    return problems + unique_together(monthly, ["zone", "month"])

@@ -1,0 +1,118 @@
+"""From cells to a complete table: every column typed, every empty cell filled with what its declaration says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from grid_model.case.tables import FREE_COLUMNS, FREE_NUMBERS, number, text
+from grid_model.errors import Problem, printable
+from grid_model.scenario import did_you_mean
+
+NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
+FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+
+
+def columns_of_file(header: Sequence[str], declared: Sequence[pa.Column]) -> list[pa.Column]:
+    """The declared columns and, of those that the header names, the free ones."""
+    known = {column.name for column in declared}
+    free = [name for name in header if name not in known and is_free(name)]
+    return [*declared, *(_free_column(name) for name in free)]
+
+
+def is_free(name: str) -> bool:
+    """Whether a column may stand in any table without being declared."""
+    return name in FREE_COLUMNS or name.endswith(FREE_NUMBERS)
+
+
+def _free_column(name: str) -> pa.Column:
+    if name in FREE_COLUMNS:
+        return text(name, "free text")
+    return number(name, "MW", "capacity at the end of 2025, for share_by", minimum=0)
+
+
+def header_problems(file: str, header: Sequence[str], declared: Sequence[pa.Column], needed: Sequence[str]) -> list[Problem]:
+    """Columns that are needed and missing, and columns that nobody knows."""
+    known = [column.name for column in declared]
+    missing = [Problem(file, 1, name, "", "this column: it is required") for name in needed if name not in header]
+    return missing + [Problem(file, 1, name, printable(name), "one of the columns " + ", ".join(known) + did_you_mean(name, known))
+                      for name in header if name not in known and not is_free(name)]
+
+
+def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) -> tuple[pd.DataFrame, list[Problem]]:
+    """The typed table (empty cells are NaN, NaT, NA or "") and what could not be read; columns not in the file are empty."""
+    problems: list[Problem] = []
+    typed = {}
+    for column in columns:
+        written = cells[column.name] if column.name in cells else pd.Series("", index=cells.index, dtype=str)
+        typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
+        wrong = written[(written != "") & ~readable]
+        problems += [Problem(file, int(row), column.name, printable(value), column.metadata["allowed"])
+                     for row, value in wrong.items()]
+    return pd.DataFrame(typed, index=cells.index), problems
+
+
+def _parse_numbers(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+    readable = written.str.fullmatch(NUMBER).astype(bool)
+    values = written.where(readable, "nan").to_numpy(object).astype(float)  # as Python reads numbers: to the last digit
+    finite = np.isfinite(values)
+    return pd.Series(np.where(finite, values, np.nan), written.index), finite
+
+
+def _parse_dates(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+    whole = written.where(written.str.fullmatch(DATE), "")
+    length = whole.str.len()
+    whole = whole.where(length != 4, whole + "-01").where(length == 10, lambda short: short.where(length == 0, short.str[:7] + "-01"))
+    values = pd.to_datetime(whole.where(length > 0), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    return values, values.notna()
+
+
+def _parse_flags(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+    values = written.str.lower().map(FLAGS).astype("boolean")
+    return values, values.notna()
+
+
+def _parse_text(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+    readable = written.map(str.isprintable).astype(bool)
+    return written, readable
+
+
+_PARSERS = {"number": _parse_numbers, "date": _parse_dates, "flag": _parse_flags,
+            "text": _parse_text, "choice": _parse_text, "identifier": _parse_text, "reference": _parse_text}
+
+
+def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd.DataFrame) -> pd.DataFrame:
+    """The table with every empty cell filled: by the row's technology where so declared, then by the column's default."""
+    filled = frame.copy()
+    by_name = technologies.drop_duplicates("technology").set_index("technology")
+    for column in columns:
+        values = filled[column.name]
+        if column.metadata["by_technology"] and column.name in by_name and "technology" in filled:
+            values = _fill(values, filled["technology"].map(by_name[column.name]))
+        if column.metadata["default"] is not None:
+            values = _fill(values, column.metadata["default"])
+        filled[column.name] = values.astype(bool) if str(column.dtype) == "bool" and values.notna().all() else values
+    return filled
+
+
+def _fill(values: pd.Series, others: object) -> pd.Series:
+    """`values` with empty cells taken from `others`, of the same kind of values."""
+    if isinstance(others, pd.Series):
+        others = others.astype(values.dtype)
+    return values.where(~is_empty(values), others)
+
+
+def is_empty(values: pd.Series) -> pd.Series:
+    """Which cells are empty: missing, or text of no length."""
+    return values.isna() | (values == "").fillna(False).astype(bool)
+
+
+def empty_table(columns: Sequence[pa.Column]) -> pd.DataFrame:
+    """A table of no rows with all its columns, typed."""
+    cells = pd.DataFrame({column.name: pd.Series([], dtype=str) for column in columns})
+    return parse_cells("", cells, columns)[0]

@@ -1,0 +1,119 @@
+"""Files of a data set: nothing outside its folder is opened, every file read is hashed, text becomes rows of cells."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from pathlib import Path
+
+import pandas as pd
+
+from grid_model.errors import Problem, printable
+from grid_model.scenario import shown
+
+LARGEST_FILE = 2**31
+BYTES_AT_ONCE = 2**22
+
+
+class Folder:
+    """A folder of inputs: `read` gives the bytes of a file inside it, and notes problems and SHA-256 sums."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.problems: list[Problem] = []
+        self.sources: dict[str, str] = {}
+
+    def names(self) -> list[str]:
+        """What lies in the folder, in order; nothing where there is no folder."""
+        return sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
+
+    def shown(self, name: str) -> str:
+        return shown(self.path / name)
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file (unpacked where it ends in .gz), or None with a problem noted."""
+        path = self.path / name
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            return self._refuse(name, str(path.resolve()), f"a file inside the folder {shown(self.path)}")
+        if not path.is_file():
+            return self._refuse(name, "a folder" if path.is_dir() else "", "a file")
+        try:
+            if path.stat().st_size > LARGEST_FILE:
+                return self._refuse(name, f"{path.stat().st_size} bytes", f"at most {LARGEST_FILE} bytes")
+            content = path.read_bytes()
+            self.sources[self.shown(name)] = hashlib.sha256(content).hexdigest()
+            return _unpack(content) if name.endswith(".gz") else content
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            return self._refuse(name, "", "a file packed with gzip, whole and undamaged")
+        except ValueError as error:
+            return self._refuse(name, "", str(error))
+        except OSError as error:
+            return self._refuse(name, error.strerror or "", "a file that can be read")
+
+    def text(self, name: str) -> str | None:
+        """The text of a file, a byte order mark removed, or None with a problem noted."""
+        content = self.read(name)
+        if content is None:
+            return None
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content.count(b"\n", 0, error.start) + 1
+            return self._refuse(name, printable(content[error.start:error.start + 8]), "text in UTF-8 (CSV)", row)
+        if "\0" in text:
+            return self._refuse(name, "a zero byte", "text in UTF-8 (CSV)", text.count("\n", 0, text.index("\0")) + 1)
+        return text
+
+    def _refuse(self, name: str, value: str, allowed: str, row: int = 0) -> None:
+        self.problems.append(Problem(self.shown(name), row, "", printable(value), allowed))
+
+
+def _unpack(content: bytes) -> bytes:
+    unpacked = bytearray()
+    with gzip.open(io.BytesIO(content)) as stream:
+        while part := stream.read(BYTES_AT_ONCE):
+            unpacked += part
+            if len(unpacked) > LARGEST_FILE:
+                raise ValueError(f"a file of at most {LARGEST_FILE} bytes when unpacked")
+    return bytes(unpacked)
+
+
+def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
+    """The cells of a CSV file as text, stripped; the index is the row in the file (the header is row 1).
+
+    None where the file cannot be read as a table; rows of the wrong length and empty rows are left out. What is wrong
+    is among the folder's problems.
+    """
+    text = folder.text(name)
+    if text is None:
+        return None
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        return folder._refuse(name, str(error), "CSV: one header row, cells parted by commas")
+    header = [cell.strip() for cell in records[0]] if records else []
+    if not any(header):
+        return folder._refuse(name, "", "CSV: one header row, cells parted by commas", 1)
+    file, width = folder.shown(name), len(header)
+    rows = [(number, record) for number, record in enumerate(records[1:], start=2) if any(map(str.strip, record))]
+    folder.problems += [Problem(file, number, "", f"{len(record)} cells", f"{width} cells, as in the header")
+                        for number, record in rows if len(record) != width]
+    whole = [(number, record) for number, record in rows if len(record) == width]
+    cells = pd.DataFrame([record for _, record in whole], index=[number for number, _ in whole], columns=header, dtype=str)
+    cells = cells.apply(lambda column: column.str.strip()) if len(cells) else cells
+    return _named_columns(folder, file, cells)
+
+
+def _named_columns(folder: Folder, file: str, cells: pd.DataFrame) -> pd.DataFrame:
+    """The columns that have a name, each name once; empty columns without a name are what spreadsheets leave behind."""
+    duplicated = cells.columns[cells.columns.duplicated() & (cells.columns != "")]
+    folder.problems += [Problem(file, 1, name, name, "each column once") for name in sorted(set(duplicated))]
+    for position in (cells.columns == "").nonzero()[0]:
+        filled = cells.iloc[:, position] != ""
+        if filled.any():
+            value = printable(cells.iloc[:, position][filled].iloc[0])
+            folder.problems.append(Problem(file, int(filled.idxmax()), f"number {position + 1}", value, "a column with a name"))
+    return cells.loc[:, ~cells.columns.duplicated() & (cells.columns != "")]

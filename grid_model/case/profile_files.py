@@ -1,0 +1,321 @@
+"""Files of profiles: `<name>.parquet`, `<name>.csv` or `<name>.csv.gz`, first column `time`, one column per id or zone.
+
+Only the columns that are asked for are read. Values must be finite and within the limits of their kind, times must be
+in order, evenly spaced, without a gap and without a time zone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from grid_model.case.files import Folder
+from grid_model.errors import Problem, printable
+from grid_model.scenario import Scenario, SynthesisedProfiles, did_you_mean
+
+ENDINGS = (".parquet", ".csv", ".csv.gz")
+MOMENT = "a moment such as 2027-01-01T05:00, Beijing time, without a time zone"
+MOST_PROBLEMS = 10  # of one kind in one column: the rest would say the same
+
+
+@dataclass
+class Profile:
+    """Columns of one file over its times; `rows` are the rows in the file."""
+
+    file: str
+    time: pd.DatetimeIndex
+    values: dict[str, np.ndarray]
+    rows: np.ndarray
+    year_means: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.values)
+
+    @property
+    def spacing_hours(self) -> float | None:
+        """Time between two rows [h]; None where there is only one."""
+        return float((self.time[1] - self.time[0]) / pd.Timedelta(hours=1)) if len(self.time) > 1 else None
+
+    def year_mean(self, column: str, year: int) -> float:
+        """Mean of the values of a calendar year, as far as they are in the file."""
+        if (column, year) not in self.year_means:
+            of_year = self.values[column][self.time.year == year]
+            self.year_means[column, year] = float(of_year.mean()) if len(of_year) else np.nan
+        return self.year_means[column, year]
+
+    def rows_of(self, time: pd.DatetimeIndex, step_hours: float) -> tuple[tuple[np.ndarray, int], Problem | None]:
+        """For each step the position of its first row, and how many rows make a step; or what stands against it."""
+        spacing = self.spacing_hours or step_hours
+        many = step_hours / spacing
+        nothing = (np.empty(0, dtype=int), 0)
+        if many < 1 and spacing != 1:
+            return nothing, Problem(self.file, 0, "time", f"steps of {spacing:g} h", f"steps of at most {step_hours:g} h, as the horizon's")
+        if abs(many - round(many)) > 1e-9 and abs(1 / many - round(1 / many)) > 1e-9:
+            return nothing, Problem(self.file, 0, "time", f"steps of {spacing:g} h", f"steps that divide those of the horizon ({step_hours:g} h)")
+        wanted = time if many >= 1 else self.time[0] + (time - self.time[0]).floor(pd.Timedelta(hours=spacing))
+        first = self.time.get_indexer(wanted)
+        many = max(1, round(many))
+        if (first < 0).any() or first[-1] + many > len(self.time):
+            last = time[-1] + pd.Timedelta(hours=step_hours)
+            until = self.time[-1] + pd.Timedelta(hours=spacing)
+            return nothing, Problem(self.file, int(self.rows[-1]), "time", f"{self.time[0]} to {until}",
+                                    f"a profile that covers the horizon, {time[0]} to {last}, from its first moment on")
+        return (first, many), None
+
+    def over(self, column: str, rows: tuple[np.ndarray, int]) -> np.ndarray:
+        """Means over the rows of each step."""
+        first, many = rows
+        if many == 1:
+            return self.values[column][first]
+        return self.values[column][first[:, np.newaxis] + np.arange(many)].mean(axis=1)
+
+
+def first_uneven_row(content: bytes) -> int:
+    """The first row of a CSV that has not as many cells as the header, 0 where there is none."""
+    if b'"' in content:
+        widths = np.array([len(record) for record in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))])
+    else:
+        signs = np.frombuffer(content.rstrip(b"\r\n"), dtype=np.uint8)
+        ends = np.append(np.flatnonzero(signs == ord("\n")), len(signs))
+        widths = np.diff(np.searchsorted(np.flatnonzero(signs == ord(",")), ends), prepend=0)
+    uneven = np.flatnonzero(widths != widths[0])
+    return int(uneven[0]) + 1 if len(uneven) else 0
+
+
+class ProfileFolder:
+    """The profiles of a scenario: files of a folder, or made from facts when they are asked for."""
+
+    def __init__(self, folder: Folder, scenario: Scenario):
+        self.folder, self.scenario = folder, scenario
+        self._problems: list[Problem] = []
+        self._files: dict[str, str] = {}
+        self._headers: dict[str, list[str]] = {}
+        self._contents: dict[str, bytes] = {}
+        for entry in folder.names():
+            ending = next((ending for ending in reversed(ENDINGS) if entry.endswith(ending)), None)
+            if ending is None:
+                continue
+            name = entry.removesuffix(ending)
+            if name in self._files:
+                self._problems.append(Problem(folder.shown(entry), 0, "", entry, f"one file of this name, not {self._files[name]} too"))
+            self._files.setdefault(name, entry)
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> ProfileFolder | SynthesisedProfileFolder:
+        """The folder that the scenario names, else `profiles` among its inputs; synthesised where it says so."""
+        if isinstance(scenario.profiles, SynthesisedProfiles):
+            return SynthesisedProfileFolder(scenario)
+        profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"), scenario)
+        if scenario.profiles is not None and not scenario.profiles.is_dir():
+            file, row = scenario.place("profiles")
+            profiles._problems.append(Problem(file, row, "profiles", str(scenario.profiles), "a folder of profiles"))
+        if scenario.profiles is None and not profiles.folder.path.resolve().is_relative_to(scenario.inputs.resolve()):
+            profiles._problems.append(Problem(profiles.folder.shown(""), 0, "", str(profiles.folder.path.resolve()),
+                                              "a folder inside the data set's"))
+            profiles._files = {}
+        return profiles
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self._problems + self.folder.problems
+
+    def has(self, name: str) -> bool:
+        return name in self._files
+
+    def shown(self, name: str) -> str:
+        """The file of a profile, or where it would be."""
+        return self.folder.shown(self._files.get(name, f"{name}.csv"))
+
+    def check_names(self, kinds: Iterable[str]) -> None:
+        """Files whose name begins with no known kind of profile."""
+        known = list(kinds)
+        self._problems += [Problem(self.shown(name), 0, "", printable(name), "a profile of " + ", ".join(known) + did_you_mean(name, known))
+                           for name in self._files if name.partition(".")[0] not in known]
+
+    def header(self, name: str) -> list[str]:
+        """The columns of a profile but for `time`; none where there is no such file or it cannot be read."""
+        if name not in self._headers:
+            self._headers[name] = self._read_header(name) if name in self._files else []
+        return self._headers[name]
+
+    def _read_header(self, name: str) -> list[str]:
+        content = self.folder.read(self._files[name])
+        if content is None:
+            return []
+        self._contents[name] = content
+        if self._files[name].endswith(".parquet"):
+            try:
+                columns = pq.read_schema(io.BytesIO(content)).names
+            except (pa.ArrowException, OSError) as error:
+                return self._refuse(name, 0, "", str(error), "a Parquet file")
+            if "time" not in columns:
+                return self._refuse(name, 0, "time", "", "this column: it is required")
+        else:
+            columns = self._csv_header(name, content)
+            if columns and columns[0] != "time":
+                return self._refuse(name, 1, columns[0], columns[0], "time, as first column")
+        twice = sorted({column for column in columns if columns.count(column) > 1})
+        if twice:
+            return self._refuse(name, 1, twice[0], twice[0], "each column once")
+        return [column for column in columns if column != "time"]
+
+    def _csv_header(self, name: str, content: bytes) -> list[str]:
+        try:
+            text = content.decode("utf-8-sig")
+            if "\0" in text:
+                raise ValueError
+            return list(pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].str.strip())
+        except (ValueError, pd.errors.ParserError):
+            return self._refuse(name, 1, "", "", "CSV in UTF-8: a header row that begins with time")
+
+    def _refuse(self, name: str, row: int, column: str, value: str, allowed: str) -> list:
+        self._problems.append(Problem(self.shown(name), row, printable(column), printable(value), allowed))
+        return []
+
+    def read(self, name: str, columns: Sequence[str], kind, monthly: bool = False) -> Profile | None:
+        """The columns of a profile, checked; None with problems noted where they are wrong."""
+        before = len(self._problems)
+        if self._files[name].endswith(".parquet"):
+            moments, values = self._parquet(name, columns)
+            rows = np.arange(len(moments)) + 1
+        else:
+            moments, values, rows = self._csv(name, columns)
+        if len(self._problems) > before:
+            return None
+        time = self._time(name, moments, rows, monthly)
+        self._check_values(name, values, rows, kind)
+        if len(self._problems) > before or time is None:
+            return None
+        return Profile(self.shown(name), time, values, rows)
+
+    def _parquet(self, name: str, columns: Sequence[str]) -> tuple[pd.Series, dict[str, np.ndarray]]:
+        try:
+            table = pq.read_table(io.BytesIO(self._contents[name]), columns=["time", *columns])
+            values = {column: table.column(column).cast(pa.float64()).to_numpy() for column in columns}
+            return table.column("time").to_pandas(), values
+        except (pa.ArrowException, OSError, ValueError) as error:
+            self._refuse(name, 0, "", str(error), "columns of numbers and a column of time")
+            return pd.Series(dtype=object), {}
+
+    def _csv(self, name: str, columns: Sequence[str]) -> tuple[pd.Series, dict[str, np.ndarray], np.ndarray]:
+        """Times as text, and numbers; only where a number cannot be read all is read as text, to say which."""
+        content = self._contents[name]
+        uneven = first_uneven_row(content)
+        if uneven:
+            self._refuse(name, uneven, "", "", "as many cells as in the header")
+            return pd.Series(dtype=object), {}, np.empty(0)
+        options = {"header": 0, "names": ["time", *self._headers[name]], "usecols": ["time", *columns], "encoding": "utf-8-sig",
+                   "keep_default_na": False, "index_col": False}
+        try:
+            frame = pd.read_csv(io.BytesIO(content), dtype={"time": str} | dict.fromkeys(columns, np.float64),
+                                na_values={column: [""] for column in columns}, **options)
+        except ValueError:
+            frame = pd.read_csv(io.BytesIO(content), dtype=str, **options)
+        rows = np.arange(len(frame)) + 2
+        values = {column: self._numbers(name, frame[column], rows) for column in columns}
+        return frame["time"], values, rows
+
+    def _numbers(self, name: str, written: pd.Series, rows: np.ndarray) -> np.ndarray:
+        if written.dtype == np.float64:
+            return written.to_numpy()
+        numbers = pd.to_numeric(written, errors="coerce").to_numpy(float)
+        wrong = np.flatnonzero(np.isnan(numbers))[:MOST_PROBLEMS]
+        for position in wrong:
+            self._refuse(name, int(rows[position]), written.name, written.iloc[position], "a number")
+        return numbers
+
+    def _time(self, name: str, moments: pd.Series, rows: np.ndarray, monthly: bool) -> pd.DatetimeIndex | None:
+        """The times, if they are in order and evenly spaced (monthly: first days of months)."""
+        if len(moments) == 0:
+            return self._wrong_time(name, 0, "", "at least one row")
+        time = self._moments(name, moments, rows)
+        if time is None:
+            return None
+        if monthly:
+            late = np.flatnonzero((time != time.normalize()) | (time.day != 1))
+            if len(late):
+                return self._wrong_time(name, rows[late[0]], time[late[0]], "the first day of a month")
+        steps = np.diff(time.to_numpy()).astype("timedelta64[s]").astype(int)
+        even = np.full(len(steps), steps[0] if len(steps) else 0)
+        if len(steps) > 1:  # the spacing that most rows have
+            even[:] = np.bincount(np.unique(steps, return_inverse=True)[1]).argmax()
+            even[:] = np.unique(steps)[even[0]]
+        wrong = np.flatnonzero((steps <= 0) if monthly else (steps != even) | (steps <= 0))
+        if not len(wrong):
+            return time
+        place = wrong[0]
+        words = ("a moment once (this one is a duplicate)" if steps[place] == 0 else
+                 "moments in order" if steps[place] < 0 else
+                 f"{time[place] + pd.Timedelta(seconds=int(even[place]))}: there is a gap")
+        return self._wrong_time(name, rows[place + 1], time[place + 1], words)
+
+    def _moments(self, name: str, moments: pd.Series, rows: np.ndarray) -> pd.DatetimeIndex | None:
+        if isinstance(moments.dtype, pd.DatetimeTZDtype):
+            return self._wrong_time(name, 0, str(moments.dtype), MOMENT)
+        if pd.api.types.is_datetime64_any_dtype(moments.dtype):
+            empty = np.flatnonzero(moments.isna())
+            return self._wrong_time(name, rows[empty[0]], "", MOMENT) if len(empty) else pd.DatetimeIndex(moments).as_unit("ns")
+        if pd.api.types.is_numeric_dtype(moments.dtype):
+            return self._wrong_time(name, rows[0], moments.iloc[0], MOMENT)
+        text = moments.astype(str).str.strip()
+        shaped = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.0+)?)?)?")
+        time = pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce")
+        wrong = np.flatnonzero(time.isna())
+        if len(wrong):
+            return self._wrong_time(name, rows[wrong[0]], text.iloc[wrong[0]], MOMENT)
+        return pd.DatetimeIndex(time).as_unit("ns")
+
+    def _wrong_time(self, name: str, row: int, value: object, allowed: str) -> None:
+        self._refuse(name, int(row), "time", str(value), allowed)
+
+    def _check_values(self, name: str, values: dict[str, np.ndarray], rows: np.ndarray, kind) -> None:
+        for column, numbers in values.items():
+            wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < kind.minimum) | (numbers > kind.maximum))
+            for position in wrong[:MOST_PROBLEMS]:
+                found = "empty or NaN" if np.isnan(numbers[position]) else f"{numbers[position]:.12g}"
+                self._refuse(name, int(rows[position]), column, found, kind.allowed)
+
+
+class SynthesisedProfileFolder:
+    """What a ProfileFolder gives, made from the facts in `<inputs>/synthesis`: the calendar years of the horizon, whole."""
+
+    def __init__(self, scenario: Scenario):
+        from grid_model.case.profiles import synthesise  # solar geometry loads slowly; most cases read files
+
+        self.folder = Folder(scenario.inputs / "synthesis")
+        horizon, settings = scenario.horizon, scenario.profiles.synthesis
+        last = horizon.start + pd.Timedelta(hours=horizon.length_hours) - pd.Timedelta(seconds=1)
+        time = pd.date_range(f"{horizon.start.year}-01-01", f"{last.year + 1}-01-01", freq="h", inclusive="left", unit="ns")
+        self._profiles = synthesise(self.folder.path, time, seed=settings.seed, weather_year=settings.weather_year)
+        for name in self.folder.names():
+            if name.endswith(".csv"):
+                self.folder.read(name)
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self.folder.problems
+
+    def has(self, name: str) -> bool:
+        return name in self._profiles
+
+    def shown(self, name: str) -> str:
+        return f"synthesised {name}"
+
+    def check_names(self, kinds: Iterable[str]) -> None:
+        """Nothing to check: the names are not the user's."""
+
+    def header(self, name: str) -> list[str]:
+        return list(self._profiles[name].columns) if name in self._profiles else []
+
+    def read(self, name: str, columns: Sequence[str], kind, monthly: bool = False) -> Profile:
+        frame = self._profiles[name]
+        values = {column: frame[column].to_numpy(float) for column in columns}
+        return Profile(self.shown(name), pd.DatetimeIndex(frame.index).as_unit("ns"), values, np.arange(len(frame)) + 1)

@@ -1,0 +1,179 @@
+"""Reading of a Case: scenario, tables, changes, profiles, checks; every problem is collected, then raised together."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time as clock
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel
+
+from grid_model.case.case import Case, frozen
+from grid_model.case.changes import apply_changes
+from grid_model.case.checks import Frames, check_core, reference_problems, schema_problems
+from grid_model.case.columns import columns_of_file, complete, empty_table, header_problems, is_empty, parse_cells
+from grid_model.case.files import Folder, read_cells
+from grid_model.case.series import ProfileFolder, read_series
+from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
+from grid_model.errors import InputError, Problem, printable
+from grid_model.scenario import Scenario, did_you_mean, load_scenario, shown
+
+log = logging.getLogger(__name__)
+PACKAGE = Path(__file__).parent
+Check = Callable[[Frames], list[Problem]]
+
+
+def read_case(scenario: str | os.PathLike | Scenario, tables: Tables, settings: Mapping[str, type[BaseModel]] | None = None,
+              start: object = None, end: object = None, overrides: Iterable[str] = (), checks: Iterable[Check] = ()) -> Case:
+    """The Case of a scenario.
+
+    scenario    path of a scenario file, or a Scenario
+    tables      declarations of all modules, see case/tables.py
+    settings    models of the policies' settings (and of `solve`), by name; None: settings are not checked here
+    start, end  other hours than the scenario's (end exclusive)
+    overrides   "key.inner=value", for a scenario given by its path
+    checks      the modules' own checks of complete tables, see case/checks.py
+
+    Raises InputError with every problem found.
+    """
+    began = clock.perf_counter()
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario, overrides, settings)
+    if start is not None or end is not None:
+        scenario = scenario.with_horizon(start, end)
+    tables = merge_tables(tables)
+    folder = Folder(scenario.inputs)
+    frames, problems = read_tables(scenario, folder, tables, tuple(checks))
+    time, step_hours = steps_of(scenario)
+    profiles = ProfileFolder.of(scenario)
+    series, more = read_series(scenario, profiles, frames, time, float(step_hours[0]))
+    problems += more
+    if problems:
+        raise InputError(problems)
+    sources = {**_hashes(scenario), **folder.sources, **profiles.folder.sources}
+    log.info("read %s: %d zones, %d generators, %d steps in %.1f s", scenario.name, len(frames["zones"]),
+             len(frames["generators"]), len(time), clock.perf_counter() - began)
+    return Case(scenario.name, scenario, time, step_hours, {name: _trusted(frame) for name, frame in frames.items()},
+                series, sources)
+
+
+def steps_of(scenario: Scenario) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Start and length [h] of every step of the horizon."""
+    horizon = scenario.horizon
+    seconds = round(horizon.step_hours * 3600)
+    offsets = pd.to_timedelta(np.arange(horizon.steps, dtype="int64") * seconds, unit="s")
+    time = (pd.Timestamp(horizon.start) + offsets).as_unit("ns").rename("time")
+    return time, frozen(np.full(horizon.steps, seconds / 3600))
+
+
+def _trusted(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.reset_index(drop=True)
+    frame.attrs = {}
+    return frame
+
+
+def _hashes(scenario: Scenario) -> dict[str, str]:
+    """SHA-256 of the scenario's own files."""
+    sources: dict[str, str] = {}
+    for path in scenario.files:
+        folder = Folder(path.parent)
+        folder.read(path.name)
+        sources |= folder.sources
+    return sources
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
+def read_tables(scenario: Scenario, folder: Folder, tables: Tables, checks: Iterable[Check] = ()) -> tuple[
+        dict[str, pd.DataFrame], list[Problem]]:
+    """All tables, typed, changed, complete and checked; rows keep their number in the file as index."""
+    if not folder.path.is_dir():
+        file, row = scenario.place("inputs")
+        raise InputError(Problem(file, row, "inputs", shown(folder.path), "a folder with the tables " + ", ".join(REQUIRED_TABLES)))
+    files = {name: f"{name}.csv" for name in tables if _is_there(folder, f"{name}.csv")}
+    problems = [Problem(folder.shown(f"{name}.csv"), 0, "", "", "this file: it is required")
+                for name in REQUIRED_TABLES if name not in files]
+    problems += _misnamed_files(folder, files, tables)
+    frames, columns = {}, {}
+    for name, declared in tables.items():
+        frames[name], columns[name], wrong = _read_table(folder, files.get(name), declared, name in REQUIRED_TABLES)
+        problems += wrong
+    problems += folder.problems
+    known = {(problem.file, problem.row, problem.column) for problem in problems}
+    frames["technologies"] = with_package_technologies(frames["technologies"], columns["technologies"])
+    problems += apply_changes(scenario, frames, columns, only="technologies")
+    for name, frame in frames.items():
+        frames[name] = complete(frame, columns[name], frames["technologies"])
+    problems += apply_changes(scenario, frames, columns, without="technologies")
+    found = [problem for name, frame in frames.items() for problem in schema_problems(columns, name, frame)]
+    found += reference_problems(columns, frames) + check_core(frames)
+    problems += [problem for problem in found if (problem.file, problem.row, problem.column) not in known]
+    if not problems:  # the modules' own checks may trust that each table is right by itself
+        problems += [problem for check in checks for problem in check(frames)]
+    return frames, problems
+
+
+def _is_there(folder: Folder, name: str) -> bool:
+    return (folder.path / name).exists() or (folder.path / name).is_symlink()
+
+
+def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) -> list[Problem]:
+    """CSV files whose name nearly is that of a table that is not there: meant to be read, and not read in silence."""
+    absent = {f"{name}.csv" for name in tables} - set(files.values())
+    near = {name: did_you_mean(name, absent) for name in folder.names() if name not in files.values()}
+    return [Problem(folder.shown(name), 0, "", printable(name), "a table's name" + hint)
+            for name, hint in near.items() if hint and name.lower().endswith(".csv")]
+
+
+def _read_table(folder: Folder, name: str | None, declared: list, required: bool) -> tuple[pd.DataFrame, list, list[Problem]]:
+    """One table as it stands in its file, typed; its columns, free ones included; what is wrong with it.
+
+    `attrs` hold the file's name, the columns (`missing`) that it should have and has not, and whether the table is
+    `unusable`, so that nothing can be said about references to it.
+    """
+    cells = read_cells(folder, name) if name else None
+    if cells is None:
+        frame = empty_table(declared)
+        frame.attrs = {"file": folder.shown(name) if name else "", "missing": [], "unusable": required or name is not None}
+        return frame, list(declared), []
+    file, identifier = folder.shown(name), declared[0].name
+    needed = [column.name for column in declared if column.metadata["required"]]
+    needed = [identifier] if identifier == "technology" else needed  # the package's row has what the file has not
+    problems = header_problems(file, list(cells.columns), declared, needed)
+    columns = columns_of_file(list(cells.columns), declared)
+    frame, unreadable = parse_cells(file, cells, columns)
+    missing = [column for column in needed if column not in cells]
+    frame.attrs = {"file": file, "missing": missing, "unusable": identifier in missing}
+    return frame, columns, problems + unreadable
+
+
+@functools.cache
+def _package_cells() -> pd.DataFrame:
+    folder = Folder(PACKAGE)
+    cells = read_cells(folder, "technologies.csv")
+    if folder.problems:
+        raise InputError(folder.problems)
+    return cells
+
+
+def with_package_technologies(frame: pd.DataFrame, columns: list) -> pd.DataFrame:
+    """The data set's technologies, cells that it leaves empty taken from the package's, then the package's others."""
+    package, problems = parse_cells("technologies.csv", _package_cells(), columns)
+    if problems:
+        raise InputError(problems)
+    package.index = -package.index  # no row in a file of the user
+    by_name = package.set_index("technology")
+    filled = frame.copy()
+    for column in frame.columns.intersection(by_name.columns):
+        other = frame["technology"].map(by_name[column]).astype(frame[column].dtype)
+        filled[column] = frame[column].where(~is_empty(frame[column]), other)
+    others = package[~package["technology"].isin(frame["technology"])]
+    both = pd.concat([part for part in (filled, others) if len(part)])
+    both.attrs = frame.attrs
+    return both

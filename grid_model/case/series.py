@@ -1,0 +1,218 @@
+"""Time series of a Case, from files of profiles or synthesised, on the steps of the horizon.
+
+Where the values of one id come from, in this order:
+
+1. the id's own column in `<name>`,
+2. the column of its zone in `<name>.<technology>` (for loads `<name>.<kind>`),
+3. for `energy_budget`: the table hydro_monthly, shared by capacity over the zone's hydro generators without a reservoir,
+4. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
+
+From profile to steps: steps longer than the profile's get the mean over the step; steps equal to the profile's get its
+values; steps shorter than an hour repeat an hourly profile. Anything else is an error.
+
+Loads: with `annual_mwh` the profile is a shape. Of each calendar year the values are scaled by
+annual_mwh / (mean of the file's values in that year x hours of the year): a file that holds the whole year then sums
+to annual_mwh, a shorter one is taken as typical of the year. Without `annual_mwh` the values are MW.
+
+Energy budgets (MWh of a month) are kept as their mean power over the month, MW: the budget of a part of a month is the
+sum of power x hours over it, so that a case cut or coarsened keeps its share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from grid_model.case.case import labelled
+from grid_model.case.checks import Frames, problem_in
+from grid_model.case.profile_files import Profile, ProfileFolder
+from grid_model.errors import Problem, printable
+from grid_model.scenario import Scenario, did_you_mean
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of time series: whose it is, in which unit, between which limits."""
+
+    table: str
+    dimension: str
+    group: str
+    unit: str
+    minimum: float
+    maximum: float
+    meaning: str
+
+    @property
+    def allowed(self) -> str:
+        limits = [f">= {self.minimum:g}"] if np.isfinite(self.minimum) else []
+        limits += [f"<= {self.maximum:g}"] if np.isfinite(self.maximum) else []
+        return " ".join(["a number", " and ".join(limits)]).strip() + f" [{self.unit}]"
+
+
+KINDS: Mapping[str, Kind] = {
+    "load": Kind("loads", "load", "kind", "MW", -np.inf, np.inf, "power asked for, or its shape where annual_mwh is given"),
+    "availability": Kind("generators", "generator", "technology", "1", 0, 1, "power that could be taken, of capacity"),
+    "min_output": Kind("generators", "generator", "technology", "1", 0, 1, "least output, of capacity"),
+    "inflow": Kind("reservoirs", "reservoir", "", "MW", 0, np.inf, "natural inflow, as power that it could generate"),
+    "energy_budget": Kind("generators", "generator", "technology", "MWh", 0, np.inf, "energy of the month"),
+    "flow_limit": Kind("lines", "line", "", "1", 0, 1, "limit of the flow, of capacity"),
+}
+MONTHLY = ("energy_budget",)
+
+
+def read_series(scenario: Scenario, profiles: ProfileFolder, frames: Frames, time: pd.DatetimeIndex,
+                step_hours: float) -> tuple[dict[str, xr.DataArray], list[Problem]]:
+    """All series of the case, and what is wrong with their files."""
+    profiles.check_names(KINDS)
+    series, problems = {}, []
+    for name, kind in KINDS.items():
+        table = frames.get(kind.table)
+        if table is None or table.empty:
+            continue
+        collected = _Collected(kind, table.drop_duplicates(kind.dimension), time, step_hours, monthly=name in MONTHLY)
+        collected.take_own(profiles, name)
+        collected.take_groups(profiles, name)
+        if name == "load":
+            collected.scale_to_energy()
+            problems += _loads_without_profile(collected, profiles)
+        if name == "energy_budget":
+            collected.take_zone_budgets(frames)
+        problems += collected.problems
+        if collected.values:
+            series[name] = collected.series()
+    return series, problems + profiles.problems
+
+
+def _loads_without_profile(collected: _Collected, profiles: ProfileFolder) -> list[Problem]:
+    if profiles.problems:  # what could not be read is reported already
+        return []
+    table = collected.table
+    where = profiles.shown("load")
+    return [problem_in(table, row, "load", load, f"a load with a profile: a column of its own in {where}, or of its zone "
+                       f"({zone}) in {profiles.shown('load.' + kind)}")
+            for row, load, zone, kind in zip(table.index, table["load"], table["zone"], table["kind"])
+            if load not in collected.values]
+
+
+class _Collected:
+    """Values on the steps of the horizon, by id, gathered source by source; the first source that has an id counts."""
+
+    def __init__(self, kind: Kind, table: pd.DataFrame, time: pd.DatetimeIndex, step_hours: float, monthly: bool):
+        self.kind, self.table, self.time, self.step_hours, self.monthly = kind, table, time, step_hours, monthly
+        self.values: dict[str, np.ndarray] = {}
+        self.sources: dict[str, tuple[Profile, str]] = {}
+        self.problems: list[Problem] = []
+
+    def take_own(self, profiles: ProfileFolder, name: str) -> None:
+        """The ids' own columns in `<name>`."""
+        header = profiles.header(name)
+        known = set(self.table[self.kind.dimension])
+        self.problems += [Problem(profiles.shown(name), 1, printable(column), printable(column),
+                                  f"a name in table {self.kind.table}" + did_you_mean(column, known))
+                          for column in header if column not in known]
+        self._take(profiles, name, {column: column for column in header if column in known})
+
+    def take_groups(self, profiles: ProfileFolder, name: str) -> None:
+        """The zones' columns in `<name>.<group>`, for ids that have no column of their own."""
+        if not self.kind.group:
+            return
+        for group, rows in self.table[~self.table[self.kind.dimension].isin(self.values)].groupby(self.kind.group):
+            if not profiles.has(f"{name}.{group}"):
+                continue
+            header = set(profiles.header(f"{name}.{group}"))
+            unneeded = rows["capacity_mw"] == 0 if "capacity_mw" in rows else pd.Series(False, index=rows.index)
+            absent = rows[~rows["zone"].isin(header) & ~unneeded]
+            self.problems += [Problem(profiles.shown(f"{name}.{group}"), 1, printable(zone), "",
+                                      f"this column: table {self.kind.table} has {group} in this zone")
+                              for zone in absent["zone"].unique() if header]
+            present = rows[rows["zone"].isin(header)]
+            self._take(profiles, f"{name}.{group}", dict(zip(present[self.kind.dimension], present["zone"])))
+
+    def _take(self, profiles: ProfileFolder, file: str, column_of: dict[str, str]) -> None:
+        """Values of ids from the columns of a file."""
+        if not column_of:
+            return
+        profile = profiles.read(file, sorted(set(column_of.values())), self.kind, monthly=self.monthly)
+        if profile is None:
+            return
+        on_steps = self._monthly(profile) if self.monthly else self._on_steps(profile)
+        if on_steps is None:
+            return
+        for name, column in column_of.items():
+            self.values[name], self.sources[name] = on_steps[column], (profile, column)
+
+    def _on_steps(self, profile: Profile) -> dict[str, np.ndarray] | None:
+        rows, problem = profile.rows_of(self.time, self.step_hours)
+        if problem:
+            self.problems.append(problem)
+            return None
+        return {column: profile.over(column, rows) for column in profile.columns}
+
+    def _monthly(self, profile: Profile) -> dict[str, np.ndarray] | None:
+        month = self.time.to_period("M")
+        position = profile.time.to_period("M").get_indexer(month)
+        if (position < 0).any():
+            absent = month[position < 0][0]
+            self.problems.append(Problem(profile.file, 0, "time", "", f"a row for {absent}-01: the horizon needs it"))
+            return None
+        return {column: profile.values[column][position] / hours_of_month(self.time) for column in profile.columns}
+
+    def scale_to_energy(self) -> None:
+        """Profiles of loads with annual_mwh, scaled year by year."""
+        years = np.unique(self.time.year)
+        hours = np.array([8784.0 if pd.Timestamp(int(year), 1, 1).is_leap_year else 8760.0 for year in years])
+        year_of_step = np.searchsorted(years, self.time.year)
+        annual = self.table.set_index("load")["annual_mwh"].dropna()
+        for load, energy in annual[annual.index.isin(self.values)].items():
+            profile, column = self.sources[load]
+            means = np.array([profile.year_mean(column, year) for year in years])
+            if not (means > 0).all():
+                self.problems.append(Problem(profile.file, 0, column, f"mean {means.min():g}", "a shape with a mean above zero"))
+                continue
+            self.values[load] = self.values[load] * (energy / (means * hours))[year_of_step]
+
+    def take_zone_budgets(self, frames: Frames) -> None:
+        """Budgets of hydro_monthly, shared by capacity over generators that have neither reservoir nor own budget."""
+        monthly = frames["hydro_monthly"]
+        kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
+        hydro = self.table[self.table["technology"].map(kinds) == "hydro"]
+        zones_with_hydro = set(hydro["zone"])
+        self.problems += [problem_in(monthly, row, "zone", zone, "a zone with a generator of kind hydro, or no energy")
+                          for row, zone, energy in zip(monthly.index, monthly["zone"], monthly["energy_mwh"])
+                          if zone not in zones_with_hydro and energy > 0]
+        reservoirs = frames.get("reservoirs")
+        own = set(reservoirs["generator"]) if reservoirs is not None else set()
+        free = hydro[~hydro["generator"].isin(own) & ~hydro["generator"].isin(self.values)]
+        for zone, generators in free.groupby("zone"):
+            self._share_budget(monthly[monthly["zone"] == zone], generators)
+
+    def _share_budget(self, monthly: pd.DataFrame, generators: pd.DataFrame) -> None:
+        capacity = generators["capacity_mw"].sum()
+        if monthly.empty or not capacity > 0:
+            return
+        energy = monthly.drop_duplicates("month").set_index("month")["energy_mwh"]
+        absent = sorted(set(self.time.month) - set(energy.index))
+        if absent:
+            self.problems.append(problem_in(monthly, monthly.index[0], "month", "", f"a row for month {absent[0]} of "
+                                            f"{monthly['zone'].iloc[0]} too: the horizon needs it"))
+            return
+        power = energy.reindex(self.time.month).to_numpy() / hours_of_month(self.time)
+        for generator, part in zip(generators["generator"], generators["capacity_mw"] / capacity):
+            self.values[generator] = power * part
+
+    def series(self) -> xr.DataArray:
+        """Everything gathered, ids in the order of their table."""
+        ids = [name for name in self.table[self.kind.dimension] if name in self.values]
+        unit = "MW" if self.monthly else self.kind.unit
+        meaning = self.kind.meaning + (", as mean power over the month" if self.monthly else "")
+        values = np.stack([self.values[name] for name in ids])
+        return labelled(self.kind.dimension, ids, self.time, values, {"units": unit, "long_name": meaning})
+
+
+def hours_of_month(time: pd.DatetimeIndex) -> np.ndarray:
+    """For each step the hours of the calendar month that it starts in."""
+    return time.days_in_month.to_numpy() * 24.0
