@@ -1,0 +1,165 @@
+"""One linear programme to its proven optimum with HiGHS; anything else is an error that says what is known.
+
+method   what runs
+simplex  dual simplex
+ipx      interior point (IPX), then crossover to a basis
+hipo     interior point (HiPO), then crossover to a basis
+pdlp     first-order method, then crossover from its point to a basis
+auto     what measurements say for a programme of this size, see docs/performance.md
+
+Every method ends in a basis, so that prices are those of a vertex.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+
+from grid_model.algebra import LinearProgram
+from grid_model.errors import InfeasibleError, SolveError
+
+Status = highspy.HighsModelStatus
+METHODS = ("auto", "simplex", "ipx", "hipo", "pdlp")
+HARMLESS = "No semi-integer/integer variables in model with non-empty integrality"  # arrays can only be handed over with it
+FEASIBILITY = 1e-6  # largest violation of a row, column or dual sign that passes, in units of the programme
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """An optimal vertex: primal and dual values in units of the programme (GW, GWh, million CNY)."""
+
+    columns: np.ndarray
+    column_duals: np.ndarray
+    row_duals: np.ndarray
+    row_values: np.ndarray
+    objective: float
+    method: str
+    iterations: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    basis: object = field(default=None, repr=False)
+
+
+def choose_method(program: LinearProgram) -> str:
+    """Dual simplex at every size measured so far: the figures stand in docs/performance.md."""
+    return "simplex"
+
+
+def solve_program(program: LinearProgram, method: str = "auto", time_limit_seconds: float | None = None,
+                  threads: int | None = None, progress: Callable[[float, str], None] | None = None) -> Solution:
+    """Solve a programme from nothing.
+
+    Raises
+    ------
+    InfeasibleError : no point satisfies all rows
+    SolveError : unbounded, out of time, or any other end than a proven optimum
+    KeyboardInterrupt : after the solver has stopped
+    """
+    method = choose_method(program) if method == "auto" else method
+    return optimise(program.to_highs(), method, time_limit_seconds, threads, progress)
+
+
+def optimise(highs: highspy.Highs, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
+             progress: Callable[[float, str], None] | None = None) -> Solution:
+    """Run a loaded HiGHS by a method and take its solution; a basis it already holds is used by simplex."""
+    started = time.perf_counter()
+    log = _Log(highs)
+    _set(highs, "solver", method)
+    _set(highs, "run_crossover", "on")
+    if method == "pdlp":  # prints past every callback
+        highs.setOptionValue("output_flag", False)
+    if threads is not None:
+        _set(highs, "threads", threads)
+        highspy.Highs.resetGlobalScheduler(True)
+    if time_limit_seconds is not None:
+        _set(highs, "time_limit", float(time_limit_seconds))
+    _run(highs, log, started, progress)
+    if highs.getModelStatus() == Status.kUnboundedOrInfeasible:
+        _set(highs, "presolve", "off")
+        _set(highs, "solver", "simplex")
+        _run(highs, log, started, progress)
+    if method == "pdlp" and highs.getModelStatus() in (Status.kOptimal, Status.kUnknown):
+        _to_vertex(highs, log, started, progress)
+    _demand_optimum(highs, time_limit_seconds)
+    return _solution(highs, method, time.perf_counter() - started, log)
+
+
+def _set(highs, option: str, value) -> None:
+    if highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
+        raise SolveError(f"HiGHS does not take {option} = {value}")
+
+
+def _run(highs, log: _Log, started: float, progress) -> None:
+    """Run in a thread, so that Ctrl-C stops the solver and progress can be shown."""
+    highs.HandleUserInterrupt = True
+    highs.startSolve()
+    try:
+        while not highs.wait(0.05)[0]:
+            if progress is not None:
+                progress(time.perf_counter() - started, log.last)
+    except KeyboardInterrupt:
+        highs.cancelSolve()
+        while not highs.wait(0.1)[0]:
+            pass
+        raise
+    finally:
+        highs.HandleUserInterrupt = False
+
+
+def _to_vertex(highs, log: _Log, started: float, progress) -> None:
+    """Crossover from the point that a first-order method left, then simplex to a proven optimum."""
+    highs.crossover(highs.getSolution())
+    log.warnings.clear()  # of a point that is not the answer
+    highs.setOptionValue("output_flag", True)
+    _set(highs, "solver", "simplex")
+    _run(highs, log, started, progress)
+
+
+def _demand_optimum(highs, time_limit_seconds) -> None:
+    status = highs.getModelStatus()
+    info = highs.getInfo()
+    if status == Status.kInfeasible:
+        raise InfeasibleError("no dispatch satisfies all rules of this case together")
+    if status != Status.kOptimal:
+        words = {Status.kUnbounded: "the cost can fall without end: look for a negative cost without a limit",
+                 Status.kTimeLimit: f"the time limit of {time_limit_seconds:g} s ran out" if time_limit_seconds else "out of time",
+                 Status.kMemoryLimit: "out of memory"}.get(status, highs.modelStatusToString(status))
+        raise SolveError(f"no optimum: {words} (after {info.simplex_iteration_count + info.ipm_iteration_count} iterations)")
+    worst = max(info.max_primal_infeasibility, info.max_dual_infeasibility)
+    if worst > FEASIBILITY:
+        raise SolveError(f"HiGHS calls a point optimal that breaks a bound by {worst:.2g}, more than {FEASIBILITY:g}")
+
+
+def _solution(highs, method: str, seconds: float, log: _Log) -> Solution:
+    values, info = highs.getSolution(), highs.getInfo()
+    for line in log.warnings:
+        logger.warning("HiGHS: %s", line)
+    iterations = sum(max(count, 0) for count in (
+        info.simplex_iteration_count, info.ipm_iteration_count, info.crossover_iteration_count, info.pdlp_iteration_count))
+    return Solution(np.array(values.col_value), np.array(values.col_dual), np.array(values.row_dual), np.array(values.row_value),
+                    info.objective_function_value, method, iterations, seconds, tuple(log.warnings), highs.getBasis())
+
+
+class _Log:
+    """Reads what HiGHS says: its last line, and every warning."""
+
+    def __init__(self, highs):
+        self.last, self.warnings = "", []
+        highs.setOptionValue("log_to_console", False)
+        highs.setOptionValue("output_flag", True)
+        highs.cbLogging.clear()
+        highs.cbLogging.subscribe(self._read)
+
+    def _read(self, event) -> None:
+        for line in event.message.splitlines():
+            if line.strip():
+                self.last = line.strip()
+            if line.startswith(("WARNING", "ERROR")) and HARMLESS not in line:
+                self.warnings.append(line.strip())
