@@ -30,7 +30,7 @@ from grid_model.case.synthesis.solar import solar_profiles
 from grid_model.case.synthesis.wind import wind_profiles
 from grid_model.errors import InputError
 
-HOUR = pd.Timedelta(hours=1)
+OFFSHORE = "availability.wind_offshore"
 
 
 def synthesise(
@@ -52,9 +52,12 @@ def _year_of_profiles(facts: Facts, year: int, seed: int, weather_year: int | No
     """All profiles of one whole calendar year."""
     weather = _weather(year, seed, weather_year)
     arrays = load_profiles(facts, weather) | wind_profiles(facts, weather) | solar_profiles(facts, weather)
-    columns = {len(facts.zones): facts.zones, len(facts.coastal_zones): facts.coastal_zones}
     return {
-        key: pd.DataFrame(np.ascontiguousarray(values.T), index=weather.calendar.time, columns=columns[len(values)])
+        key: pd.DataFrame(
+            np.ascontiguousarray(values.T),
+            index=weather.calendar.time,
+            columns=facts.coastal_zones if key == OFFSHORE else facts.zones,
+        )
         for key, values in arrays.items()
     }
 

@@ -40,7 +40,7 @@ class CalendarYear:
     def day_kind(self) -> np.ndarray:
         """WORKDAY, SATURDAY, SUNDAY or HOLIDAY of each day; a weekend day worked in exchange is a WORKDAY."""
         days_off, worked_weekends, _ = _chinese_days(self.year)
-        kind = np.select([self.days.weekday == 5, self.days.weekday == 6], [SATURDAY, SUNDAY], WORKDAY)
+        kind = np.select([self.days.day_of_week == 5, self.days.day_of_week == 6], [SATURDAY, SUNDAY], WORKDAY)
         dates = self.days.date
         kind[np.isin(dates, list(worked_weekends))] = WORKDAY
         kind[np.isin(dates, list(days_off))] = HOLIDAY

@@ -100,7 +100,7 @@ def clear_sky(facts: Facts, calendar: CalendarYear) -> dict[str, np.ndarray]:
 
 def _sun_angles(calendar: CalendarYear, longitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Day of year of each hour, and hour angle [rad] of each site (rows) at the middle of each hour."""
-    day = calendar.time.dayofyear.to_numpy(dtype=float)
+    day = calendar.time.day_of_year.to_numpy(dtype=float)
     clock = calendar.time.hour.to_numpy() + 0.5 + equation_of_time_spencer71(day) / 60
     return day, np.radians(15 * (clock - 12) + (longitude[:, None] - BEIJING_MERIDIAN_DEGREES))
 
@@ -118,7 +118,7 @@ def _clouds(facts: Facts, weather: Weather) -> np.ndarray:
 
 def _beam(sky: dict[str, np.ndarray], clearness: np.ndarray, calendar: CalendarYear) -> np.ndarray:
     """Direct normal irradiance [W/m2] that the clearness of a zone leaves, by Erbs' correlation."""
-    day = calendar.time.dayofyear.to_numpy(dtype=float)
+    day = calendar.time.day_of_year.to_numpy(dtype=float)
     high = sky["height"] > LOWEST_COSINE
     global_light = (clearness * sky["horizontal"])[high]
     zenith = np.degrees(np.arccos(sky["height"][high]))
