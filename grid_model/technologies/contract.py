@@ -44,6 +44,7 @@ class Report:
     scale: float
     long_name: str
     expression: Callable  # (block, data, unit, step)
+    over: str = "units"  # the set of the block that it runs over
 
 
 class Data(SimpleNamespace):
@@ -105,9 +106,13 @@ class Part:
         return self.module.__dict__.get("REPORTS", {})
 
     def reported(self, report: Report) -> pyo.Expression:
-        """What a report shows, as a named expression over units and steps."""
-        return pyo.Expression(self.data.units, self.data.steps, rule=lambda block, unit, step: report.expression(
-            block, self.data, unit, step))
+        """What a report shows, as a named expression over its units and the steps."""
+        return pyo.Expression(self.block.component(report.over), self.data.steps, rule=lambda block, unit, step:
+                              report.expression(block, self.data, unit, step))
+
+    def reported_units(self, report: Report) -> list:
+        """Names of the units that a report runs over."""
+        return list(self.block.component(report.over))
 
     def _rule(self, expression: Callable) -> Callable:
         return lambda block: expression(block, self.data)

@@ -71,6 +71,6 @@ def unserved_cost(load, data):
 COSTS = {"unserved": unserved_cost}
 
 REPORTS = {
-    "demand": Report("load", "MW", 1 / MW, "power asked for", demand),
-    "unserved_load": Report("load", "MW", 1 / MW, "power asked for and not served", unserved),
+    "demand": Report("consumer", "MW", 1 / MW, "power asked for", demand),
+    "unserved_demand": Report("consumer", "MW", 1 / MW, "power asked for and not served", unserved),
 }

@@ -1,0 +1,110 @@
+"""The command line: parse, call, print. Exit codes: 0 solved, 2 wrong input, 3 infeasible, 4 no optimum, 5 audit or target."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from grid_model import pipeline
+from grid_model.errors import GridModelError
+
+app = typer.Typer(add_completion=True, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
+                  help="Hourly dispatch of a power system and its storage, with the rules of China's market.")
+
+Scenario = Annotated[Path, typer.Argument(help="Scenario file, such as scenarios/china_2027_week.yaml.", show_default=False)]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results; by default results/<scenario>.")]
+Start = Annotated[str | None, typer.Option("--start", help="First hour, such as 2027-01-01 (Beijing time).")]
+End = Annotated[str | None, typer.Option("--end", help="End of the horizon, exclusive.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="Replace a setting: key.inner=value. May be repeated.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for machines.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every stage with sizes and seconds.")]
+
+
+@app.command()
+def run(scenario: Scenario, out: Out = None, start: Start = None, end: End = None, overrides: Overrides = None,
+        as_json: AsJson = False, verbose: Verbose = False) -> None:
+    """Solve a scenario and write its results.
+
+    Example: grid-model run scenarios/china_2027_week.yaml --set solve.method=ipx
+    """
+    with _errors(verbose), _progress(quiet=as_json) as progress:
+        results = pipeline.run(scenario, out, start, end, overrides or (), progress)
+    if as_json:
+        print(json.dumps(results.summary, ensure_ascii=False, indent=2))
+    else:
+        _print_summary(results)
+
+
+@app.command()
+def check(scenario: Scenario, start: Start = None, end: End = None, overrides: Overrides = None, verbose: Verbose = False) -> None:
+    """Read and check a scenario and all its inputs; solve nothing.
+
+    Example: grid-model check scenarios/china_2027.yaml
+    """
+    with _errors(verbose):
+        case = pipeline.load_case(scenario, start, end, overrides or ())
+    rows = ", ".join(f"{len(table)} {name}" for name, table in case.tables.items() if len(table) and name != "technologies")
+    print(f"{case.name}: {case.steps} steps from {case.time[0]:%Y-%m-%d %H:%M}; {rows}")
+
+
+def main() -> None:
+    """Entry point of `grid-model`."""
+    app(prog_name="grid-model")
+
+
+@contextmanager
+def _errors(verbose: bool):
+    """Errors become one clear message and an exit code; anything else is a fault of the program and shows itself."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", force=True,
+                        handlers=[RichHandler(console=Console(stderr=True), show_path=False, show_time=False)])
+    try:
+        yield
+    except GridModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _progress(quiet: bool):
+    """A line that tells stage, time and what the solver says; None where nobody looks."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), TextColumn("{task.fields[line]}"),
+                  console=console, transient=True) as bar:
+        task = bar.add_task("read", total=None, line="")
+        yield lambda stage, _, line: bar.update(task, description=stage, line=line[:80])
+
+
+def _print_summary(results) -> None:
+    summary, costs = results.summary, results.dispatch["objective"]
+    currency = results.dispatch["price"].attrs["units"].split("/")[0]
+    table = Table(show_header=False, box=None)
+    table.add_row("scenario", f"{summary['scenario']}: {summary['hours']:g} h from {summary['start']}, {summary['zones']} zones")
+    table.add_row("cost", f"{summary['objective_cny']:,.0f} {currency}, proven to within {max(summary['gap'], 0):.1e}")
+    for item, value in zip(costs["item"].values, costs.values):
+        if value:
+            table.add_row(f"  {item}", f"{value:,.0f} {currency}")
+    energy = results.energy()
+    for name, value in energy.items():
+        table.add_row(name, f"{value / 1e6:,.3f} TWh")
+    table.add_row("programme", f"{summary['rows']:,} rows, {summary['columns']:,} columns, {summary['nonzeros']:,} non-zeros")
+    seconds = summary["seconds"]
+    table.add_row("seconds", ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items())
+                  + f"; {summary['peak_memory_mb']:,.0f} MB")
+    table.add_row("results", str(results.folder))
+    Console().print(table)

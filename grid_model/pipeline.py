@@ -1,0 +1,133 @@
+"""From a scenario to written results: read, build, solve, report. One function per stage, data moves down only."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import resource
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import highspy
+
+from grid_model import formulation
+from grid_model.algebra import compile_program
+from grid_model.case.case import Case
+from grid_model.case.read import read_case
+from grid_model.case.units import CNY
+from grid_model.results.certificate import certify
+from grid_model.results.dataset import build_dataset
+from grid_model.results.results import Results
+from grid_model.solve.highs import solve_program
+
+logger = logging.getLogger(__name__)
+
+PACKAGES = ("grid-model", "highspy", "pyomo", "numpy", "scipy", "pandas", "xarray")
+Progress = Callable[[str, float, str], None]
+
+
+def load_case(scenario: str | Path, start=None, end=None, overrides: Sequence[str] = ()) -> Case:
+    """Read and check a scenario and its inputs.
+
+    Parameters
+    ----------
+    scenario : path of a scenario's YAML file
+    start, end : moments of Beijing time that replace the scenario's horizon; `end` is exclusive
+    overrides : "key.inner=value" settings that come last
+
+    Raises
+    ------
+    InputError : everything that is wrong, of all files together
+    """
+    return read_case(scenario, formulation.TABLES, formulation.SETTINGS, checks=formulation.CHECKS, start=start, end=end,
+                     overrides=overrides)
+
+
+def solve(case: Case, progress: Progress | None = None) -> Results:
+    """The optimal dispatch of a case.
+
+    Raises
+    ------
+    InfeasibleError, SolveError : there is no dispatch, or the solver gave no proven optimum
+    """
+    clock = _Clock(progress)
+    with clock("build"):
+        model = formulation.build_model(case)
+        program = compile_program(model)
+    settings = case.scenario.solve
+    with clock("solve"):
+        solution = solve_program(program, settings.method, settings.time_limit_seconds, settings.threads, clock.within("solve"))
+    with clock("results"):
+        dispatch = build_dataset(case, model, program, solution)
+        bound = certify(program, solution.row_duals).bound
+    summary = _summary(case, program, solution, bound, clock.seconds)
+    return Results(dispatch, summary, {}, case.scenario.to_yaml(), _provenance(case, solution))
+
+
+def run(scenario: str | Path, out: str | Path | None = None, start=None, end=None, overrides: Sequence[str] = (),
+        progress: Progress | None = None) -> Results:
+    """Read, solve and write a scenario; results stand in `out`, by default `results/<name of the scenario>`."""
+    clock = _Clock(progress)
+    with clock("read"):
+        case = load_case(scenario, start, end, overrides)
+    results = solve(case, progress)
+    with clock("write"):
+        results.save(Path(out) if out is not None else Path("results") / case.name)
+    _finish(results, clock.seconds)
+    return results
+
+
+def _finish(results: Results, seconds: dict[str, float]) -> None:
+    """Put the times that are known only after writing into the summary on disk."""
+    results.summary["seconds"] = {"read": seconds["read"], **results.summary["seconds"], "write": seconds["write"]}
+    results.summary["seconds"]["total"] = sum(results.summary["seconds"].values())
+    results.summary["peak_memory_mb"] = _peak_memory_mb()
+    results.write_summary()
+
+
+def _summary(case: Case, program, solution, bound: float, seconds: dict[str, float]) -> dict:
+    cost, lower = solution.objective / CNY, bound / CNY
+    rows, columns = program.matrix.shape
+    return {
+        "scenario": case.name, "status": "optimal", "objective_cny": cost, "lower_bound_cny": lower,
+        "gap": (cost - lower) / max(abs(cost), 1.0), "start": str(case.time[0]), "hours": case.hours, "steps": case.steps,
+        "zones": len(case.zones), "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
+        "seconds": {stage: round(value, 3) for stage, value in seconds.items()}, "peak_memory_mb": _peak_memory_mb(),
+        "solver": {"name": "HiGHS", "version": highspy.Highs().version(), "method": solution.method,
+                   "iterations": solution.iterations, "warnings": list(solution.warnings)},
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+
+
+def _provenance(case: Case, solution) -> dict:
+    return {"inputs_sha256": dict(case.sources), "versions": {name: version(name) for name in PACKAGES},
+            "python": platform.python_version(), "platform": platform.platform(terse=True)}
+
+
+def _peak_memory_mb() -> float:
+    """Largest resident memory of this process so far [MB]."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+class _Clock:
+    """Times stages, logs their end, and tells progress."""
+
+    def __init__(self, progress: Progress | None):
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def __call__(self, stage: str):
+        started = time.perf_counter()
+        if self._progress is not None:
+            self._progress(stage, 0.0, "")
+        yield
+        self.seconds[stage] = round(time.perf_counter() - started, 3)
+        logger.info("%s: %.2f s", stage, self.seconds[stage])
+
+    def within(self, stage: str):
+        """Progress inside a stage, or None where nobody listens."""
+        return None if self._progress is None else lambda seconds, line: self._progress(stage, seconds, line)

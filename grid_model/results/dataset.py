@@ -1,0 +1,122 @@
+"""The solved case as one xarray Dataset: what every technology reports, prices, cost items, and static facts.
+
+MW are means over the step, MWh stand at its end. The dimension `zone` keeps its name for zones, so the zone of a generator
+is the coordinate `generator_zone`, that of a store `storage_zone`, and so on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import xarray as xr
+
+from grid_model.case.units import CNY, CNY_PER_MWH
+
+# dimension: (table, {coordinate: column})
+FACTS = {
+    "generator": ("generators", {"generator_zone": "zone", "technology": "technology", "capacity_mw": "capacity_mw",
+                                 "purchase_class": "purchase_class"}),
+    "storage": ("storage", {"storage_zone": "zone", "storage_technology": "technology", "power_mw": "power_mw",
+                            "energy_mwh": "energy_mwh", "place": "place"}),
+    "line": ("lines", {"from_zone": "from_zone", "to_zone": "to_zone", "line_capacity_mw": "capacity_mw",
+                       "line_reverse_capacity_mw": "reverse_capacity_mw"}),
+    "reservoir": ("reservoirs", {"reservoir_generator": "generator", "reservoir_capacity_mwh": "capacity_mwh"}),
+    "consumer": ("loads", {"consumer_zone": "zone", "consumer_kind": "kind"}),
+    "programme": ("demand_response", {"programme_zone": "zone", "programme_kind": "kind"}),
+    "zone": ("zones", {"region": "region", "latitude": "latitude", "longitude": "longitude", "name_zh": "name_zh"}),
+}
+IDENTIFIER = {"consumer": "load"}
+STANDARD_NAMES = {"latitude": ("latitude", "degree_north"), "longitude": ("longitude", "degree_east")}
+
+
+def build_dataset(case, model, program, solution) -> xr.Dataset:
+    """Everything hourly of a solved case.
+
+    Parameters
+    ----------
+    solution : has `columns` and `row_duals` in units of the programme
+    """
+    time = xr.Variable("time", case.time.to_numpy(), {"standard_name": "time", "long_name": "start of the step, Beijing time"})
+    variables = _reports(case, model, program, solution)
+    variables |= _of_zones(case, variables)
+    variables["price"] = _prices(case, program, solution)
+    variables["objective"] = _cost_items(model, program, solution)
+    dataset = xr.Dataset(variables, coords={"time": time, "step_hours": ("time", np.asarray(case.step_hours), {
+        "units": "h", "long_name": "length of the step"})})
+    dataset = dataset.assign_coords(_facts(case, dataset))
+    return dataset.assign_attrs(Conventions="CF-1.11", title=case.name)
+
+
+def _reports(case, model, program, solution) -> dict[str, xr.DataArray]:
+    """What the technologies report, those of one name joined along their dimension in the order of its table."""
+    parts, reports = defaultdict(list), {}
+    for fleet in model.fleets.values():
+        for name, report in fleet.reports.items():
+            values = program.evaluate(f"{fleet.name}.report_{name}", solution.columns) * report.scale
+            units = list(fleet.reported_units(report))
+            parts[name].append(xr.DataArray(values, coords={report.dimension: np.asarray(units, object)},
+                                            dims=(report.dimension, "time")))
+            reports[name] = report
+    return {name: _joined(case, arrays, reports[name]) for name, arrays in parts.items()}
+
+
+def _joined(case, arrays: list[xr.DataArray], report) -> xr.DataArray:
+    table, identifier = FACTS[report.dimension][0], IDENTIFIER.get(report.dimension, report.dimension)
+    whole = xr.concat(arrays, report.dimension) if len(arrays) > 1 else arrays[0]
+    order = case.tables[table][identifier].to_numpy(object)
+    whole = whole.reindex({report.dimension: order}) if len(order) != len(whole[report.dimension]) else whole.sel({
+        report.dimension: order})
+    where = "time: point" if report.unit == "MWh" else "time: sum" if report.unit == "tCO2" else "time: mean"
+    return whole.assign_attrs(units=report.unit, long_name=report.long_name, cell_methods=where)
+
+
+def _of_zones(case, variables) -> dict[str, xr.DataArray]:
+    """Sums by zone of what is reported by consumer."""
+    names = {"load": ("demand", "load"), "unserved": ("unserved_demand", "load that is not served")}
+    zones = case.tables["loads"]["zone"].to_numpy(object)
+    sums = {}
+    for name, (source, long_name) in names.items():
+        values = np.zeros((len(case.zones), case.steps))
+        np.add.at(values, [case.zones.index(zone) for zone in zones], variables[source].values)
+        sums[name] = xr.DataArray(values, coords={"zone": np.asarray(case.zones, object)}, dims=("zone", "time"),
+                                  attrs={"units": "MW", "long_name": long_name, "cell_methods": "time: mean"})
+    return sums
+
+
+def _prices(case, program, solution) -> xr.DataArray:
+    """Dual of the balance per energy: million CNY/GW over dt hours, as CNY/MWh; NaN where a zone has nothing to balance."""
+    family = program.rows["balance"]
+    values = np.full((len(case.zones), case.steps), np.nan)
+    rows = [case.zones.index(zone) for zone in family.axes[0].labels]
+    values[rows] = family.of(solution.row_duals) / case.step_hours / CNY_PER_MWH
+    return xr.DataArray(values, coords={"zone": np.asarray(case.zones, object)}, dims=("zone", "time"), attrs={
+        "units": f"{case.scenario.currency}/MWh", "long_name": "marginal price: cost of one more MWh of load"})
+
+
+def _cost_items(model, program, solution) -> xr.DataArray:
+    """Cost by item; they sum to the objective because they are its very terms."""
+    names = list(model.cost_items)
+    values = [float(program.evaluate(name, solution.columns)) / CNY for name in names]
+    items = [name.replace(".cost_", ".") for name in names]
+    return xr.DataArray(values, coords={"item": np.asarray(items, object)}, dims="item",
+                        attrs={"units": "CNY", "long_name": "cost by item"})
+
+
+def _facts(case, dataset: xr.Dataset) -> dict:
+    """Static facts as coordinates of their dimension."""
+    coordinates = {}
+    for dimension, (table, columns) in FACTS.items():
+        if dimension not in dataset.dims:
+            continue
+        rows = case.tables[table]
+        for name, column in columns.items():
+            if column not in rows:
+                continue
+            values = rows[column]
+            values = values.to_numpy(float) if values.dtype.kind == "f" else values.to_numpy(object)
+            attributes = {"units": "MWh" if name.endswith("mwh") else "MW"} if name.endswith(("_mw", "_mwh")) else {}
+            if name in STANDARD_NAMES:
+                attributes = dict(zip(("standard_name", "units"), STANDARD_NAMES[name]))
+            coordinates[name] = (dimension, values, attributes)
+    return coordinates
