@@ -12,11 +12,11 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from grid_model.case.tables import merge_tables
-from grid_model.technologies import load, renewable, storage, thermal, transmission
+from grid_model.technologies import hydro, load, renewable, storage, thermal, transmission
 from grid_model.policies.contract import declare as declare_policy
 from grid_model.technologies.contract import Fleet, Part, declare
 
-TECHNOLOGIES = (load, renewable, storage, transmission, thermal)
+TECHNOLOGIES = (load, renewable, storage, transmission, thermal, hydro)
 POLICIES = ()
 
 TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))

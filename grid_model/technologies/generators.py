@@ -1,10 +1,21 @@
-"""The table `generators`: columns that more than one kind of plant reads, and the rows of one kind."""
+"""The table `generators`: columns that more than one kind of plant reads, the rows of one kind, and what every plant
+whose output is one decision within limits of the step has in common.
+
+symbol  attribute      unit             kind
+g       generation     GW               decision, a variable of the plant's own block
+A       available      GW               data: availability profile (else max_output_fraction) times capacity
+m       minimum        GW               data: min_output profile (else min_output_fraction) times capacity, at most A
+v       variable_cost  million CNY/GWh  data
+i       issued         1                data: 1 where certificates are issued for its energy, else 0
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from grid_model.case.tables import number
+from grid_model.case.tables import choice, number
+from grid_model.case.units import CNY_PER_MWH, MW
 
 GENERATORS = [
     number("variable_cost_cny_per_mwh", unit="CNY/MWh", default=0, by_technology=True,
@@ -15,9 +26,58 @@ GENERATORS = [
            meaning="greatest output as part of capacity where no availability profile says otherwise"),
 ]
 
+CERTIFICATE = choice("certificate", ["tradable", "held", "none"], default="none", by_technology=True,
+                     meaning="green certificates of its energy: issued and tradable, issued and held, or none")
+
 
 def of_kind(case, kind: str) -> pd.DataFrame:
     """Generators whose technology is of a kind (`thermal`, `renewable` or `hydro`)."""
     technologies = case.tables["technologies"].set_index("technology")
     table = case.tables["generators"]
     return table[table["technology"].map(technologies["kind"]).to_numpy(object) == kind]
+
+
+def read_limits(data, case) -> None:
+    """A and m of every generator and step: a least output above what is available gives way to it."""
+    capacity = data.table["capacity_mw"].to_numpy(float)[:, None] * MW
+    greatest = case.profile("availability", data.names, data.table["max_output_fraction"].to_numpy(float)) * capacity
+    least = case.profile("min_output", data.names, data.table["min_output_fraction"].to_numpy(float)) * capacity
+    data.available = data.series(greatest, "available")
+    data.minimum = data.series(np.minimum(least, greatest), "minimum")
+
+
+def read_rates(data) -> None:
+    """v and i of every generator."""
+    data.variable_cost = data.column("variable_cost_cny_per_mwh", CNY_PER_MWH)
+    data.issued = data.parameter((data.table["certificate"].to_numpy(object) != "none").astype(float), "issued")
+
+
+def output(plant, data, unit, step):
+    """g[g,t]   [GW]"""
+    return plant.generation[unit, step]
+
+
+def available(plant, data, unit, step):
+    """A[g,t]   [GW]"""
+    return data.available[unit, step]
+
+
+def headroom_up(plant, data, unit, step):
+    """A[g,t] - g[g,t]   [GW]"""
+    return data.available[unit, step] - plant.generation[unit, step]
+
+
+def headroom_down(plant, data, unit, step):
+    """g[g,t] - m[g,t]   [GW]"""
+    return plant.generation[unit, step] - data.minimum[unit, step]
+
+
+def certificates(plant, data, unit, step):
+    """i[g] g[g,t]   [GWh/h]"""
+    return data.issued[unit] * plant.generation[unit, step]
+
+
+def generation_cost(plant, data):
+    """sum of v g dt   [million CNY]"""
+    return sum(data.variable_cost[unit] * data.step_hours[step] * plant.generation[unit, step]
+               for unit in data.units for step in data.steps)

@@ -1,0 +1,127 @@
+"""Hydro without a reservoir: every law on a grid that can be solved on paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small import small_case, solved
+
+from grid_model.formulation import build_model
+
+
+def grid(load, hydro, series=None, **options):
+    """One zone: load, hydro of 100 MW at no cost, coal of 300 CNY/MWh."""
+    steps = len(load)
+    series = {"load": {"load": load}, **(series or {})}
+    return small_case(
+        steps, series=series,
+        loads=[{"load": "load", "zone": "A"}],
+        generators=[{"generator": "hydro", "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100, **hydro},
+                    {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000,
+                     "variable_cost_cny_per_mwh": 300}], **options)
+
+
+def test_run_of_river_follows_the_water():
+    """Run-of-river takes at most what flows past: 20 and 50 MW of 100, and at a load of 30 only 30 of 60.
+
+    Without the profile it would serve all 130 MWh and coal none; here coal serves 40 - 20 = 20 and 60 - 50 = 10 MWh.
+    """
+    result = solved(grid([40, 60, 30], {}, {"availability": {"hydro": [0.2, 0.5, 0.6]}}))
+    assert result.value("hydro.generation")[0] * 1e3 == pytest.approx([20, 50, 30])
+    assert result.objective == pytest.approx(30 * 300)
+
+
+def test_month_has_its_budget():
+    """40 MWh for three hours go where they save coal: nothing says when, but no more than 40 MWh in all.
+
+    Without the budget hydro would serve all 150 MWh; coal serves 110 MWh. Nothing is left unused.
+    """
+    result = solved(grid([50, 50, 50], {}, {"energy_budget": {"hydro": 40 / 3}}))
+    assert result.value("hydro.generation").sum() * 1e3 == pytest.approx(40)
+    assert result.value("hydro.unused") == pytest.approx([0])
+    assert result.objective == pytest.approx(110 * 300)
+
+
+def test_each_month_has_its_own_budget():
+    """Two hours of January with 30 MWh, one of February with 90: February's load of 50 leaves 40 MWh that January cannot use.
+
+    With one budget of 120 MWh over the border coal would make 40 instead of 70 + 0 MWh.
+    """
+    result = solved(grid([50, 50, 50], {}, {"energy_budget": {"hydro": [15, 15, 90]}}, start="2027-01-31T22:00"))
+    generation = result.value("hydro.generation")[0] * 1e3
+    assert generation[:2].sum() == pytest.approx(30) and generation[2] == pytest.approx(50)
+    assert result.value("hydro.unused") * 1e3 == pytest.approx([0, 40])
+    assert [label for label in result.program.rows["hydro.budget"].axes[0].labels] == [("hydro", 202701), ("hydro", 202702)]
+    assert result.objective == pytest.approx(70 * 300)
+
+
+def test_budget_counts_hours():
+    """Two steps of three hours with a mean of 20 MW may generate 120 MWh; counting steps for hours it would be 40."""
+    result = solved(grid([50, 50], {}, {"energy_budget": {"hydro": 20}}, step_hours=3))
+    assert result.value("hydro.generation").sum() * 3e3 == pytest.approx(120)
+
+
+def test_budget_of_water_that_is_worth_nothing_is_left():
+    """A load of 10 MW takes 30 of 60 MWh: the rest is unused, 10 MW forgone in each hour, available is 20 MW."""
+    case = grid([10, 10, 10], {}, {"energy_budget": {"hydro": 20}})
+    result = solved(case)
+    assert result.value("hydro.unused") * 1e3 == pytest.approx([30])
+    assert result.value("hydro.report_available")[0] * 1e3 == pytest.approx([20, 20, 20])
+
+
+def test_budget_that_cannot_bind_has_no_row():
+    """110 MW on average through turbines of 100 MW: no row; what is not taken is forgone as on the river."""
+    result = solved(grid([40, 60], {}, {"energy_budget": {"hydro": 110}}))
+    assert "hydro.budget" not in result.program.rows
+    assert result.objective == 0
+    assert result.value("hydro.report_available")[0] * 1e3 == pytest.approx([100, 100])
+
+
+def test_forgone_energy_is_what_was_there_less_what_was_taken():
+    """In each form of hydro, together: river 100 - 40; budget of January 60 - 0, February too large to bind, so 100 MW.
+
+    Energy over the horizon of available - generation: 2 h x 100 - taken, (2 h x 30) + 100 - taken.
+    """
+    case = small_case(
+        3, start="2027-01-31T22:00", series={"load": {"load": 0}, "energy_budget": {"lake": [30, 30, 500]}},
+        loads=[{"load": "load", "zone": "A"}],
+        generators=[{"generator": name, "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100}
+                    for name in ("river", "lake")])
+    result = solved(case)
+    assert result.value("hydro.report_available") * 1e3 == pytest.approx(np.array([[100, 100, 100], [30, 30, 100]]))
+
+
+def test_ecological_minimum():
+    """At a price of nothing to gain 20 MW must flow through the turbines all the same.
+
+    Hydro at 400 CNY/MWh beside coal at 300: without the minimum coal would serve all; with it 20 MWh an hour cost 100 more.
+    """
+    result = solved(grid([50, 50], {"min_output_fraction": 0.2, "variable_cost_cny_per_mwh": 400}))
+    assert result.value("hydro.generation")[0] * 1e3 == pytest.approx([20, 20])
+    assert result.objective == pytest.approx(2 * (20 * 400 + 30 * 300))
+
+
+def test_ecological_minimum_gives_way_to_the_water_there_is():
+    """A least output of 30 MW where the month has 12 MW on average and the river 10 MW: infeasible if it did not give way."""
+    result = solved(grid([50, 50], {"min_output_fraction": 0.3}, {"energy_budget": {"hydro": 12}}))
+    assert result.value("hydro.generation").sum() * 1e3 == pytest.approx(24)
+    result = solved(grid([50, 50], {"min_output_fraction": 0.3}, {"availability": {"hydro": 0.1}}))
+    assert result.value("hydro.generation")[0] * 1e3 == pytest.approx([10, 10])
+
+
+def test_greatest_output():
+    """Half the capacity at most: 50 of 80 MW, without the limit coal would not run."""
+    result = solved(grid([80], {"max_output_fraction": 0.5}))
+    assert result.objective == pytest.approx(30 * 300)
+
+
+@pytest.mark.parametrize("certificate, issued", [("held", 40), ("tradable", 40), ("none", 0)])
+def test_certificates(certificate, issued):
+    """One per MWh, held or tradable; none where the plant gets none."""
+    case = grid([40], {"certificate": certificate})
+    model = build_model(case, concrete=True)
+    fleet = model.fleets["hydro"]
+    assert fleet.offers("certificates")
+    model.hydro.generation["hydro", 1] = 0.04
+    from pyomo.environ import value
+    assert value(fleet.certificates("hydro", 1)) * 1e3 == pytest.approx(issued)
