@@ -93,12 +93,13 @@ def first_uneven_row(content: bytes) -> int:
 class ProfileFolder:
     """The profiles of a scenario: files of a folder, or made from facts when they are asked for."""
 
-    def __init__(self, folder: Folder, scenario: Scenario):
-        self.folder, self.scenario = folder, scenario
+    def __init__(self, folder: Folder):
+        self.folder = folder
         self._problems: list[Problem] = []
         self._files: dict[str, str] = {}
         self._headers: dict[str, list[str]] = {}
         self._contents: dict[str, bytes] = {}
+        self._refused = False
         for entry in folder.names():
             ending = next((ending for ending in reversed(ENDINGS) if entry.endswith(ending)), None)
             if ending is None:
@@ -113,15 +114,16 @@ class ProfileFolder:
         """The folder that the scenario names, else `profiles` among its inputs; synthesised where it says so."""
         if isinstance(scenario.profiles, SynthesisedProfiles):
             return SynthesisedProfileFolder(scenario)
-        profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"), scenario)
+        profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"))
         if scenario.profiles is not None and not scenario.profiles.is_dir():
-            file, row = scenario.place("profiles")
-            profiles._problems.append(Problem(file, row, "profiles", str(scenario.profiles), "a folder of profiles"))
-        if scenario.profiles is None and not profiles.folder.path.resolve().is_relative_to(scenario.inputs.resolve()):
-            profiles._problems.append(Problem(profiles.folder.shown(""), 0, "", str(profiles.folder.path.resolve()),
-                                              "a folder inside the data set's"))
-            profiles._files = {}
+            profiles._refuse_folder(*scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles")
+        path = profiles.folder.path.resolve()
+        if scenario.profiles is None and not path.is_relative_to(scenario.inputs.resolve()):
+            profiles._refuse_folder(profiles.folder.shown(""), 0, "", str(path), "a folder inside the data set's")
         return profiles
+
+    def _refuse_folder(self, file: str, row: int, column: str, value: str, allowed: str) -> None:
+        self._problems, self._files, self._refused = [Problem(file, row, column, value, allowed)], {}, True
 
     @property
     def problems(self) -> list[Problem]:
@@ -133,6 +135,10 @@ class ProfileFolder:
     def shown(self, name: str) -> str:
         """The file of a profile, or where it would be."""
         return self.folder.shown(self._files.get(name, f"{name}.csv"))
+
+    def unread(self, *names: str) -> bool:
+        """Whether one of these files is there and could not be read, so that nothing can be said about its columns."""
+        return self._refused or any(name in self._files and not self.header(name) for name in names)
 
     def check_names(self, kinds: Iterable[str]) -> None:
         """Files whose name begins with no known kind of profile."""
@@ -187,7 +193,7 @@ class ProfileFolder:
             moments, values = self._parquet(name, columns)
             rows = np.arange(len(moments)) + 1
         else:
-            moments, values, rows = self._csv(name, columns)
+            moments, values, rows = self._csv(name, columns, kind.allowed)
         if len(self._problems) > before:
             return None
         time = self._time(name, moments, rows, monthly)
@@ -205,7 +211,7 @@ class ProfileFolder:
             self._refuse(name, 0, "", str(error), "columns of numbers and a column of time")
             return pd.Series(dtype=object), {}
 
-    def _csv(self, name: str, columns: Sequence[str]) -> tuple[pd.Series, dict[str, np.ndarray], np.ndarray]:
+    def _csv(self, name: str, columns: Sequence[str], allowed: str) -> tuple[pd.Series, dict[str, np.ndarray], np.ndarray]:
         """Times as text, and numbers; only where a number cannot be read all is read as text, to say which."""
         content = self._contents[name]
         uneven = first_uneven_row(content)
@@ -220,16 +226,16 @@ class ProfileFolder:
         except ValueError:
             frame = pd.read_csv(io.BytesIO(content), dtype=str, **options)
         rows = np.arange(len(frame)) + 2
-        values = {column: self._numbers(name, frame[column], rows) for column in columns}
+        values = {column: self._numbers(name, frame[column], rows, allowed) for column in columns}
         return frame["time"], values, rows
 
-    def _numbers(self, name: str, written: pd.Series, rows: np.ndarray) -> np.ndarray:
+    def _numbers(self, name: str, written: pd.Series, rows: np.ndarray, allowed: str) -> np.ndarray:
         if written.dtype == np.float64:
             return written.to_numpy()
         numbers = pd.to_numeric(written, errors="coerce").to_numpy(float)
         wrong = np.flatnonzero(np.isnan(numbers))[:MOST_PROBLEMS]
         for position in wrong:
-            self._refuse(name, int(rows[position]), written.name, written.iloc[position], "a number")
+            self._refuse(name, int(rows[position]), written.name, written.iloc[position], allowed)
         return numbers
 
     def _time(self, name: str, moments: pd.Series, rows: np.ndarray, monthly: bool) -> pd.DatetimeIndex | None:
@@ -308,6 +314,9 @@ class SynthesisedProfileFolder:
 
     def shown(self, name: str) -> str:
         return f"synthesised {name}"
+
+    def unread(self, *names: str) -> bool:
+        return False
 
     def check_names(self, kinds: Iterable[str]) -> None:
         """Nothing to check: the names are not the user's."""

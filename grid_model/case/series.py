@@ -88,14 +88,12 @@ def read_series(scenario: Scenario, profiles: ProfileFolder, frames: Frames, tim
 
 
 def _loads_without_profile(collected: _Collected, profiles: ProfileFolder) -> list[Problem]:
-    if profiles.problems:  # what could not be read is reported already
-        return []
     table = collected.table
     where = profiles.shown("load")
     return [problem_in(table, row, "load", load, f"a load with a profile: a column of its own in {where}, or of its zone "
                        f"({zone}) in {profiles.shown('load.' + kind)}")
             for row, load, zone, kind in zip(table.index, table["load"], table["zone"], table["kind"])
-            if load not in collected.values]
+            if load not in collected.claimed and not profiles.unread("load", f"load.{kind}")]
 
 
 class _Collected:
@@ -104,6 +102,7 @@ class _Collected:
     def __init__(self, kind: Kind, table: pd.DataFrame, time: pd.DatetimeIndex, step_hours: float, monthly: bool):
         self.kind, self.table, self.time, self.step_hours, self.monthly = kind, table, time, step_hours, monthly
         self.values: dict[str, np.ndarray] = {}
+        self.claimed: set[str] = set()
         self.sources: dict[str, tuple[Profile, str]] = {}
         self.problems: list[Problem] = []
 
@@ -120,12 +119,13 @@ class _Collected:
         """The zones' columns in `<name>.<group>`, for ids that have no column of their own."""
         if not self.kind.group:
             return
-        for group, rows in self.table[~self.table[self.kind.dimension].isin(self.values)].groupby(self.kind.group):
+        for group, rows in self.table[~self.table[self.kind.dimension].isin(self.claimed)].groupby(self.kind.group):
             if not profiles.has(f"{name}.{group}"):
                 continue
             header = set(profiles.header(f"{name}.{group}"))
             unneeded = rows["capacity_mw"] == 0 if "capacity_mw" in rows else pd.Series(False, index=rows.index)
             absent = rows[~rows["zone"].isin(header) & ~unneeded]
+            self.claimed |= set(absent[self.kind.dimension])
             self.problems += [Problem(profiles.shown(f"{name}.{group}"), 1, printable(zone), "",
                                       f"this column: table {self.kind.table} has {group} in this zone")
                               for zone in absent["zone"].unique() if header]
@@ -134,6 +134,7 @@ class _Collected:
 
     def _take(self, profiles: ProfileFolder, file: str, column_of: dict[str, str]) -> None:
         """Values of ids from the columns of a file."""
+        self.claimed |= set(column_of)
         if not column_of:
             return
         profile = profiles.read(file, sorted(set(column_of.values())), self.kind, monthly=self.monthly)
@@ -186,7 +187,7 @@ class _Collected:
                           if zone not in zones_with_hydro and energy > 0]
         reservoirs = frames.get("reservoirs")
         own = set(reservoirs["generator"]) if reservoirs is not None else set()
-        free = hydro[~hydro["generator"].isin(own) & ~hydro["generator"].isin(self.values)]
+        free = hydro[~hydro["generator"].isin(own) & ~hydro["generator"].isin(self.claimed)]
         for zone, generators in free.groupby("zone"):
             self._share_budget(monthly[monthly["zone"] == zone], generators)
 
