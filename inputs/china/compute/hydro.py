@@ -157,7 +157,8 @@ def hydro_generators() -> pd.DataFrame:
     dams = dam_table()
     named = pd.DataFrame({"generator": dams.index, "zone": dams["zone"], "technology": "hydro_reservoir",
                           "capacity_mw": dams["capacity_mw"], "commissioned": dams["commissioned"].astype(str),
-                          "purchase_class": "hydro_priority", "certificate": "held", "source": dams["source"]})
+                          "purchase_class": "hydro_priority", "certificate": "held", "capacity_end_2025_mw": dams["capacity_mw"],
+                          "source": dams["source"]})
     river = run_of_river_share()
     return pd.concat([named, _rest("hydro_reservoir", "hydro_priority", 1 - river), _rest("hydro_run_of_river", "hydro", river)],
                      ignore_index=True)

@@ -43,13 +43,20 @@ def new_energy_storage() -> pd.DataFrame:
     areas["Tibet"] = "northwest"
     power = pd.concat([_power_of_area(area, members, weight, least, most) for area, members in areas.groupby(areas)])
     power = power.reindex(zones().index)
-    hours = (constant("new_energy_storage_energy_national") - known["energy_mwh"].sum()) / \
-        (constant("new_energy_storage_power_national") - known.loc[known["energy_mwh"].notna(), "power_mw"].sum())
-    energy = known["energy_mwh"].reindex(power.index).fillna(power * hours)
+    energy = known["energy_mwh"].reindex(power.index)
+    energy = energy.fillna(_unpublished_energy(power[energy.isna()], constant("new_energy_storage_energy_national") - energy.sum()))
     rule = "share of the region (NEA 2024-07-31) of 73.76 GW, by wind and solar capacity"
     source = known["source"].reindex(power.index)
     source = source.where(known["power_mw"].reindex(power.index).notna(), source.fillna("not above 2000 MW (NEA press conference 2025-01-23)") + "; " + rule)
     return pd.DataFrame({"power_mw": power, "energy_mwh": energy, "source": source})
+
+
+def _unpublished_energy(power: pd.Series, total: float) -> pd.Series:
+    """Stations known by name with their own energy, all else at one duration that makes up the total."""
+    named = named_stations()
+    named = named[named["zone"].isin(power.index)].groupby("zone")[["power_mw", "energy_mwh"]].sum().reindex(power.index).fillna(0.0)
+    other = power - named["power_mw"]
+    return named["energy_mwh"] + other * (total - named["energy_mwh"].sum()) / other.sum()
 
 
 def _power_of_area(area: str, members: pd.Series, weight: pd.Series, least: pd.Series, most: pd.Series) -> pd.Series:
@@ -65,32 +72,19 @@ def named_stations() -> pd.DataFrame:
 
 
 def new_energy_stores() -> pd.DataFrame:
-    """Per zone and place one lithium-ion store, beside the stations known by name, which are independent."""
-    zone = new_energy_storage()
-    named = named_stations()
-    taken = named.groupby("zone")[["power_mw", "energy_mwh"]].sum().reindex(zone.index).fillna(0.0)
-    parts = []
-    for place, (call, share) in PLACES.items():
-        less = taken if place == "independent" else 0 * taken
-        part = zone[["power_mw", "energy_mwh"]] * constant(share) - less
-        parts.append(part.clip(lower=0.0).assign(
-            storage=part.index + f" lithium_ion {place}", zone=part.index, technology="lithium_ion", place=place, call=call,
-            host=part.index + " solar_utility" if place == "generation_side" else "",
-            source=zone["source"] + f"; {place}: {100 * constant(share):.1f} % (NEA press conference 2024-07-31)"))
-    table = _exact(pd.concat([named, *parts], ignore_index=True), zone)
+    """The stations known by name, which are independent, and per zone and place one lithium-ion store for all else."""
+    zone, named = new_energy_storage(), named_stations()
+    shares = pd.DataFrame({place: zone["power_mw"] * constant(share) for place, (_, share) in PLACES.items()})
+    shares["independent"] -= named.groupby("zone")["power_mw"].sum().reindex(zone.index).fillna(0.0)
+    shares = shares.clip(lower=0.0).div(shares.clip(lower=0.0).sum(axis=1), axis=0)
+    left = zone[["power_mw", "energy_mwh"]] - named.groupby("zone")[["power_mw", "energy_mwh"]].sum().reindex(zone.index).fillna(0.0)
+    parts = [left.mul(shares[place], axis=0).round(1).assign(
+        storage=zone.index + f" lithium_ion {place}", zone=zone.index, technology="lithium_ion", place=place, call=call,
+        host=zone.index + " solar_utility" if place == "generation_side" else "",
+        source=zone["source"] + f"; {place}: {100 * constant(share):.1f} % (NEA press conference 2024-07-31)")
+        for place, (call, share) in PLACES.items()]
+    table = pd.concat([named, *parts], ignore_index=True)
     return table[table["power_mw"] >= 1]
-
-
-def _exact(table: pd.DataFrame, zone: pd.DataFrame) -> pd.DataFrame:
-    """Lithium-ion stores scaled so that each zone has its sum also where named stations exceed the independent share."""
-    lithium = table["technology"] == "lithium_ion"
-    for column in ("power_mw", "energy_mwh"):
-        named = table[~lithium].groupby("zone")[column].sum().reindex(zone.index).fillna(0.0)
-        sums = table[lithium].groupby("zone")[column].sum()
-        factor = (zone[column] - named) / sums.reindex(zone.index)
-        table.loc[lithium, column] *= table.loc[lithium, "zone"].map(factor)
-        table[column] = table[column].round(1)
-    return table
 
 
 def storage() -> pd.DataFrame:
