@@ -12,12 +12,14 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from grid_model.case.tables import merge_tables
-from grid_model.technologies import hydro, load, renewable, storage, thermal, transmission
+from grid_model.policies import storage_place
+from grid_model.policies import guaranteed_purchase
 from grid_model.policies.contract import declare as declare_policy
+from grid_model.technologies import hydro, load, renewable, storage, thermal, transmission
 from grid_model.technologies.contract import Fleet, Part, declare
 
 TECHNOLOGIES = (load, renewable, storage, transmission, thermal, hydro)
-POLICIES = ()
+POLICIES = (storage_place,)
 
 TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))
 CHECKS = [check for module in TECHNOLOGIES + POLICIES for check in getattr(module, "CHECKS", ())]
@@ -49,8 +51,10 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
         """generation + discharge - charge + imports - exports + unserved - load = 0   [GW]"""
         return sum(fleet.injection(zone, step) for fleet in fleets) == 0
 
+    _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])
     model.fleets = {fleet.name: fleet for fleet in fleets}
+    model.policies = {policy.name: policy for policy in policies}
     return _expand(model) if concrete else model
 
 
@@ -66,8 +70,7 @@ def _add_technologies(model, case) -> list[Fleet]:
         technology.add_variables(block, data)
         technology.add_constraints(block, data)
         fleet = Fleet(technology, block, data)
-        for name, report in fleet.reports.items():
-            block.add_component(f"report_{name}", fleet.reported(report))
+        _add_reports(fleet)
         fleets.append(fleet)
     return fleets
 
@@ -84,7 +87,9 @@ def _add_policies(model, case, fleets: list[Fleet]) -> list[Part]:
         declare_policy(block, data, model)
         policy.add_variables(block, data)
         policy.add_constraints(block, data)
-        parts.append(Part(policy, block, data))
+        part = Part(policy, block, data)
+        _add_reports(part)
+        parts.append(part)
     return parts
 
 
@@ -94,6 +99,21 @@ def _settings(policy, case):
     if given is False:
         return None
     return policy.Settings() if given is True else policy.Settings.model_validate(given)
+
+
+def _add_reports(part: Part) -> None:
+    for name, report in part.reports.items():
+        part.block.add_component(f"report_{name}", part.reported(report))
+
+
+def _add_ranks(model, policies) -> None:
+    """What is minimised before the cost, in order; `model.ranks` maps each rank to its named expression."""
+    model.ranks = {}
+    for part in policies:
+        for name, rule in (part.ranks() if part.offers("ranks") else {}).items():
+            expression = pyo.Expression(rule=part.rule(rule))
+            part.block.add_component(f"rank_{name}", expression)
+            model.ranks[name] = expression.name
 
 
 def _add_costs(model, parts) -> None:

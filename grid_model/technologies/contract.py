@@ -99,7 +99,7 @@ class Part:
     @property
     def costs(self) -> dict[str, Callable]:
         """{item: rule of the block}, million CNY over the horizon."""
-        return {item: self._rule(cost) for item, cost in self.module.__dict__.get("COSTS", {}).items()}
+        return {item: self.rule(cost) for item, cost in self.module.__dict__.get("COSTS", {}).items()}
 
     @property
     def reports(self) -> dict[str, Report]:
@@ -114,7 +114,8 @@ class Part:
         """Names of the units that a report runs over."""
         return list(self.block.component(report.over))
 
-    def _rule(self, expression: Callable) -> Callable:
+    def rule(self, expression: Callable) -> Callable:
+        """A function (block, data) as a Pyomo rule of the block alone."""
         return lambda block: expression(block, self.data)
 
 

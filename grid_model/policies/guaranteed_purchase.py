@@ -1,0 +1,128 @@
+"""Guaranteed purchase: the order in which renewable energy must be taken.
+
+symbol  attribute             unit  kind
+w       forgone               GW    offer of a technology: power available and not taken
+g       output                GW    offer of a technology
+u       shortfall             GWh   decision, of each guaranteed generator and calendar year
+G       guaranteed_quantity   GWh   data: guaranteed_hours x capacity, by the part of the year that is modelled
+
+Ruled by the Regulatory Measures on the Fully Guaranteed Purchase of Renewable Electricity (NDRC order 15 of 2024), and
+POLICY.md, section 1. The ranks are minimised one after the other, none at the expense of one before it:
+
+    0  load                sum of unserved dt
+    1  hydro_priority      sum of w dt over large and peaking hydro
+    2  hydro               sum of w dt over other conventional hydro
+    3  full_purchase       sum of w dt over biomass, geothermal, marine energy, distributed PV
+    4  guaranteed          sum of u, where  sum of g dt + u >= G
+    5  market              sum of w dt over wind and solar beyond: only where the scenario says `market: curtailment`
+
+then comes the cost. What a horizon shorter than a year must guarantee is not ruled; here it is the part of the year's
+hours that it covers. A guaranteed generator without guaranteed_hours is guaranteed nothing and is all market.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pyomo.environ as pyo
+from pydantic import BaseModel, ConfigDict
+
+from grid_model.algebra import Array
+from grid_model.case.tables import choice, number
+from grid_model.case.units import MW
+from grid_model.policies.contract import PolicyData, members
+
+NAME = "guaranteed_purchase"
+DEFAULT = False
+
+CLASSES = ("hydro_priority", "hydro", "full_purchase", "guaranteed", "market", "none")
+BY_ENERGY = {"hydro_priority": {"hydro_priority"}, "hydro": {"hydro"}, "full_purchase": {"full_purchase"},
+             "market": {"guaranteed", "market"}}  # ranked by energy forgone, and by whom; `guaranteed` is ranked by shortfall
+
+TABLES = {
+    "generators": [
+        choice("purchase_class", CLASSES, default="none", by_technology=True,
+               meaning="its place in the order of guaranteed purchase"),
+        number("guaranteed_hours", unit="h", minimum=0,
+               meaning="hours of full output a year whose energy is guaranteed to be bought"),
+    ],
+}
+
+
+class Settings(BaseModel):
+    """mode: exact (rank by rank) or weighted (one programme, weights from the data); market: cost or curtailment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Literal["exact", "weighted"] = "exact"
+    market: Literal["cost", "curtailment"] = "cost"
+
+
+def read(case, fleets, settings) -> PolicyData:
+    data = PolicyData(case, fleets, settings)
+    table = case.tables["generators"].set_index("generator")
+    data.class_of = table["purchase_class"]
+    chosen = (table["purchase_class"] == "guaranteed") & (table["guaranteed_hours"] > 0) & (table["capacity_mw"] > 0)
+    data.guaranteed = table.index[chosen].tolist()
+    years = case.time.year.to_numpy()
+    data.years = np.unique(years)
+    hours = np.array([case.step_hours[years == year].sum() for year in data.years])
+    share = hours / np.where((data.years % 4 == 0) & ((data.years % 100 != 0) | (data.years % 400 == 0)), 8784, 8760)
+    annual = (table["guaranteed_hours"] * table["capacity_mw"])[chosen].to_numpy(float) * MW
+    data.guaranteed_quantity = Array(annual[:, None] * share, data.guaranteed, data.years, name="guaranteed_quantity")
+    data.steps_of_year = {int(year): data.step_labels[years == year].tolist() for year in data.years}
+    return data
+
+
+def add_variables(purchase, data):
+    purchase.generators = pyo.Set(initialize=data.guaranteed)
+    purchase.years = pyo.Set(initialize=data.years.tolist())
+    purchase.shortfall = pyo.Var(purchase.generators, purchase.years, within=pyo.NonNegativeReals)
+
+
+def add_constraints(purchase, data):
+    steps_of_year = members(purchase, "steps_of_year", data.steps_of_year, data.steps_of_year)
+    own = [(fleet, members(purchase, f"{fleet.name}_of", data.guaranteed, {
+        name: [name] for name in fleet.data.names if name in set(data.guaranteed)})) for fleet in data.offering("forgone")]
+
+    @purchase.Constraint(purchase.generators, purchase.years)
+    def guaranteed_quantity(purchase, generator, year):
+        """sum over the year of g dt + u >= G   [GWh]"""
+        taken = sum(sum(data.step_hours[step] * fleet.output(unit, step) for unit in of[generator] for step in steps_of_year[year])
+                    for fleet, of in own)
+        return taken + purchase.shortfall[generator, year] >= data.guaranteed_quantity[generator, year]
+
+    for rank, classes in BY_ENERGY.items():
+        for fleet in data.offering("forgone"):
+            names = [name for name in fleet.data.names if data.class_of[name] in classes]
+            purchase.add_component(f"{fleet.name}_{rank}", pyo.Set(initialize=names))
+
+
+def unserved(purchase, data):
+    """Rank 0: sum of unserved dt   [GWh]"""
+    return sum(sum(data.step_hours[step] * fleet.unserved(unit, step) for unit in fleet.data.units for step in data.steps)
+               for fleet in data.offering("unserved"))
+
+
+def forgone(name: str):
+    """A rank of energy: sum over its classes of w dt   [GWh]"""
+    def rank(purchase, data):
+        return sum(sum(data.step_hours[step] * fleet.forgone(unit, step)
+                       for unit in purchase.component(f"{fleet.name}_{name}") for step in data.steps)
+                   for fleet in data.offering("forgone"))
+    return rank
+
+
+def shortfall(purchase, data):
+    """Rank 4: sum of u   [GWh]"""
+    return sum(purchase.shortfall[generator, year] for generator in purchase.generators for year in purchase.years)
+
+
+def ranks(purchase, data) -> dict:
+    """{class: rule} in the order in which they are minimised; classes without a generator are left out."""
+    present = set(data.class_of)
+    by_energy = {name: forgone(name) for name, classes in BY_ENERGY.items() if classes & present}
+    market = {"market": by_energy.pop("market")} if "market" in by_energy and data.settings.market == "curtailment" else {}
+    by_energy.pop("market", None)
+    return {"load": unserved} | by_energy | ({"guaranteed": shortfall} if data.guaranteed else {}) | market
