@@ -12,14 +12,24 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from grid_model.case.tables import merge_tables
-from grid_model.policies import storage_place
-from grid_model.policies import guaranteed_purchase
+from grid_model.policies import guaranteed_purchase, storage_place
+from grid_model.policies import guaranteed_purchase, storage_place
 from grid_model.policies.contract import declare as declare_policy
 from grid_model.technologies import hydro, load, renewable, storage, thermal, transmission
 from grid_model.technologies.contract import Fleet, Part, declare
 
-TECHNOLOGIES = (load, renewable, storage, transmission, thermal, hydro)
-POLICIES = (storage_place,)
+TECHNOLOGIES = (
+    load,
+    renewable,
+    storage,
+    transmission,
+    thermal,
+    hydro,
+)
+POLICIES = (
+    storage_place,
+    guaranteed_purchase,
+)
 
 TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))
 CHECKS = [check for module in TECHNOLOGIES + POLICIES for check in getattr(module, "CHECKS", ())]
