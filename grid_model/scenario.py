@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -197,7 +198,7 @@ class Scenario(Settings):
             if isinstance(content.get(key), Path):
                 path = content[key]
                 content[key] = Path(os.path.relpath(path, folder.resolve()) if folder else path).as_posix()
-        return yaml.safe_dump(_plain(content), sort_keys=False, allow_unicode=True, width=120)
+        return yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _plain(value: object) -> object:
@@ -224,10 +225,21 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _DIGITS = list("-+0123456789.")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", yaml.resolver.re.compile(r"^[-+]?[0-9]+$"), _DIGITS)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", yaml.resolver.re.compile(
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), _DIGITS)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(
     r"^[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$"), _DIGITS)
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text that the loader would take for a number in quotes."""
+
+
+_Dumper.yaml_implicit_resolvers = {
+    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *_Loader.yaml_implicit_resolvers.get(first, [])]
+    for first in {*yaml.SafeDumper.yaml_implicit_resolvers, *_Loader.yaml_implicit_resolvers}
+}
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
 
 
 @dataclass
@@ -264,6 +276,9 @@ class _Composer:
             self._problem(node, key, "", "no alias (*name); write the value, or use extends")
             return None
         self.seen.add(id(node))
+        if node.tag not in _TAGS:
+            self._problem(node, key, node.tag, "no tag (!name)")
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, key)
         if isinstance(node, yaml.SequenceNode):

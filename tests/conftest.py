@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from grid_model.case.checks import acyclic, different
 from grid_model.case.read import read_case
 from grid_model.case.tables import choice, flag, identifier, number, reference
 from grid_model.errors import InputError
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("untimed")
 
 
 class Grid:
