@@ -19,8 +19,13 @@ from grid_model.errors import InputError
 
 FACTS = Path(__file__).resolve().parents[2] / "inputs" / "china" / "synthesis"
 KEYS = {
-    "load.base", "availability.wind_onshore", "availability.wind_offshore", "availability.wind_distributed",
-    "availability.solar_utility", "availability.solar_distributed", "availability.solar_thermal",
+    "load.base",
+    "availability.wind_onshore",
+    "availability.wind_offshore",
+    "availability.wind_distributed",
+    "availability.solar_utility",
+    "availability.solar_distributed",
+    "availability.solar_thermal",
 }
 
 
@@ -63,8 +68,9 @@ def test_same_seed_same_numbers_and_other_seed_other_numbers(year_2027):
         assert np.abs(other[key].to_numpy() - cut[key].to_numpy()).max() > 0.01, key
 
 
-@pytest.mark.parametrize("start, end", [("2027-01-01", "2027-01-08"), ("2027-12-30", "2028-01-01"),
-                                        ("2027-07-04 05:00", "2027-07-04 06:00")])
+@pytest.mark.parametrize(
+    "start, end", [("2027-01-01", "2027-01-08"), ("2027-12-30", "2028-01-01"), ("2027-07-04 05:00", "2027-07-04 06:00")]
+)
 def test_a_cut_out_of_the_year_equals_the_year(year_2027, start, end):
     """Would fail if noise were drawn, or months calibrated, over the horizon instead of whole calendar years."""
     time = hours(start, end)
@@ -75,15 +81,21 @@ def test_a_horizon_over_a_year_end_joins_the_two_years(year_2027):
     time = hours("2027-11-15", "2028-02-01")
     found = synthesise(FACTS, time)
     for key, frame in year_2027.items():
-        pd.testing.assert_frame_equal(found[key].loc[:"2027"], frame.loc["2027-11-15":], check_exact=True, check_freq=False)
+        pd.testing.assert_frame_equal(
+            found[key].loc[:"2027"], frame.loc["2027-11-15":], check_exact=True, check_freq=False
+        )
     assert_same(synthesise(FACTS, hours("2028-01-01", "2028-02-01")), {k: f.loc["2028":] for k, f in found.items()})
 
 
 def test_wind_runs_on_over_the_year_end():
-    """The step over New Year is no larger than other steps: without the warm-up month it would be a leap of ~1 std."""
+    """The step over New Year is of the size of other steps: years drawn apart would leap there."""
     steps = [
-        synthesise(FACTS, hours(f"{year}-12-31 20:00", f"{year + 1}-01-01 04:00"), weather_year=weather)
-        ["availability.wind_onshore"].diff().abs().mean(axis=1)
+        synthesise(FACTS, hours(f"{year}-12-31 20:00", f"{year + 1}-01-01 04:00"), weather_year=weather)[
+            "availability.wind_onshore"
+        ]
+        .diff()
+        .abs()
+        .mean(axis=1)
         for year, weather in ((2026, None), (2027, None), (2027, 2020))
     ]
     for step in steps:
@@ -120,7 +132,7 @@ def test_load_has_the_published_energy_of_every_period(year):
 
 
 def test_load_reaches_each_peak(year_2027):
-    """Within 2 % of every zone's peak, save where the mean day of the hottest month alone is above it."""
+    """The highest hour of every zone is within 2 % of its peak."""
     peak = pd.read_csv(FACTS / "load_shape.csv").set_index("zone")["peak_mw"]
     ratio = year_2027["load.base"].max() / peak
     assert (np.abs(ratio - 1) < 0.02).all(), ratio[np.abs(ratio - 1) >= 0.02]
@@ -143,7 +155,9 @@ def test_nights_are_dark_and_noon_moves_west(year_2027):
         assert (frame[frame.index.hour.isin([0, 1, 2, 3])] == 0).all(axis=None), key
         assert frame.to_numpy().max() > 0.5, key
     sun = year_2027["availability.solar_utility"]
-    noon = sun.groupby(sun.index.hour).mean().mul(np.arange(24), axis=0).sum() / sun.groupby(sun.index.hour).mean().sum()
+    noon = (
+        sun.groupby(sun.index.hour).mean().mul(np.arange(24), axis=0).sum() / sun.groupby(sun.index.hour).mean().sum()
+    )
     assert 2 < noon["Xinjiang"] - noon["Shanghai"] < 3
     assert abs(noon["Shanghai"] - 11.4) < 0.3
 
@@ -156,7 +170,7 @@ def test_flat_roofs_yield_more_in_summer_and_less_in_winter(year_2027):
 
 
 def test_holidays_and_weekends_show_in_the_load(year_2027):
-    """Spring Festival of 2027 is 6 February, a working Wednesday is above a Sunday, National Day below its neighbours."""
+    """Spring Festival of 2027 is 6 February, Wednesdays are above Sundays, National Day is low."""
     daily = year_2027["load.base"].resample("D").mean()
     national = daily.sum(axis=1)
     trough = national.loc["2027-01-10":"2027-03-10"].idxmin()
@@ -183,7 +197,8 @@ def test_noise_is_standard_and_correlated_as_asked():
     correlation = np.exp(-np.array([[0, 300], [300, 0]]) / 500)
     calendar = CalendarYear(2027)
     noise = np.concatenate(
-        [correlated_noise(Weather(3, calendar, y, y - 1), 9, correlation, (10.0, 2.0)) for y in range(2000, 2012)], axis=1
+        [correlated_noise(Weather(3, calendar, y, y - 1), 9, correlation, (10.0, 2.0)) for y in range(2000, 2012)],
+        axis=1,
     )
     first, second = np.exp(-0.1), np.exp(-0.5)
     lag_one = (first + second) / (1 + first * second)
@@ -199,7 +214,7 @@ def test_distance_of_beijing_and_shanghai():
 
 
 def test_calibration_meets_targets_that_are_low_high_and_out_of_reach():
-    """A sixth zone's July asks for more than its envelope of 0.5 can give: the envelope grows, the target is met."""
+    """The third zone's July asks for more than its envelope of 0.5 can give: the envelope grows, the target is met."""
     calendar = CalendarYear(2027)
     latent = np.random.default_rng(0).normal(size=(3, 8760)) * 1.5
     target = np.array([[0.02] * 12, np.linspace(0.05, 0.45, 12), [0.2] * 6 + [0.55] + [0.2] * 5])
@@ -207,11 +222,14 @@ def test_calibration_meets_targets_that_are_low_high_and_out_of_reach():
     np.testing.assert_allclose(MonthlyLines(calendar).monthly_mean(found), target, atol=1e-6)
 
 
-@pytest.mark.parametrize("time", [
-    hours("2027-01-01", "2027-01-02").tz_localize("Asia/Shanghai"),
-    hours("2027-01-01", "2027-01-02") + pd.Timedelta(minutes=30),
-    pd.DatetimeIndex([]),
-])
+@pytest.mark.parametrize(
+    "time",
+    [
+        hours("2027-01-01", "2027-01-02").tz_localize("Asia/Shanghai"),
+        hours("2027-01-01", "2027-01-02") + pd.Timedelta(minutes=30),
+        pd.DatetimeIndex([]),
+    ],
+)
 def test_horizons_that_are_no_full_hours_are_refused(time):
     with pytest.raises(InputError, match="full hours in Beijing time"):
         synthesise(FACTS, time)

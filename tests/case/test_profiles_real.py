@@ -1,8 +1,8 @@
 """Synthesised profiles against real hourly series of the same provinces: each figure with its limit.
 
-Synthesis of calendar 2018 (that of the load series) with seed 1. Limits are about half as wide again as what is measured
-there (docs/profiles.md holds the measured figures), so that a worse model fails, another seed does not. Weather is
-drawn, so that single hours and days are not compared.
+Calendar 2018 (that of the load series), seed 1. Each limit is the worst that seeds 1 to 12 gave, and a fifth to a half
+more, so that it tells of the model and not of a lucky seed. The parameters of the synthesis were estimated from these
+very series: this shows that a few figures a province bring the hourly behaviour back, not that other years are foretold.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from case.real_series import REAL_FOLDER, needs_real_series, real_series, write_real_series
+
 from grid_model.case.profiles import synthesise
 
 pytestmark = needs_real_series
@@ -45,10 +45,14 @@ class Limits:
 
 
 LIMITS = {
-    "load.base": Limits(0.03, 0.15, (0.20, 0.55), (0.02, 0.02, 0.06), (0.10, 0.05, 0.20), 0.08, 0.06),
-    "availability.wind_onshore": Limits(0.18, 0.15, (0.12, 0.40), (0.01, 0.10, 0.06), (0.03, 0.25, 0.30), 0.12, 0.05),
-    "availability.wind_offshore": Limits(0.15, 0.10, (0.15, 0.45), (0.01, 0.08, 0.08), (0.025, 0.20, 0.25), 0.16, 0.08),
-    "availability.solar_utility": Limits(0.07, 0.05, (0.06, 0.12), (0.01, 0.02, 0.03), (0.015, 0.12, 0.12), 0.03, 0.02),
+    "load.base": Limits(0.03, 0.15, (0.16, 0.55), (0.013, 0.005, 0.03), (0.09, 0.05, 0.26), 0.06, 0.035),
+    "availability.wind_onshore": Limits(0.18, 0.11, (0.03, 0.38), (0.005, 0.10, 0.03), (0.035, 0.26, 0.28), 0.10, 0.03),
+    "availability.wind_offshore": Limits(
+        0.14, 0.09, (0.05, 0.34), (0.005, 0.13, 0.07), (0.025, 0.21, 0.22), 0.15, 0.06
+    ),
+    "availability.solar_utility": Limits(
+        0.07, 0.05, (0.04, 0.10), (0.005, 0.03, 0.02), (0.012, 0.12, 0.08), 0.025, 0.016
+    ),
 }
 
 
@@ -76,19 +80,18 @@ def test_monthly_energy_within_ten_percent(pair, key):
     assert difference.abs().max(axis=None) < 0.10, difference.abs().max()
 
 
-def test_january_and_february_apart_within_ten_percent_of_the_published_months():
-    """The split that is published for 2019 and 2022 (early Spring Festivals, as in 2027): median zone within 10 %.
+def test_spring_festival_moves_load_between_january_and_february():
+    """2022, festival on 1 February: January / February of the median zone within 10 % of the published months.
 
-    The festival is the same law in every year, its date is not: without the date in the model the share of February
-    would be wrong by up to 25 % in the coastal provinces.
+    Measured about 6 %; with the festival left on its date of 2018 it is 12 %, and 33 % in Guangdong. The position of
+    February between January and March was chosen on the published months of 2018, 2019, 2021 and 2022.
     """
     published = pd.read_csv(REAL_FOLDER / "monthly_consumption.csv")
-    for year in (2019, 2022):
-        table = published[published["year"] == year].pivot(index="province", columns="month", values="consumption_gwh")
-        load = synthesise(FACTS, pd.date_range(f"{year}-01-01", f"{year}-03-01", freq="h", inclusive="left"))["load.base"]
-        made = load.groupby(load.index.month).sum()
-        ratio = (made.loc[1] / made.loc[2]) / (table[1] / table[2]).loc[load.columns]
-        assert np.abs(ratio - 1).median() < 0.10, (year, ratio)
+    table = published[published["year"] == 2022].pivot(index="province", columns="month", values="consumption_gwh")
+    load = synthesise(FACTS, pd.date_range("2022-01-01", "2022-03-01", freq="h", inclusive="left"))["load.base"]
+    made = load.groupby(load.index.month).sum()
+    ratio = (made.loc[1] / made.loc[2]) / (table[1] / table[2]).loc[load.columns]
+    assert np.abs(ratio - 1).median() < 0.10, ratio
 
 
 @pytest.mark.parametrize("key", LIMITS)
@@ -129,17 +132,19 @@ def national(pair, place: int) -> pd.DataFrame:
     """National wind and solar output [MW] with the capacities of the end of 2024, and load."""
     capacity = pd.read_csv(REAL_FOLDER / "capacity_by_province_end2024.csv", index_col="province").fillna(0)
     wind, solar = (pair[key][place] for key in ("availability.wind_onshore", "availability.solar_utility"))
-    return pd.DataFrame({
-        "wind": wind @ capacity["wind_mw_2024_11"].loc[wind.columns],
-        "solar": solar @ capacity["solar_mw"].loc[solar.columns],
-        "load": pair["load.base"][place].sum(axis=1),
-    })
+    return pd.DataFrame(
+        {
+            "wind": wind @ capacity["wind_mw_2024_11"].loc[wind.columns],
+            "solar": solar @ capacity["solar_mw"].loc[solar.columns],
+            "load": pair["load.base"][place].sum(axis=1),
+        }
+    )
 
 
 def test_national_output_and_ramps(pair):
     """National spread and hourly ramp spread: wind and solar together within 10 % (asked: 25 %), each within 15 %.
 
-    Were provinces independent the national ramp spread of wind would be a third lower, were they alike twice as high.
+    With independent provinces the ramp spread of wind is 0.72 of what it is, with provinces all alike 2.1 times.
     """
     made, real = national(pair, 0), national(pair, 1)
     for frame in (made, real):
@@ -156,7 +161,11 @@ def test_real_series_as_a_users_folder(tmp_path, pair):
     folder = write_real_series(tmp_path / "profiles", 2028)
     load = pd.read_parquet(folder / "load.base.parquet")
     assert load.columns[0] == "time" and len(load) == 8784 and load.shape[1] == 32
-    assert load["time"].iloc[0] == pd.Timestamp("2028-01-01") and load["time"].iloc[-1] == pd.Timestamp("2028-12-31 23:00")
-    assert {file.stem for file in folder.iterdir()} == set(synthesise(FACTS, load["time"].iloc[:1].pipe(pd.DatetimeIndex)))
+    assert load["time"].iloc[0] == pd.Timestamp("2028-01-01") and load["time"].iloc[-1] == pd.Timestamp(
+        "2028-12-31 23:00"
+    )
+    assert {file.stem for file in folder.iterdir()} == set(
+        synthesise(FACTS, load["time"].iloc[:1].pipe(pd.DatetimeIndex))
+    )
     solar = pd.read_parquet(folder / "availability.solar_utility.parquet").set_index("time")
     assert (solar.loc[solar.index.hour == 2] == 0).all(axis=None)

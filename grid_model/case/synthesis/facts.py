@@ -3,7 +3,7 @@
 file                     one row per                  what it holds
 locations.csv            site                         zone, land or sea, latitude, longitude, altitude
 monthly_availability.csv zone and technology          capacity factor of the year, share of each month relative to it
-wind_shape.csv           zone and technology          spread below and above the middle, day shape, memory
+wind_shape.csv           zone and technology          largest share, spreads around the middle, day shape, memory
 solar_shape.csv          zone                         yield of a clear sky, spread below and above the middle
 monthly_consumption.csv  zone                         GWh of each published period of 2024
 load_shape.csv           zone                         day factors, drop at Spring Festival, peak, region of day shape
@@ -23,8 +23,20 @@ import pandas as pd
 
 from grid_model.errors import InputError, Problem
 
-MONTHS = ["january", "february", "march", "april", "may", "june",
-          "july", "august", "september", "october", "november", "december"]
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 CONSUMPTION_PERIODS = ["january_february", *MONTHS[2:]]
 SEASONS = ["winter", "spring", "summer", "autumn"]
 DAY_KINDS = ["working", "resting"]
@@ -34,12 +46,32 @@ FESTIVAL_DAYS = np.arange(-18, 25)
 TABLES = {
     "locations": ["zone", "site", "domain", "latitude", "longitude", "altitude_m"],
     "monthly_availability": ["zone", "series", "capacity_factor", *MONTHS],
-    "wind_shape": ["zone", "series", "spread_below", "spread_above",
-                   "cosine_24h", "sine_24h", "cosine_12h", "sine_12h", "memory_slow_hours", "memory_fast_hours"],
+    "wind_shape": [
+        "zone",
+        "series",
+        "largest_share",
+        "spread_below",
+        "spread_above",
+        "cosine_24h",
+        "sine_24h",
+        "cosine_12h",
+        "sine_12h",
+        "memory_slow_hours",
+        "memory_fast_hours",
+    ],
     "solar_shape": ["zone", "clear_sky_yield", "spread_below", "spread_above"],
     "monthly_consumption": ["zone", *CONSUMPTION_PERIODS],
-    "load_shape": ["zone", "shape_region", "swing", "saturday", "sunday", "holiday", "spring_festival_drop",
-                   "weather_spread", "peak_mw"],
+    "load_shape": [
+        "zone",
+        "shape_region",
+        "swing",
+        "saturday",
+        "sunday",
+        "holiday",
+        "spring_festival_drop",
+        "weather_spread",
+        "peak_mw",
+    ],
     "day_shapes": ["shape_region", "season", "day_kind", *HOURS],
     "spring_festival": ["day", "share_of_drop"],
     "process": ["parameter", "value", "unit"],

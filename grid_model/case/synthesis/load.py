@@ -98,8 +98,9 @@ def _smooth(daily: np.ndarray) -> np.ndarray:
 def _hour_factor(facts: Facts, calendar: CalendarYear) -> np.ndarray:
     """Hour factor (zones, hours): from the middle of one season to that of the next in a straight line."""
     days = len(calendar.days)
-    middles = np.concatenate([[MIDDLE_DAYS_OF_SEASONS[-1] - days], MIDDLE_DAYS_OF_SEASONS,
-                              [MIDDLE_DAYS_OF_SEASONS[0] + days]])
+    middles = np.concatenate(
+        [[MIDDLE_DAYS_OF_SEASONS[-1] - days], MIDDLE_DAYS_OF_SEASONS, [MIDDLE_DAYS_OF_SEASONS[0] + days]]
+    )
     position = np.interp(np.arange(days), middles, np.arange(-1, len(SEASONS) + 1))
     before = np.floor(position).astype(int)
     weight = (position - before)[:, None]
@@ -115,7 +116,9 @@ def _weather_factor(facts: Facts, weather: Weather) -> np.ndarray:
     process, centre = facts.process, facts.land_centres
     apart = distances(centre["latitude"].to_numpy(), centre["longitude"].to_numpy())
     noise = correlated_noise(
-        weather, STREAM_LOAD, np.exp(-apart / process["load_correlation_length"]),
+        weather,
+        STREAM_LOAD,
+        np.exp(-apart / process["load_correlation_length"]),
         (process["load_memory_slow"], process["load_memory_fast"]),
     )
     return np.exp(facts.load[["weather_spread"]].to_numpy() * noise)

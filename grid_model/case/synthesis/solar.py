@@ -14,7 +14,8 @@ panel          = DNI cos(incidence) + DHI (1 + cos beta) / 2 + albedo GHI (1 - c
 availability   = yield of a clear sky (zone) x panel / 1000 x c, c calibrated month by month
 
 A zone is the mean of its sites, which spreads sunrise and sunset as its width does. Clouds are correlated noise.
-Concentrating collectors see the beam only: clearness is split into beam and diffuse light by Erbs' correlation.
+Concentrating collectors see the beam only: the light that a performance ratio of panels implies is split into beam
+and diffuse by Erbs' correlation.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ def solar_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
     latent = _clouds(facts, weather)
     clear_yield = facts.solar["clear_sky_yield"].to_numpy()[:, None]
     utility = calibrated_shares(latent, clear_yield * sky["utility"], facts.monthly_target("solar_utility"), calendar)
-    clearness = np.divide(utility, clear_yield * sky["utility"], out=np.zeros_like(utility), where=sky["utility"] > 0)
-    distributed = clear_yield * sky["distributed"] * clearness
+    yielded = np.divide(utility, sky["utility"], out=np.zeros_like(utility), where=sky["utility"] > 0)
+    distributed = sky["distributed"] * yielded
+    clearness = np.minimum(1, yielded / facts.process["performance_ratio"])
     collectors = _beam(sky, clearness, calendar) / facts.process["collector_rated_irradiance"]
     return {
         "availability.solar_utility": np.clip(utility, 0, 1),
@@ -61,7 +63,7 @@ def solar_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
 def clear_sky(facts: Facts, calendar: CalendarYear) -> dict[str, np.ndarray]:
     """Clear-sky means of the zones' sites, shape (zones, hours).
 
-    `utility` and `distributed`: irradiance on their panels / 1000 W/m2; `horizontal`: GHI [W/m2]; `height`: cos(zenith).
+    `utility` and `distributed`: irradiance on panels / 1000 W/m2; `horizontal`: GHI [W/m2]; `height`: cos(zenith).
     """
     sites = facts.land_sites
     latitude = np.radians(sites["latitude"].to_numpy())[:, None]
@@ -110,7 +112,9 @@ def _clouds(facts: Facts, weather: Weather) -> np.ndarray:
     process, centre = facts.process, facts.land_centres
     apart = distances(centre["latitude"].to_numpy(), centre["longitude"].to_numpy())
     slow = correlated_noise(
-        weather, STREAM_CLOUDS, np.exp(-apart / process["cloud_correlation_length"]),
+        weather,
+        STREAM_CLOUDS,
+        np.exp(-apart / process["cloud_correlation_length"]),
         (process["cloud_memory_slow"], process["cloud_memory_fast"]),
     )
     return np.where(slow < 0, facts.solar[["spread_below"]].to_numpy(), facts.solar[["spread_above"]].to_numpy()) * slow

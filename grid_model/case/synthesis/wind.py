@@ -6,7 +6,7 @@ b, a    spread below and above the middle                                       
 d       day shape of the zone: two harmonics of the clock                           1
 x       latent value, x = d(hour) + b min(z, 0) + a max(z, 0)                       1
 
-availability = largest share x 1 / (1 + exp(-x - s)), the shift s calibrated month by month (calibration.py)
+availability = largest share of the zone x 1 / (1 + exp(-x - s)), the shift s calibrated month by month (calibration.py)
 
 Land and sea are points of one field of noise: wind at sea is related to the wind on the coast behind it. Distributed
 wind stands in the same weather and is calibrated to the same hours as wind on land: no published figure parts them.
@@ -29,19 +29,21 @@ def wind_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
     at_sea = (points["series"] == "wind_offshore").to_numpy()
     apart = distances(points["latitude"].to_numpy(), points["longitude"].to_numpy())
     noise = correlated_noise(
-        weather, STREAM_WIND, np.exp(-apart / process["wind_correlation_length"]),
+        weather,
+        STREAM_WIND,
+        np.exp(-apart / process["wind_correlation_length"]),
         points[["memory_slow_hours", "memory_fast_hours"]].to_numpy(),
     )
     spread = np.where(noise < 0, points[["spread_below"]].to_numpy(), points[["spread_above"]].to_numpy())
     latent = spread * noise + _day_shape(points, weather)
-    calendar = weather.calendar
-    land = calibrated_shares(latent[~at_sea], 1.0, facts.monthly_target("wind_onshore"), calendar)
-    sea = calibrated_shares(
-        latent[at_sea], process["offshore_largest_share"], facts.monthly_target("wind_offshore"), calendar
+    largest = points[["largest_share"]].to_numpy()
+    land, sea = (
+        calibrated_shares(latent[chosen], largest[chosen], facts.monthly_target(series), weather.calendar)
+        for chosen, series in ((~at_sea, "wind_onshore"), (at_sea, "wind_offshore"))
     )
     return {
-        "availability.wind_onshore": land,
-        "availability.wind_distributed": land,
+        "availability.wind_onshore": np.clip(land, 0, 1),
+        "availability.wind_distributed": np.clip(land, 0, 1),
         "availability.wind_offshore": np.clip(sea, 0, 1),
     }
 

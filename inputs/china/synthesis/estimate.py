@@ -25,7 +25,6 @@ from grid_model.case.synthesis.facts import (  # noqa: E402
     CONSUMPTION_PERIODS,
     DAY_KINDS,
     FESTIVAL_DAYS,
-    HOURS,
     MONTHS,
     SEASONS,
     TABLES,
@@ -38,9 +37,8 @@ from grid_model.case.synthesis.solar import clear_sky  # noqa: E402
 
 WIND_LAGS = np.array([1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72])
 LOAD_YEAR, WEATHER_YEAR = 2018, 2020
-OFFSHORE_LARGEST_SHARE = 0.8855
 ERA5 = "atlite on ERA5 2020 over the province (github.com/Rick10119/PyPSA-China 84f176a)"
-HOURS_SOURCE = "utilisation hours / 8760 / utilisation rate (NEA and CEC statistics via github.com/energyandcleanair/china_co2 4043449)"
+HOURS_SOURCE = "hours / 8760 / utilisation rate (NEA, CEC via github.com/energyandcleanair/china_co2 4043449)"
 LOAD_SERIES = "hourly reconstruction of 2018 scaled to 2024 (github.com/pik-piam/PyPSA-China-PIK 25c83bf)"
 SHAPE_REGIONS = {
     "North": ["Beijing", "Tianjin", "Hebei", "Shandong"],
@@ -92,9 +90,12 @@ def _consumption(folder: Path, zones: list[str]) -> None:
     table = table[(table["series"] == "consumption") & (table["year"] == 2024)]
     wide = table.pivot(index="province", columns="month", values="value_gwh").loc[zones]
     wide.columns = CONSUMPTION_PERIODS
-    _write("monthly_consumption", wide.round(1).rename_axis("zone").reset_index(),
-           "GWh, whole society 2024, differences of year-to-date figures of NBS and CEC "
-           "(github.com/energyandcleanair/china_co2 4043449)")
+    _write(
+        "monthly_consumption",
+        wide.round(1).rename_axis("zone").reset_index(),
+        "GWh, whole society 2024, differences of year-to-date figures of NBS and CEC "
+        "(github.com/energyandcleanair/china_co2 4043449)",
+    )
 
 
 def _monthly_availability(zones, wind, offshore, solar) -> None:
@@ -106,7 +107,11 @@ def _monthly_availability(zones, wind, offshore, solar) -> None:
         part = monthly.round(3).rename_axis("zone").reset_index()
         part.insert(1, "series", series)
         part.insert(2, "capacity_factor", yearly.round(4).to_numpy())
-        source = f"year and months: {ERA5}, not calibrated" if series == "wind_offshore" else f"year: {HOURS_SOURCE}; months: {ERA5}"
+        source = (
+            f"year and months: {ERA5}, not calibrated"
+            if series == "wind_offshore"
+            else f"year: {HOURS_SOURCE}; months: {ERA5}"
+        )
         parts.append(part.assign(source=source))
     table = pd.concat(parts)
     weights = np.diff(CalendarYear(2027).month_starts) / 8760
@@ -114,7 +119,7 @@ def _monthly_availability(zones, wind, offshore, solar) -> None:
     table.to_csv(HERE / "monthly_availability.csv", index=False)
 
 
-def _logit(frame: pd.DataFrame, largest: float = 1.0) -> pd.DataFrame:
+def _logit(frame: pd.DataFrame, largest: pd.Series | float = 1.0) -> pd.DataFrame:
     share = (frame / largest).clip(0.002, 0.998)
     return np.log(share / (1 - share))
 
@@ -132,7 +137,8 @@ def _wind(wind, offshore) -> dict:
     rows, scores = [], {}
     clock = 2 * np.pi * (np.arange(24) + 0.5) / 24
     waves = np.array([np.cos(clock), np.sin(clock), np.cos(2 * clock), np.sin(2 * clock)])
-    for series, frame, largest in (("wind_onshore", wind, 1.0), ("wind_offshore", offshore, OFFSHORE_LARGEST_SHARE)):
+    for series, frame in (("wind_onshore", wind), ("wind_offshore", offshore)):
+        largest = (1.01 * frame.quantile(0.9995)).clip(upper=1).round(3)
         latent = _logit(frame, largest)
         latent -= latent.groupby(latent.index.month).transform("mean")
         day = latent.groupby(latent.index.hour).mean()
@@ -142,13 +148,12 @@ def _wind(wind, offshore) -> dict:
         for zone in frame:
             spread = _two_sided(rest[zone].to_numpy())
             memory = _memory(anomalies[[zone]], WIND_LAGS)
-            rows.append([zone, series, *spread, *(waves @ day[zone].to_numpy() / 12), *memory])
+            rows.append([zone, series, largest[zone], *spread, *(waves @ day[zone].to_numpy() / 12), *memory])
     table = pd.DataFrame(rows, columns=TABLES["wind_shape"]).round(3)
     _write("wind_shape", table, f"estimated on the logit of the hourly share: {ERA5}, scaled to utilisation hours")
     sites = pd.read_csv(HERE / "locations.csv")
     centre = sites[sites["domain"] == "land"].groupby("zone")[["latitude", "longitude"]].mean().loc[list(wind)]
     return {
-        "offshore_largest_share": (OFFSHORE_LARGEST_SHARE, "1", "wake and availability factor of the series: " + ERA5),
         "wind_correlation_length": (_length(scores["wind_onshore"], centre), "km", f"fit of exp(-d/L): {ERA5}"),
     }
 
@@ -193,6 +198,11 @@ def _constants() -> dict:
         "albedo": (0.2, "1", "pvlib default for grass and soil"),
         "tilt_utility": (35.0, "degree", "tilt of the reference series: " + ERA5),
         "tilt_distributed": (15.0, "degree", "assumption: roofs are flatter than ground-mounted plants"),
+        "performance_ratio": (
+            0.7,
+            "1",
+            "assumption: low side of the usual 0.7 to 0.85, as hours count plants of all ages",
+        ),
         "collector_rated_irradiance": (850.0, "W/m2", "assumption: irradiance at which collectors reach their rating"),
     }
 
@@ -233,7 +243,9 @@ def _load(load: pd.DataFrame, original: pd.DataFrame, process: dict) -> None:
     daily = original.groupby(original.index.normalize()).mean()
     kind, offset = calendar.day_kind, calendar.days_from_spring_festival
     usual = (offset < FESTIVAL_DAYS[0]) | (offset > FESTIVAL_DAYS[-1])
-    base = daily.where(pd.Series((kind == 0) & usual, index=daily.index)).rolling(15, center=True, min_periods=1).median()
+    base = (
+        daily.where(pd.Series((kind == 0) & usual, index=daily.index)).rolling(15, center=True, min_periods=1).median()
+    )
     ratio = daily / base.interpolate(limit_direction="both")
     drop, course = _festival(daily, offset)
     region = {zone: name for name, members in SHAPE_REGIONS.items() for zone in members}
@@ -250,8 +262,12 @@ def _load(load: pd.DataFrame, original: pd.DataFrame, process: dict) -> None:
     _write("load_shape", table, "")
     rest = _weather_of_load(original, calendar)
     table["weather_spread"] = rest[usual].std().round(4).to_numpy()
-    _write("load_shape", table, f"estimated: {LOAD_SERIES}; peak the lower of the year's peak to mean x mean of 2024 "
-                                "and of the peak of the scaled series")
+    _write(
+        "load_shape",
+        table,
+        f"estimated: {LOAD_SERIES}; peak the lower of the year's peak to mean x mean of 2024 "
+        "and of the peak of the scaled series",
+    )
     late = rest[offset > FESTIVAL_DAYS[-1]]
     slow, fast = _memory(late, np.arange(24, 24 * 6, 24), step=24)
     process["load_correlation_length"] = (_length(late, _centres(list(load))), "km", f"fit of exp(-d/L): {LOAD_SERIES}")
@@ -261,8 +277,12 @@ def _load(load: pd.DataFrame, original: pd.DataFrame, process: dict) -> None:
 
 def _weather_of_load(original: pd.DataFrame, calendar: CalendarYear) -> pd.DataFrame:
     """Logarithm of daily load over what calendar, clock and monthly energy explain."""
-    facts = Facts({name: pd.read_csv(HERE / f"{name}.csv") for name in
-                   ("monthly_consumption", "load_shape", "day_shapes", "spring_festival")})
+    facts = Facts(
+        {
+            name: pd.read_csv(HERE / f"{name}.csv")
+            for name in ("monthly_consumption", "load_shape", "day_shapes", "spring_festival")
+        }
+    )
     lines = MonthlyLines(calendar)
     monthly = lines.monthly_sum(original.to_numpy().T)
     energy = np.column_stack([monthly[:, 0] + monthly[:, 1], monthly[:, 2:]])
@@ -305,8 +325,13 @@ def _day_shapes(load, daily, kind, region) -> dict[str, float]:
                 rows.append([region_name, name, label, *mean.round(4)])
                 for zone in members:
                     deviations.setdefault(zone, []).append((shape[zone] - 1, mean - 1))
-    _write("day_shapes", pd.DataFrame(rows, columns=TABLES["day_shapes"]), f"mean of the region's provinces: {LOAD_SERIES}")
-    return {zone: sum((a * b).sum() for a, b in pairs) / sum((b * b).sum() for _, b in pairs) for zone, pairs in deviations.items()}
+    _write(
+        "day_shapes", pd.DataFrame(rows, columns=TABLES["day_shapes"]), f"mean of the region's provinces: {LOAD_SERIES}"
+    )
+    return {
+        zone: sum((a * b).sum() for a, b in pairs) / sum((b * b).sum() for _, b in pairs)
+        for zone, pairs in deviations.items()
+    }
 
 
 if __name__ == "__main__":
