@@ -2,7 +2,7 @@
 
 Calendar 2018 (that of the load series), seed 1. Each limit is the worst that seeds 1 to 12 gave, and a fifth to a half
 more, so that it tells of the model and not of a lucky seed. The parameters of the synthesis were estimated from these
-very series: this shows that a few figures a province bring the hourly behaviour back, not that other years are foretold.
+very series: this shows that a few figures a province bring hourly behaviour back, not that other years are foretold.
 """
 
 from __future__ import annotations
