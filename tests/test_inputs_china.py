@@ -368,12 +368,13 @@ def test_reservoirs_hold_water_times_energy(tables):
 
 
 def test_water_is_neither_made_nor_lost_along_a_river(tables):
-    """Mean energy of each dam = its inflow + share x mean energy of the dams above."""
+    """Mean energy of each dam = its inflow + share x energy factor x mean energy of the dams above."""
     dams = pd.read_csv(CHINA / "facts" / "dams.csv").set_index("generator")["annual_energy_gwh"] * 1000
     cascade, reservoirs = tables["cascade"], tables["reservoirs"].set_index("reservoir")
-    arriving = (cascade["share"] * cascade["upstream"].map(dams)).groupby(cascade["downstream"]).sum()
+    arriving = (cascade["share"] * cascade["energy_factor"] * cascade["upstream"].map(dams)).groupby(cascade["downstream"]).sum()
     mean = reservoirs["annual_inflow_mwh"] + arriving.reindex(reservoirs.index).fillna(0)
     assert mean.to_numpy() == pytest.approx(dams.reindex(reservoirs.index).to_numpy(), rel=1e-3)
+    assert (cascade.groupby("upstream")["share"].sum() == 1).all()
     assert (cascade["delay_hours"] >= 1).all() and (cascade["delay_hours"] % 1 == 0).all()
     inflow = tables["inflow_monthly"].groupby("reservoir")["energy_mwh"].sum()
     assert (inflow - reservoirs["annual_inflow_mwh"]).abs().max() < 12  # rounding of each month

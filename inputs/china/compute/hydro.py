@@ -3,8 +3,9 @@
 conventional   hydro of the province less pumped hydro, both at the end of 2024
 monthly        hydro generation of 2024 less generation of pumped hydro; January and February parted by their days
 capacity_mwh   effective storage [m3] / water use [m3/kWh] / 1000
-share          energy that the downstream dam makes of the water of one MWh released upstream: water use upstream over
-               downstream, at most what the downstream dam generates in a mean year
+share          part of the water that goes to the downstream dam: half where two banks follow, else all
+energy_factor  energy that the downstream dam makes of the water of one MWh upstream: water use upstream over downstream,
+               at most what the downstream dam generates in a mean year
 inflow         of a reservoir: its mean energy less what arrives from upstream
 delay_hours    great-circle distance x winding / speed
 """
@@ -94,28 +95,23 @@ def dam_energy() -> pd.DataFrame:
 def cascade() -> pd.DataFrame:
     dams, links = dam_table(), fact_table("river_links").copy()
     above, below = dams.loc[links["upstream"]], dams.loc[links["downstream"]]
-    ways = links.groupby("upstream")["downstream"].transform("count").to_numpy()
-    water = above["water_use_m3_per_kwh"].to_numpy() / below["water_use_m3_per_kwh"].to_numpy() / ways
-    energy = _arriving_energy_ratio(links, dams)
+    share = 1 / links.groupby("upstream")["downstream"].transform("count")
+    water = above["water_use_m3_per_kwh"].to_numpy() / below["water_use_m3_per_kwh"].to_numpy()
+    arriving = (share * above["annual_energy_gwh"].to_numpy()).groupby(links["downstream"]).transform("sum")
+    energy = below["annual_energy_gwh"].to_numpy() / arriving
     distance = distance_km(*above[["latitude", "longitude"]].to_numpy().T, *below[["latitude", "longitude"]].to_numpy().T)
     hours = distance * constant("river_winding") / (constant("river_speed") * 3.6)
     links.insert(2, "delay_hours", np.maximum(1, hours.round()))
-    links.insert(3, "share", np.minimum(water, energy).round(4))
-    links["source"] += "; delay: distance x 1.4 at 3 m/s; share: ratio of water use per kWh, at most the ratio of mean energies"
+    links.insert(3, "share", share)
+    links.insert(4, "energy_factor", np.floor(np.minimum(water, energy) * 1e4) / 1e4)
+    links["source"] += "; delay: distance x 1.4 at 3 m/s; energy factor: ratio of water use per kWh, at most the ratio of mean energies"
     return links
-
-
-def _arriving_energy_ratio(links: pd.DataFrame, dams: pd.DataFrame) -> np.ndarray:
-    """Mean energy of the downstream dam over that of all dams right above it."""
-    above = dams["annual_energy_gwh"].loc[links["upstream"]].to_numpy()
-    ways = links.groupby("upstream")["downstream"].transform("count").to_numpy()
-    arriving = pd.Series(above / ways).groupby(links["downstream"].to_numpy()).transform("sum").to_numpy()
-    return dams["annual_energy_gwh"].loc[links["downstream"]].to_numpy() / arriving / ways
 
 
 def reservoirs() -> pd.DataFrame:
     dams, links = dam_table(), cascade()
-    arriving = (links["share"] * (dams["annual_energy_gwh"].loc[links["upstream"]].to_numpy())).groupby(links["downstream"]).sum()
+    energy = dams["annual_energy_gwh"].loc[links["upstream"]].to_numpy()
+    arriving = (links["share"] * links["energy_factor"] * energy).groupby(links["downstream"]).sum()
     inflow = (dams["annual_energy_gwh"] - arriving.reindex(dams.index).fillna(0.0)).clip(lower=0.0)
     effective = dams["effective_storage_million_m3"]
     start = (dams["initial_storage_million_m3"] - dams["total_storage_million_m3"] + effective) / effective
