@@ -1,0 +1,217 @@
+"""Storage behind a plant or a user: what its place allows it to exchange with the grid.
+
+symbol  attribute       unit  kind
+c, d    charge,         GW    decision of the store s
+        discharge
+g       output          GW    decision of the host h, a plant
+L, u    demand,         GW    data and decision of the host h, a load
+        unserved
+X       connection_mw   GW    data: what the connection shared with the host can carry
+
+Behind a plant (`generation_side`): charges from its plant only, unless `grid_charging`; plant and stores share one
+connection, that of the plant's capacity unless given. Behind a user (`user_side`): the user and its stores together
+never export, unless `export_allowed`; their connection limits them where one is given. Several stores may have one host.
+
+Sources: NEA notice 2024 no. 26 on the grid integration and dispatch of new energy storage; POLICY.md, section 2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+from pydantic import BaseModel, ConfigDict
+
+from grid_model.algebra import Array
+from grid_model.case.checks import problems_where
+from grid_model.case.tables import flag, number, text
+from grid_model.case.units import MW
+from grid_model.policies.contract import PolicyData, members
+
+NAME = "storage_place"
+DEFAULT = True
+
+TABLES = {
+    "storage": [
+        text("host", meaning="what it stands behind: a generator where place is generation_side, a load where it is "
+                             "user_side (empty: behind many users, who together take more than it gives)"),
+        number("connection_mw", unit="MW", minimum=0,
+               meaning="what the connection shared with its host carries; empty: as other stores of the host say, else the "
+                       "capacity of a generator, no limit of a load"),
+        flag("grid_charging", meaning="whether it may charge from the grid too, where place is generation_side"),
+        flag("export_allowed", meaning="whether it may give more than its host takes, where place is user_side"),
+    ],
+}
+
+
+class Settings(BaseModel):
+    """No settings: the rule holds or, with `storage_place: false`, every store is as if it stood on its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def read(case, fleets, settings) -> PolicyData | None:
+    """Hosts, the stores behind each, and their connection, GW."""
+    table = case.tables["storage"]
+    table = table[table["place"].isin(["generation_side", "user_side"]) & (table["host"] != "")]
+    if table.empty:
+        return None
+    data = PolicyData(case, fleets, settings)
+    data.stores = next(fleet for fleet in fleets if fleet.name == "storage")
+    _read_plants(data, table[table["place"] == "generation_side"])
+    _read_users(data, table[table["place"] == "user_side"])
+    return data
+
+
+def _read_plants(data: PolicyData, table: pd.DataFrame) -> None:
+    """Plants with stores: who charges from them, and in which steps the connection can bind."""
+    data.plant_stores = stores = table.groupby("host")["storage"].agg(list)
+    data.own_charging = table[~table["grid_charging"]].groupby("host")["storage"].agg(list)
+    data.plants = stores.index.to_numpy(object)
+    data.plant_fleets = [fleet for fleet in data.offering("output") if "generator" in fleet.data.table]
+    capacity = data.case.tables["generators"].set_index("generator")["capacity_mw"].reindex(data.plants) * MW
+    connection = _connection(table).fillna(capacity).to_numpy(float)
+    data.plant_connection = Array(connection, data.plants, name="connection")
+    power = _powers(table)
+    most = _most_output(data, capacity.to_numpy(float))
+    data.sharing = _pairs(data, data.plants, most + power["discharge"].to_numpy()[:, None] > connection[:, None])
+    drawn = _powers(table[table["grid_charging"]]).reindex(data.plants, fill_value=0.0)["charge"].to_numpy()
+    data.drawing = data.plants[drawn > connection]
+
+
+def _read_users(data: PolicyData, table: pd.DataFrame) -> None:
+    """Loads with stores: who may not export, and in which steps a given connection can bind."""
+    data.user_stores = stores = table.groupby("host")["storage"].agg(list)
+    data.not_exporting = table[~table["export_allowed"]].groupby("host")["storage"].agg(list)
+    data.users = users = stores.index.to_numpy(object)
+    data.load_fleets = [fleet for fleet in data.offering("drawn") if "load" in fleet.data.table]
+    connection = _connection(table).to_numpy(float)
+    data.user_connection = Array(connection, users, name="connection")
+    demand = data.case.profile("load", users, 0.0) * MW
+    taken = demand + _powers(table)["charge"].to_numpy()[:, None]
+    exporting = _powers(table[table["export_allowed"]]).reindex(users, fill_value=0.0)["discharge"].to_numpy()
+    given = exporting[:, None] - np.minimum(demand, 0)
+    data.taking = _pairs(data, users, taken > connection[:, None])  # never where no connection is given: NaN
+    data.giving = _pairs(data, users, given > connection[:, None])
+
+
+def _connection(table: pd.DataFrame) -> pd.Series:
+    """The connection given for any store of each host, GW; NaN where none is."""
+    return table.groupby("host")["connection_mw"].max() * MW
+
+
+def _powers(table: pd.DataFrame) -> pd.DataFrame:
+    """Charge and discharge power of all stores of each host, GW."""
+    charge = table["charge_power_mw"].fillna(table["power_mw"])
+    return (table.assign(charge=charge, discharge=table["power_mw"]).groupby("host")[["charge", "discharge"]].sum()) * MW
+
+
+def _most_output(data: PolicyData, capacity: np.ndarray) -> np.ndarray:
+    """Greatest output of each plant in each step, GW: what its fleet says is available, else its capacity."""
+    most = np.repeat(capacity[:, None], data.end, axis=1)
+    for fleet in data.plant_fleets:
+        position = pd.Index(fleet.data.names).get_indexer(data.plants)
+        if fleet.offers("available"):
+            most[position >= 0] = fleet.data.available.values[position[position >= 0]]
+    return most
+
+
+def _pairs(data: PolicyData, hosts: np.ndarray, mask: np.ndarray) -> list[tuple]:
+    """Hosts and steps for which a mask over both holds."""
+    host, step = np.nonzero(mask)
+    return list(zip(hosts[host], data.step_labels[step].tolist()))
+
+
+def add_variables(place, data):
+    """None of its own."""
+
+
+def add_constraints(place, data):
+    _add_plant_rules(place, data)
+    _add_user_rules(place, data)
+
+
+def _add_plant_rules(place, data):
+    stores_of = members(place, "plant_stores", data.plants, data.plant_stores)
+    own_charging = members(place, "own_charging", data.own_charging.index, data.own_charging)
+    plants_of = _in_fleets(place, "plants", data.plants, data.plant_fleets)
+    place.sharing = pyo.Set(dimen=2, initialize=data.sharing)
+    place.drawing = pyo.Set(initialize=list(data.drawing))
+
+    def output(host, step):
+        return sum(sum(fleet.output(plant, step) for plant in plants[host]) for fleet, plants in plants_of)
+
+    def net(host, step):
+        return sum(data.stores.output(store, step) for store in stores_of[host])
+
+    @place.Constraint(place.own_charging_keys, data.steps)
+    def charge_from_host(place, host, step):
+        """sum of c[s,t] of stores without grid charging <= g[h,t]   [GW]"""
+        return sum(data.stores.charge(store, step) for store in own_charging[host]) <= output(host, step)
+
+    @place.Constraint(place.sharing)
+    def shared_connection(place, host, step):
+        """g[h,t] + sum of d[s,t] - c[s,t] <= X[h]   [GW]"""
+        return output(host, step) + net(host, step) <= data.plant_connection[host]
+
+    @place.Constraint(place.drawing, data.steps)
+    def drawn_from_grid(place, host, step):
+        """sum of c[s,t] - d[s,t] - g[h,t] <= X[h]   [GW]"""
+        return -net(host, step) - output(host, step) <= data.plant_connection[host]
+
+
+def _add_user_rules(place, data):
+    stores_of = members(place, "user_stores", data.users, data.user_stores)
+    not_exporting = members(place, "not_exporting", data.not_exporting.index, data.not_exporting)
+    loads_of = _in_fleets(place, "users", data.users, data.load_fleets)
+    place.taking = pyo.Set(dimen=2, initialize=data.taking)
+    place.giving = pyo.Set(dimen=2, initialize=data.giving)
+
+    def exchanged(host, step):
+        """What user and stores take from the grid: L - u + c - d, GW."""
+        served = sum(sum(fleet.served(load, step) for load in loads[host]) for fleet, loads in loads_of)
+        return served - sum(data.stores.output(store, step) for store in stores_of[host])
+
+    @place.Constraint(place.not_exporting_keys, data.steps)
+    def no_export(place, host, step):
+        """sum of d[s,t] - c[s,t] of stores not allowed to export <= max(L[h,t], 0) - u[h,t]   [GW]"""
+        drawn = sum(sum(fleet.drawn(load, step) for load in loads[host]) for fleet, loads in loads_of)
+        return sum(data.stores.output(store, step) for store in not_exporting[host]) <= drawn
+
+    @place.Constraint(place.taking)
+    def taken_through_connection(place, host, step):
+        """L[h,t] - u[h,t] + sum of c[s,t] - d[s,t] <= X[h]   [GW]"""
+        return exchanged(host, step) <= data.user_connection[host]
+
+    @place.Constraint(place.giving)
+    def given_through_connection(place, host, step):
+        """sum of d[s,t] - c[s,t] - (L[h,t] - u[h,t]) <= X[h]   [GW]"""
+        return -exchanged(host, step) <= data.user_connection[host]
+
+
+def _in_fleets(place, name: str, hosts, fleets) -> list[tuple]:
+    """For each fleet the indexed set that holds a host if it is one of the fleet's units, else nothing."""
+    return [(fleet, members(place, f"{name}_in_{fleet.name}", hosts,
+                            {host: [host] for host in set(hosts).intersection(fleet.data.names)})) for fleet in fleets]
+
+
+def check_hosts(frames):
+    """A store behind a plant or a user names one of its own zone; stores of one host agree on its connection."""
+    table = frames["storage"]
+    host, place = table["host"], table["place"]
+    problems = problems_where(table, (place == "independent") & (host != ""), "host",
+                              "empty where place is independent")
+    for one, kind, words in (("generation_side", "generator", "a name in table generators"),
+                             ("user_side", "load", "a name in table loads, or empty,")):
+        here = (place == one) & ((host != "") | (one == "generation_side"))
+        zone = host.map(frames[f"{kind}s"].set_index(kind)["zone"])
+        problems += problems_where(table, here & zone.isna(), "host", f"{words} where place is {one}")
+        problems += problems_where(table, here & zone.notna() & (zone != table["zone"]), "host",
+                                   f"a {kind} of the zone that the store is in")
+    connection = table["connection_mw"].where((place != "independent") & (host != ""))
+    first = connection.groupby([place, host]).transform("first")
+    return problems + problems_where(table, connection.notna() & (connection != first), "connection_mw",
+                                     "the same connection for all stores of a host")
+
+
+CHECKS = (check_hosts,)
