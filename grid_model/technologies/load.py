@@ -1,13 +1,17 @@
 """Load: what must be served, and what is not served at a price.
 
+A load may inject (L < 0), as a zone's net load with plants behind the meter does: all of it enters the grid, and
+nothing of it is unserved.
+
 symbol  attribute       unit         kind
 L       demand          GW           data
-u       unserved        GW           decision, 0 <= u <= L
+u       unserved        GW           decision, 0 <= u <= max(L, 0)
 v       unserved_cost   million CNY/GWh  data
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.case.tables import identifier, number, reference, text
@@ -34,13 +38,15 @@ def read(case) -> Data | None:
     if case.tables["loads"].empty:
         return None
     data = Data(case, case.tables["loads"], "load")
-    data.demand = data.series(case.profile("load", data.names, 0.0) * MW, "demand")
+    demand = case.profile("load", data.names, 0.0) * MW
+    data.demand = data.series(demand, "demand")
+    data.most_unserved = data.series(np.maximum(demand, 0), "most_unserved")
     data.unserved_cost = data.column("unserved_cost_cny_per_mwh", CNY_PER_MWH)
     return data
 
 
 def add_variables(load, data):
-    load.unserved = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (0, data.demand[unit, step]))
+    load.unserved = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (0, data.most_unserved[unit, step]))
 
 
 def add_constraints(load, data):
@@ -60,6 +66,16 @@ def demand(load, data, unit, step):
 def unserved(load, data, unit, step):
     """u[d,t]   [GW]"""
     return load.unserved[unit, step]
+
+
+def served(load, data, unit, step):
+    """L[d,t] - u[d,t]   [GW]"""
+    return data.demand[unit, step] - load.unserved[unit, step]
+
+
+def drawn(load, data, unit, step):
+    """max(L[d,t], 0) - u[d,t]: what is served, none where the load injects   [GW]"""
+    return data.most_unserved[unit, step] - load.unserved[unit, step]
 
 
 def unserved_cost(load, data):

@@ -11,7 +11,11 @@ eta_d   discharge_efficiency   1     data
 loss    loss_fraction_per_hour 1/h   data
 dt      step_hours             h     data
 
-Source of the equations: POLICY.md, section 2; every kind of storage differs by its figures only.
+Every kind of storage differs by its figures only: hydrogen is an electrolyser (charge_power_mw), a tank (energy_mwh)
+and a fuel cell (power_mw). Power stands at the grid connection, energy inside the store.
+
+Charge and discharge in one step burn energy; the shared converter limits it to the hull of "one or the other", the
+tightest that is linear. It pays only where a price is negative.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
+from grid_model.case.checks import problems_where
 from grid_model.case.tables import choice, flag, identifier, number, reference
 from grid_model.case.units import CNY_PER_MWH, MW, MWH
 from grid_model.technologies.contract import Data, Report, subset
@@ -42,19 +47,23 @@ TABLES = {
                meaning="part of the energy held that is lost in an hour"),
         number("min_level_fraction", unit="1", minimum=0, maximum=1, default=0, by_technology=True,
                meaning="least energy held, as part of energy_mwh"),
-        number("initial_fraction", unit="1", minimum=0, maximum=1, default=0.5,
-               meaning="energy held at the start, as part of energy_mwh; not used where cyclic"),
+        number("initial_fraction", unit="1", minimum=0, maximum=1,
+               meaning="energy held at the start, as part of energy_mwh; empty: free where cyclic, else 0.5, or "
+                       "min_level_fraction if that is more"),
         number("final_fraction", unit="1", minimum=0, maximum=1,
                meaning="least energy held at the end, as part of energy_mwh; empty: min_level_fraction"),
-        flag("cyclic", default=True, meaning="the end holds what the start held, which is then free"),
+        flag("cyclic", default=True, meaning="the end holds what the start held"),
         number("max_cycles_per_day", unit="1/day", minimum=0, by_technology=True,
                meaning="most energy delivered in a day, in units of energy_mwh; empty: no limit"),
         number("min_cycles_per_day", unit="1/day", minimum=0,
-               meaning="least energy delivered in a day, in units of energy_mwh, where a rule asks for it"),
+               meaning="least energy delivered in a day, in units of energy_mwh, where a rule asks for it; "
+                       "of a part of a day in proportion, as max_cycles_per_day"),
         number("wear_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0, by_technology=True,
                meaning="cost of wear per energy delivered"),
         choice("place", ["independent", "generation_side", "user_side"], default="independent",
-               meaning="where it stands"),
+               meaning="where it stands: on its own, behind a plant, behind a user"),
+        choice("call", ["dispatch", "self_use"], default="dispatch",
+               meaning="who calls it: the dispatcher, or its plant or user for their own need"),
     ],
 }
 
@@ -76,6 +85,7 @@ def read(case) -> Data | None:
     data.discharge_efficiency = data.column("discharge_efficiency")
     data.retention = data.series((1 - data.table["loss_fraction_per_hour"].to_numpy(float)[:, None]) ** hours, "retention")
     data.wear_cost = data.column("wear_cost_cny_per_mwh", CNY_PER_MWH)
+    data.lowest = data.parameter(lowest, "lowest")
     data.level_lower, data.level_upper = _level_bounds(data, capacity, lowest)
     _read_cycles(data, case)
     return data
@@ -83,28 +93,31 @@ def read(case) -> Data | None:
 
 def _level_bounds(data: Data, capacity, lowest) -> tuple[Array, Array]:
     """Bounds of the level at borders 0..T: a given start is a fixed start, an end level a lower bound at the end."""
-    cyclic = data.table["cyclic"].to_numpy(bool)
-    lower = np.repeat(lowest[:, None], len(data.step_labels) + 1, axis=1)
-    upper = np.repeat(capacity[:, None], len(data.step_labels) + 1, axis=1)
-    start = data.table["initial_fraction"].to_numpy(float) * capacity
-    lower[:, 0] = np.where(cyclic, lowest, start)
-    upper[:, 0] = np.where(cyclic, capacity, start)
-    final = data.table["final_fraction"].to_numpy(float) * capacity
-    lower[:, -1] = np.where(cyclic | np.isnan(final), lower[:, -1], final)
-    borders = np.arange(len(data.step_labels) + 1)
+    lower = np.repeat(lowest[:, None], data.end + 1, axis=1)
+    upper = np.repeat(capacity[:, None], data.end + 1, axis=1)
+    given = data.table["initial_fraction"].to_numpy(float) * capacity
+    start = np.where(data.table["cyclic"] | ~np.isnan(given), given, np.maximum(capacity / 2, lowest))
+    lower[:, 0], upper[:, 0] = np.where(np.isnan(start), lowest, start), np.where(np.isnan(start), capacity, start)
+    lower[:, -1] = np.fmax(lowest, data.table["final_fraction"].to_numpy(float) * capacity)  # fmax: NaN is no limit
+    borders = np.arange(data.end + 1)
     return (Array(lower, data.names, borders, name="level_lower"), Array(upper, data.names, borders, name="level_upper"))
 
 
 def _read_cycles(data: Data, case) -> None:
-    """Days, their steps, and the energy that may or must be delivered in each, GWh; a part of a day counts as such."""
-    day = np.asarray(case.time.normalize().factorize()[0])
+    """Days, their steps, and the energy that may or must be delivered in each, GWh; a part of a day counts as such.
+
+    A limit above what the power can deliver around the clock limits nothing, nor does an obligation of none.
+    """
+    day = case.time.normalize().factorize()[0]
     data.days = np.arange(day.max() + 1)
-    data.steps_of_day = {int(d): data.step_labels[day == d].tolist() for d in data.days}
+    data.steps_of_day = {d: data.step_labels[day == d].tolist() for d in data.days.tolist()}
     share = np.bincount(day, case.step_hours) / 24
-    for name in ("max_cycles_per_day", "min_cycles_per_day"):
-        cycles = data.table[name].to_numpy(float)
-        energy = cycles * data.energy_capacity.values
-        setattr(data, name, Array(energy[:, None] * share, data.names, data.days, name=name))
+    energy = {name: data.table[name].to_numpy(float) * data.energy_capacity.values
+              for name in ("max_cycles_per_day", "min_cycles_per_day")}
+    data.most_delivered, data.least_delivered = (
+        Array(per_day[:, None] * share, data.names, data.days, name=name) for name, per_day in energy.items())
+    data.limited = energy["max_cycles_per_day"] < data.power.values * 24  # False where empty
+    data.obliged = energy["min_cycles_per_day"] > 0
 
 
 def add_variables(storage, data):
@@ -115,11 +128,10 @@ def add_variables(storage, data):
 
 
 def add_constraints(storage, data):
-    table = data.table
     both_ways = subset(storage, "both_ways", data.where((data.power.values > 0) & (data.charge_power.values > 0)))
-    cyclic = subset(storage, "cyclic", data.where(table["cyclic"]))
-    limited = subset(storage, "limited", data.where(table["max_cycles_per_day"].notna()))
-    obliged = subset(storage, "obliged", data.where(table["min_cycles_per_day"].notna()))
+    cyclic = subset(storage, "cyclic", data.where(data.table["cyclic"]))
+    limited = subset(storage, "limited", data.where(data.limited))
+    obliged = subset(storage, "obliged", data.where(data.obliged))
     storage.days = pyo.Set(initialize=data.days.tolist())
     storage.steps_of_day = pyo.Set(storage.days, initialize=data.steps_of_day)
 
@@ -148,12 +160,12 @@ def add_constraints(storage, data):
     @storage.Constraint(limited, storage.days)
     def most_cycles(storage, unit, day):
         """sum over the day of d dt <= max_cycles_per_day E   [GWh]"""
-        return delivered(unit, day) <= data.max_cycles_per_day[unit, day]
+        return delivered(unit, day) <= data.most_delivered[unit, day]
 
     @storage.Constraint(obliged, storage.days)
     def least_cycles(storage, unit, day):
         """sum over the day of d dt >= min_cycles_per_day E   [GWh]"""
-        return delivered(unit, day) >= data.min_cycles_per_day[unit, day]
+        return delivered(unit, day) >= data.least_delivered[unit, day]
 
 
 def output(storage, data, unit, step):
@@ -166,19 +178,61 @@ def charge(storage, data, unit, step):
     return storage.charge[unit, step]
 
 
+def discharge(storage, data, unit, step):
+    """d[s,t]   [GW]"""
+    return storage.discharge[unit, step]
+
+
+def headroom_up(storage, data, unit, step):
+    """D[s] - (d[s,t] - c[s,t]): ending to charge and discharging in full   [GW]"""
+    return data.power[unit] - output(storage, data, unit, step)
+
+
+def headroom_down(storage, data, unit, step):
+    """C[s] + (d[s,t] - c[s,t]): ending to discharge and charging in full   [GW]"""
+    return data.charge_power[unit] + output(storage, data, unit, step)
+
+
+def energy_held(storage, data, unit, border):
+    """eta_d (e[s,t] - least level): what could be delivered to the grid from border t on (0..T)   [GWh]"""
+    return data.discharge_efficiency[unit] * (storage.energy[unit, border] - data.lowest[unit])
+
+
+def energy_room(storage, data, unit, border):
+    """(E - e[s,t]) / eta_c: what could be drawn from the grid from border t on (0..T)   [GWh]"""
+    return (data.energy_capacity[unit] - storage.energy[unit, border]) / data.charge_efficiency[unit]
+
+
 def wear_cost(storage, data):
     """Wear of what is delivered: sum of wear_cost d dt   [million CNY]"""
     return sum(data.wear_cost[unit] * data.step_hours[step] * storage.discharge[unit, step]
                for unit in data.units for step in data.steps)
 
 
+def check_storage(frames):
+    """Levels that leave room for one another, and cycles that can be made."""
+    table = frames["storage"]
+    least = table["min_level_fraction"]
+    possible = 24 * table["power_mw"] >= table["min_cycles_per_day"] * table["energy_mwh"]
+    return [
+        *problems_where(table, table["initial_fraction"] < least, "initial_fraction", "a number >= min_level_fraction"),
+        *problems_where(table, table["final_fraction"] < least, "final_fraction", "a number >= min_level_fraction"),
+        *problems_where(table, table["cyclic"] & (table["initial_fraction"] < table["final_fraction"]), "final_fraction",
+                        "a number <= initial_fraction where cyclic, or cyclic false"),
+        *problems_where(table, table["min_cycles_per_day"] > table["max_cycles_per_day"], "min_cycles_per_day",
+                        "a number <= max_cycles_per_day"),
+        *problems_where(table, table["min_cycles_per_day"].notna() & ~possible, "min_cycles_per_day",
+                        "a number <= 24 power_mw / energy_mwh"),
+    ]
+
+
+CHECKS = (check_storage,)
+
 COSTS = {"wear": wear_cost}
 
 REPORTS = {
-    "charge": Report("storage", "MW", 1 / MW, "power drawn from the grid",
-                     lambda storage, data, unit, step: storage.charge[unit, step]),
-    "discharge": Report("storage", "MW", 1 / MW, "power delivered to the grid",
-                        lambda storage, data, unit, step: storage.discharge[unit, step]),
+    "charge": Report("storage", "MW", 1 / MW, "power drawn from the grid", charge),
+    "discharge": Report("storage", "MW", 1 / MW, "power delivered to the grid", discharge),
     "state_of_charge": Report("storage", "MWh", 1 / MWH, "energy held at the end of the step",
                               lambda storage, data, unit, step: storage.energy[unit, step]),
 }
