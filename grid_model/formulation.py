@@ -13,7 +13,6 @@ import pyomo.environ as pyo
 
 from grid_model.case.tables import merge_tables
 from grid_model.policies import guaranteed_purchase, storage_place
-from grid_model.policies import guaranteed_purchase, storage_place
 from grid_model.policies.contract import declare as declare_policy
 from grid_model.technologies import hydro, load, renewable, storage, thermal, transmission
 from grid_model.technologies.contract import Fleet, Part, declare
@@ -108,7 +107,7 @@ def _settings(policy, case):
     given = case.scenario.policies.get(policy.NAME, policy.DEFAULT)
     if given is False:
         return None
-    return policy.Settings() if given is True else policy.Settings.model_validate(given)
+    return policy.Settings.model_validate(given if isinstance(given, dict) else {})
 
 
 def _add_reports(part: Part) -> None:
