@@ -14,7 +14,7 @@ import pyomo.environ as pyo
 from grid_model.case.tables import merge_tables
 from grid_model.policies import guaranteed_purchase, storage_place
 from grid_model.policies.contract import declare as declare_policy
-from grid_model.technologies import hydro, load, renewable, storage, thermal, transmission
+from grid_model.technologies import demand_response, hydro, load, renewable, storage, thermal, transmission
 from grid_model.technologies.contract import Fleet, Part, declare
 
 TECHNOLOGIES = (
@@ -24,6 +24,7 @@ TECHNOLOGIES = (
     transmission,
     thermal,
     hydro,
+    demand_response,
 )
 POLICIES = (
     storage_place,
