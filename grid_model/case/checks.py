@@ -106,6 +106,8 @@ def check_core(frames: Frames) -> list[Problem]:
         problems += problems_where(frames["zones"], (days != "") & ~real, column, "a day as month-day, such as 11-15, or empty")
     one_only = (frames["zones"]["heating_start"] == "") != (frames["zones"]["heating_end"] == "")
     problems += problems_where(frames["zones"], one_only, "heating_start", "both heating_start and heating_end, or neither")
-    monthly = frames["hydro_monthly"]
-    problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")
-    return problems + unique_together(monthly, ["zone", "month"])
+    for name, key in (("hydro_monthly", "zone"), ("inflow_monthly", "reservoir")):
+        monthly = frames[name]
+        problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")
+        problems += unique_together(monthly, [key, "month"])
+    return problems

@@ -4,7 +4,8 @@ Where the values of one id come from, in this order:
 
 1. the id's own column in `<name>`,
 2. the column of its zone in `<name>.<technology>` (for loads `<name>.<kind>`),
-3. for `energy_budget`: the table hydro_monthly, shared by capacity over the zone's hydro generators without a reservoir,
+3. for `energy_budget`: the table hydro_monthly, shared by capacity over the zone's hydro generators without a reservoir;
+   for `inflow`: the table inflow_monthly,
 4. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
 
 From profile to steps: steps longer than the profile's get the mean over the step; steps equal to the profile's get its
@@ -28,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.case.case import labelled
-from grid_model.case.checks import Frames, problem_in
+from grid_model.case.checks import Frames, problem_in, problems_where
 from grid_model.case.profile_files import Profile, ProfileFolder
 from grid_model.errors import Problem, printable
 from grid_model.scenario import Scenario, did_you_mean
@@ -81,6 +82,8 @@ def read_series(scenario: Scenario, profiles: ProfileFolder, frames: Frames, tim
             problems += _loads_without_profile(collected, profiles)
         if name == "energy_budget":
             collected.take_zone_budgets(frames)
+        if name == "inflow":
+            collected.take_monthly_inflow(frames["inflow_monthly"])
         problems += collected.problems
         if collected.values:
             series[name] = collected.series()
@@ -181,10 +184,8 @@ class _Collected:
         monthly = frames["hydro_monthly"]
         kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
         hydro = self.table[self.table["technology"].map(kinds) == "hydro"]
-        zones_with_hydro = set(hydro["zone"])
-        self.problems += [problem_in(monthly, row, "zone", zone, "a zone with a generator of kind hydro, or no energy")
-                          for row, zone, energy in zip(monthly.index, monthly["zone"], monthly["energy_mwh"])
-                          if zone not in zones_with_hydro and energy > 0]
+        homeless = ~monthly["zone"].isin(hydro["zone"]) & (monthly["energy_mwh"] > 0) & monthly["zone"].isin(frames["zones"]["zone"])
+        self.problems += problems_where(monthly, homeless, "zone", "a zone with a generator of kind hydro, or no energy")
         reservoirs = frames.get("reservoirs")
         own = set(reservoirs["generator"]) if reservoirs is not None else set()
         free = hydro[~hydro["generator"].isin(own) & ~hydro["generator"].isin(self.claimed)]
@@ -193,17 +194,30 @@ class _Collected:
 
     def _share_budget(self, monthly: pd.DataFrame, generators: pd.DataFrame) -> None:
         capacity = generators["capacity_mw"].sum()
-        if monthly.empty or not capacity > 0:
-            return
+        power = self._power_of_months(monthly, "zone") if capacity > 0 else None
+        if power is not None:
+            parts = generators["capacity_mw"] / capacity
+            self.values |= {generator: power * part for generator, part in zip(generators["generator"], parts)}
+
+    def take_monthly_inflow(self, monthly: pd.DataFrame) -> None:
+        """Inflow of inflow_monthly, even over each month, for reservoirs that have no profile."""
+        known = monthly["reservoir"].isin(self.table["reservoir"]) & ~monthly["reservoir"].isin(self.claimed)
+        for reservoir, rows in monthly[known].groupby("reservoir"):
+            power = self._power_of_months(rows, "reservoir")
+            if power is not None:
+                self.values[reservoir] = power
+
+    def _power_of_months(self, monthly: pd.DataFrame, key: str) -> np.ndarray | None:
+        """Mean power [MW] in every step of energies of months [MWh]; None where there are none, or not all."""
+        if monthly.empty:
+            return None
         energy = monthly.drop_duplicates("month").set_index("month")["energy_mwh"]
         absent = sorted(set(self.time.month) - set(energy.index))
         if absent:
             self.problems.append(problem_in(monthly, monthly.index[0], "month", "", f"a row for month {absent[0]} of "
-                                            f"{monthly['zone'].iloc[0]} too: the horizon needs it"))
-            return
-        power = energy.reindex(self.time.month).to_numpy() / hours_of_month(self.time)
-        for generator, part in zip(generators["generator"], generators["capacity_mw"] / capacity):
-            self.values[generator] = power * part
+                                            f"{monthly[key].iloc[0]} too: the horizon needs it"))
+            return None
+        return energy.reindex(self.time.month).to_numpy() / hours_of_month(self.time)
 
     def series(self) -> xr.DataArray:
         """Everything gathered, ids in the order of their table."""

@@ -208,4 +208,11 @@ CORE_TABLES: Tables = {
                minimum=0, required=True),
         text("source", "where the row is from"),
     ],
+    "inflow_monthly": [
+        reference("reservoir", "reservoirs", "reservoir", required=True),
+        number("month", "1", "month of the year", minimum=1, maximum=12, required=True),
+        number("energy_mwh", "MWh", "natural inflow as energy that it could generate; a profile of inflow goes first",
+               minimum=0, required=True),
+        text("source", "where the row is from"),
+    ],
 }

@@ -221,6 +221,17 @@ def test_monthly_energy_is_shared_by_capacity(hydro, read):
     assert (case.profile("energy_budget", ["big"]) * case.step_hours).sum() == pytest.approx(48 * 7.5), "MWh in two days"
 
 
+def test_monthly_inflow_stands_in_for_a_profile(hydro, read, problems):
+    """7440 MWh in January and 1344 in February are 10 and 2 MW; a profile of inflow goes first."""
+    hydro.table("inflow_monthly", "reservoir,month,energy_mwh\nlake,1,7440\nlake,2,1344")
+    assert read(hydro).profile("inflow", ["lake"])[0, [0, 47]].tolist() == [12, 12]
+    (hydro.profiles / "inflow.csv").unlink()
+    assert read(hydro).profile("inflow", ["lake"])[0, [0, 47]].tolist() == [10, 2]
+    path = hydro.table("inflow_monthly", "reservoir,month,energy_mwh\nlake,1,7440\nlake,1,7440\nsea,2,1")
+    assert [(problem.file, problem.row, problem.column, problem.value) for problem in problems(hydro)] == [
+        (path.as_posix(), 2, "month", ""), (path.as_posix(), 3, "month", "1"), (path.as_posix(), 4, "reservoir", "sea")]
+
+
 def test_months_of_steps(hydro, read):
     case = read(hydro)
     assert case.months.tolist() == [pd.Timestamp("2027-01-01"), pd.Timestamp("2027-02-01")]
