@@ -14,7 +14,7 @@ import pyomo.environ as pyo
 from grid_model.case.tables import merge_tables
 from grid_model.policies import guaranteed_purchase, storage_place
 from grid_model.policies.contract import declare as declare_policy
-from grid_model.technologies import demand_response, hydro, load, renewable, storage, thermal, transmission
+from grid_model.technologies import demand_response, hydro, load, renewable, reservoir, storage, thermal, transmission
 from grid_model.technologies.contract import Fleet, Part, declare
 
 TECHNOLOGIES = (
@@ -25,6 +25,7 @@ TECHNOLOGIES = (
     thermal,
     hydro,
     demand_response,
+    reservoir,
 )
 POLICIES = (
     storage_place,

@@ -33,7 +33,7 @@ TABLES = {"generators": [*GENERATORS, CERTIFICATE]}
 def read(case) -> Data | None:
     """Figures of every generator of kind hydro that has no reservoir."""
     table = of_kind(case, "hydro")
-    table = table[~table["generator"].isin(case.tables["reservoirs"]["generator"])] if "reservoirs" in case.tables else table
+    table = table[~table["generator"].isin(case.tables["reservoirs"]["generator"])]
     if table.empty:
         return None
     data = Data(case, table, "generator")
