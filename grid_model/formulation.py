@@ -14,7 +14,17 @@ import pyomo.environ as pyo
 from grid_model.case.tables import merge_tables
 from grid_model.policies import guaranteed_purchase, storage_place
 from grid_model.policies.contract import declare as declare_policy
-from grid_model.technologies import demand_response, hydro, load, renewable, reservoir, storage, thermal, transmission
+from grid_model.technologies import (
+    demand_response,
+    hydro,
+    load,
+    renewable,
+    reservoir,
+    solar_thermal,
+    storage,
+    thermal,
+    transmission,
+)
 from grid_model.technologies.contract import Fleet, Part, declare
 
 TECHNOLOGIES = (
@@ -26,6 +36,7 @@ TECHNOLOGIES = (
     hydro,
     demand_response,
     reservoir,
+    solar_thermal,
 )
 POLICIES = (
     storage_place,

@@ -1,36 +1,41 @@
 """Renewable plant: wind, solar, biomass, geothermal and marine, up to what is available.
 
 symbol  attribute        unit             kind
-g       generation       GW               decision, minimum <= g <= available
+g       generation       GW               decision, m <= g <= A
 A       available        GW               data: availability profile (else max_output_fraction) times capacity
+m       minimum          GW               data: what must be taken: min_output profile (else min_output_fraction) times
+                                          capacity, at most A
+f       forgone          GW               A - g: there and not taken
 v       variable_cost    million CNY/GWh  data
+
+Nothing is kept for later: what is not taken is lost. Solar thermal plant with a heat store is in solar_thermal.py. By the
+rules of the carbon market none of these plants emits, biomass included, so no emissions are offered.
 """
 
 from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from grid_model.case.units import CNY_PER_MWH, MW
+from grid_model.case.units import MW
+from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report
-from grid_model.technologies.generators import GENERATORS, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, of_kind
+from grid_model.technologies.solar_thermal import HEAT_STORE_HOURS
 
 NAME = "renewable"
 
-TABLES = {"generators": GENERATORS}
+TABLES = {"generators": [*GENERATORS, CERTIFICATE, HEAT_STORE_HOURS]}
 
 
 def read(case) -> Data | None:
-    """Figures of every generator of kind renewable."""
+    """Figures of every generator of kind renewable without a heat store."""
     table = of_kind(case, "renewable")
+    table = table[table["heat_store_hours"] == 0]
     if table.empty:
         return None
     data = Data(case, table, "generator")
-    capacity = data.table["capacity_mw"].to_numpy(float)[:, None] * MW
-    data.available = data.series(
-        case.profile("availability", data.names, data.table["max_output_fraction"].to_numpy(float)) * capacity, "available")
-    data.minimum = data.series(
-        case.profile("min_output", data.names, data.table["min_output_fraction"].to_numpy(float)) * capacity, "minimum")
-    data.variable_cost = data.column("variable_cost_cny_per_mwh", CNY_PER_MWH)
+    generators.read_limits(data, case)
+    generators.read_rates(data)
     return data
 
 
@@ -43,23 +48,18 @@ def add_constraints(renewable, data):
     """None: bounds say it all."""
 
 
-def output(renewable, data, unit, step):
-    """g[g,t]   [GW]"""
-    return renewable.generation[unit, step]
+def forgone(renewable, data, unit, step):
+    """A[g,t] - g[g,t]   [GW]"""
+    return data.available[unit, step] - renewable.generation[unit, step]
 
 
-def available(renewable, data, unit, step):
-    """A[g,t]   [GW]"""
-    return data.available[unit, step]
+output = generators.output
+available = generators.available
+headroom_up = generators.headroom_up
+headroom_down = generators.headroom_down
+certificates = generators.certificates
 
-
-def generation_cost(renewable, data):
-    """sum of v g dt   [million CNY]"""
-    return sum(data.variable_cost[unit] * data.step_hours[step] * renewable.generation[unit, step]
-               for unit in data.units for step in data.steps)
-
-
-COSTS = {"generation": generation_cost}
+COSTS = {"generation": generators.generation_cost}
 
 REPORTS = {
     "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),

@@ -1,0 +1,48 @@
+"""Renewable plant: bounds, must-take floor and what it offers."""
+
+from __future__ import annotations
+
+import pytest
+from small import small_case, solved
+
+
+def grid(load, series=None, **wind):
+    """One zone: load, wind of 100 MW at no cost, coal of 300 CNY/MWh."""
+    return small_case(
+        len(load), series={"load": {"load": load}, **(series or {})},
+        loads=[{"load": "load", "zone": "A"}],
+        generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 100, **wind},
+                    {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000, "variable_cost_cny_per_mwh": 300}])
+
+
+def megawatts(result, name):
+    return result.value(f"renewable.{name}")[0] * 1e3
+
+
+def test_output_is_within_what_is_available():
+    """30 of 100 MW at first; then 60 MW for a load of 50, of which 10 MW are curtailed. Without the profile coal never ran."""
+    result = solved(grid([50, 50], {"availability": {"wind": [0.3, 0.6]}}))
+    assert megawatts(result, "generation") == pytest.approx([30, 50])
+    assert megawatts(result, "report_available") == pytest.approx([30, 60])
+    assert result.objective == pytest.approx(20 * 300)
+
+
+def test_without_a_profile_the_greatest_output_holds():
+    """Biomass of 100 MW at 80 %: coal serves 20 MW of 100."""
+    assert solved(grid([100], technology="biomass", max_output_fraction=0.8)).objective == pytest.approx(20 * 300)
+
+
+def test_must_take_floor():
+    """At 400 CNY/MWh it would not run beside coal; 40 MW must be taken, as a fraction or as a profile, 25 where no more is there."""
+    result = solved(grid([50, 50], {"availability": {"wind": [1, 0.25]}}, variable_cost_cny_per_mwh=400, min_output_fraction=0.4))
+    assert megawatts(result, "generation") == pytest.approx([40, 25])
+    assert result.objective == pytest.approx(65 * 400 + 35 * 300)
+    result = solved(grid([50, 50], {"min_output": {"wind": [0.1, 0.4]}}, variable_cost_cny_per_mwh=400))
+    assert megawatts(result, "generation") == pytest.approx([10, 40])
+
+
+def test_negative_cost_is_a_reason_to_run():
+    """Paid 50 CNY/MWh to run it serves the load at minus 50 CNY/MWh, which is then the price."""
+    result = solved(grid([50], variable_cost_cny_per_mwh=-50))
+    assert result.objective == pytest.approx(-2500)
+    assert result.price("A") == pytest.approx([-50])
