@@ -54,8 +54,12 @@ def acyclic(table: pd.DataFrame, first: str, second: str) -> list[Problem]:
 
 def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Problem]:
     """What pandera finds wrong in one complete table; columns that its file lacks are reported once, elsewhere."""
+    if frame.empty:
+        return []
+    bare = frame.copy(deep=False)
+    bare.attrs = {}  # pandas would copy them with every column
     try:
-        schema_of(tables, name).validate(frame, lazy=True)
+        schema_of(tables, name).validate(bare, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
     else:

@@ -49,12 +49,24 @@ def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) ->
     problems: list[Problem] = []
     typed = {}
     for column in columns:
-        written = cells[column.name] if column.name in cells else pd.Series("", index=cells.index, dtype=str)
+        if column.name not in cells:
+            typed[column.name] = _empty(column, cells.index)
+            continue
+        written = cells[column.name]
         typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
         wrong = written[(written != "") & ~readable]
         problems += [Problem(file, int(row), column.name, printable(value), column.metadata["allowed"])
                      for row, value in wrong.items()]
     return pd.DataFrame(typed, index=cells.index), problems
+
+
+def _empty(column: pa.Column, index: pd.Index) -> pd.Series:
+    """A column without a single value."""
+    value, kind = _EMPTY.get(column.metadata["kind"], ("", str))
+    return pd.Series(value, index=index, dtype=kind)
+
+
+_EMPTY = {"number": (np.nan, float), "date": (pd.NaT, "datetime64[us]"), "flag": (pd.NA, "boolean")}
 
 
 def _parse_numbers(written: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -88,31 +100,33 @@ _PARSERS = {"number": _parse_numbers, "date": _parse_dates, "flag": _parse_flags
 
 def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd.DataFrame) -> pd.DataFrame:
     """The table with every empty cell filled: by the row's technology where so declared, then by the column's default."""
-    filled = frame.copy()
     by_name = technologies.drop_duplicates("technology").set_index("technology")
+    filled = {}
     for column in columns:
-        values = filled[column.name]
-        if column.metadata["by_technology"] and column.name in by_name and "technology" in filled:
-            values = _fill(values, filled["technology"].map(by_name[column.name]))
+        values = frame[column.name]
+        if column.metadata["by_technology"] and column.name in by_name and "technology" in frame and len(frame):
+            values = fill(values, frame["technology"].map(by_name[column.name]))
         if column.metadata["default"] is not None:
-            values = _fill(values, column.metadata["default"])
+            values = fill(values, column.metadata["default"])
         filled[column.name] = values.astype(bool) if str(column.dtype) == "bool" and values.notna().all() else values
-    return filled
+    return pd.DataFrame(filled, index=frame.index)
 
 
-def _fill(values: pd.Series, others: object) -> pd.Series:
+def fill(values: pd.Series, others: object) -> pd.Series:
     """`values` with empty cells taken from `others`, of the same kind of values."""
+    empty = is_empty(values)
+    if not empty.any():
+        return values
     if isinstance(others, pd.Series):
-        others = others.astype(values.dtype)
-    return values.where(~is_empty(values), others)
+        others = others.fillna("").astype(str) if values.dtype == "str" else others.astype(values.dtype)
+    return values.where(~empty, others)
 
 
 def is_empty(values: pd.Series) -> pd.Series:
     """Which cells are empty: missing, or text of no length."""
-    return values.isna() | (values == "").fillna(False).astype(bool)
+    return values.isna() | (values == "") if values.dtype == "str" else values.isna()
 
 
 def empty_table(columns: Sequence[pa.Column]) -> pd.DataFrame:
     """A table of no rows with all its columns, typed."""
-    cells = pd.DataFrame({column.name: pd.Series([], dtype=str) for column in columns})
-    return parse_cells("", cells, columns)[0]
+    return pd.DataFrame({column.name: _empty(column, pd.RangeIndex(0)) for column in columns})

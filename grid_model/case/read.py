@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from grid_model.case.case import Case, frozen
 from grid_model.case.changes import apply_changes
 from grid_model.case.checks import Frames, check_core, reference_problems, schema_problems
-from grid_model.case.columns import columns_of_file, complete, empty_table, header_problems, is_empty, parse_cells
+from grid_model.case.columns import columns_of_file, complete, empty_table, fill, header_problems, parse_cells
 from grid_model.case.files import Folder, read_cells
 from grid_model.case.series import ProfileFolder, read_series
 from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
@@ -100,9 +100,9 @@ def read_tables(scenario: Scenario, folder: Folder, tables: Tables, checks: Iter
     problems = [Problem(folder.shown(f"{name}.csv"), 0, "", "", "this file: it is required")
                 for name in REQUIRED_TABLES if name not in files]
     problems += _misnamed_files(folder, files, tables)
-    frames, columns = {}, {}
+    frames, columns, about = {}, {}, {}
     for name, declared in tables.items():
-        frames[name], columns[name], wrong = _read_table(folder, files.get(name), declared, name in REQUIRED_TABLES)
+        frames[name], columns[name], about[name], wrong = _read_table(folder, files.get(name), declared, name in REQUIRED_TABLES)
         problems += wrong
     problems += folder.problems
     known = {(problem.file, problem.row, problem.column) for problem in problems}
@@ -111,6 +111,8 @@ def read_tables(scenario: Scenario, folder: Folder, tables: Tables, checks: Iter
     for name, frame in frames.items():
         frames[name] = complete(frame, columns[name], frames["technologies"])
     problems += apply_changes(scenario, frames, columns, without="technologies")
+    for name, frame in frames.items():
+        frame.attrs = about[name]
     found = [problem for name, frame in frames.items() for problem in schema_problems(columns, name, frame)]
     found += reference_problems(columns, frames) + check_core(frames)
     problems += [problem for problem in found if (problem.file, problem.row, problem.column) not in known]
@@ -131,17 +133,16 @@ def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) ->
             for name, hint in near.items() if hint and name.lower().endswith(".csv")]
 
 
-def _read_table(folder: Folder, name: str | None, declared: list, required: bool) -> tuple[pd.DataFrame, list, list[Problem]]:
-    """One table as it stands in its file, typed; its columns, free ones included; what is wrong with it.
-
-    `attrs` hold the file's name, the columns (`missing`) that it should have and has not, and whether the table is
-    `unusable`, so that nothing can be said about references to it.
+def _read_table(folder: Folder, name: str | None, declared: list, required: bool) -> tuple[
+        pd.DataFrame, list, dict, list[Problem]]:
+    """One table as it stands in its file, typed; its columns, free ones included; what checks need to know of it: the
+    file's name, the columns (`missing`) that it should have and has not, and whether it is `unusable`, so that nothing
+    can be said about references to it; and what is wrong with it.
     """
     cells = read_cells(folder, name) if name else None
     if cells is None:
-        frame = empty_table(declared)
-        frame.attrs = {"file": folder.shown(name) if name else "", "missing": [], "unusable": required or name is not None}
-        return frame, list(declared), []
+        about = {"file": folder.shown(name) if name else "", "missing": [], "unusable": required or name is not None}
+        return empty_table(declared), list(declared), about, []
     file, identifier = folder.shown(name), declared[0].name
     needed = [column.name for column in declared if column.metadata["required"]]
     needed = [identifier] if identifier == "technology" else needed  # the package's row has what the file has not
@@ -149,8 +150,7 @@ def _read_table(folder: Folder, name: str | None, declared: list, required: bool
     columns = columns_of_file(list(cells.columns), declared)
     frame, unreadable = parse_cells(file, cells, columns)
     missing = [column for column in needed if column not in cells]
-    frame.attrs = {"file": file, "missing": missing, "unusable": identifier in missing}
-    return frame, columns, problems + unreadable
+    return frame, columns, {"file": file, "missing": missing, "unusable": identifier in missing}, problems + unreadable
 
 
 @functools.cache
@@ -171,9 +171,6 @@ def with_package_technologies(frame: pd.DataFrame, columns: list) -> pd.DataFram
     by_name = package.set_index("technology")
     filled = frame.copy()
     for column in frame.columns.intersection(by_name.columns):
-        other = frame["technology"].map(by_name[column]).astype(frame[column].dtype)
-        filled[column] = frame[column].where(~is_empty(frame[column]), other)
+        filled[column] = fill(frame[column], frame["technology"].map(by_name[column]))
     others = package[~package["technology"].isin(frame["technology"])]
-    both = pd.concat([part for part in (filled, others) if len(part)])
-    both.attrs = frame.attrs
-    return both
+    return pd.concat([part for part in (filled, others) if len(part)])
