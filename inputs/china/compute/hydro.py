@@ -19,6 +19,7 @@ from facts import by_zone, constant, distance_km, fact_table, zones
 
 DAYS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 HOURS = 24 * DAYS
+ROUNDING = 1e-3  # of a dam's energy: below it an inflow is the rounding of energy factors
 PUMPED_ONLY = ["Beijing", "Jiangsu", "Shandong"]
 ORDER = {zone: place for place, zone in enumerate(zones().index)}
 
@@ -112,7 +113,8 @@ def reservoirs() -> pd.DataFrame:
     dams, links = dam_table(), cascade()
     energy = dams["annual_energy_gwh"].loc[links["upstream"]].to_numpy()
     arriving = (links["share"] * links["energy_factor"] * energy).groupby(links["downstream"]).sum()
-    inflow = (dams["annual_energy_gwh"] - arriving.reindex(dams.index).fillna(0.0)).clip(lower=0.0)
+    inflow = dams["annual_energy_gwh"] - arriving.reindex(dams.index).fillna(0.0)
+    inflow = inflow.where(inflow > ROUNDING * dams["annual_energy_gwh"], 0.0)
     effective = dams["effective_storage_million_m3"]
     start = (dams["initial_storage_million_m3"] - dams["total_storage_million_m3"] + effective) / effective
     share = constant("ecological_flow_share")
