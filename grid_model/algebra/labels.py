@@ -6,12 +6,16 @@ whose numbers follow one another (steps, and nearly every set of names) are then
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from pyomo.core.base.set import RangeSet
 
-_FIRST_NAME = 1 << 40  # numbers of names start above any integer label
+from grid_model.algebra.errors import LoweringError
+
+_FIRST_NAME = -(1 << 62)  # numbers of names start far below any integer label
+_LAST_NAME = -(1 << 61)
 
 
 class Labels:
@@ -19,43 +23,72 @@ class Labels:
 
     def __init__(self):
         self._number: dict = {}
-        self._axes: dict[int, tuple[object, Axis]] = {}
+        self._names: list = []
+        self._axes: dict[int, Axis] = {}
 
     def number(self, labels) -> np.ndarray:
         """Integers that stand for labels, shape (len(labels),)."""
-        if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
-            return labels.astype(np.int64, copy=False)
+        if isinstance(labels, np.ndarray):
+            if labels.dtype.kind in "iu":
+                return labels.astype(np.int64, copy=False)
+            labels = labels.tolist()
         return np.fromiter(map(self._one, labels), np.int64, len(labels))
 
     def _one(self, label) -> int:
-        if type(label) is int or isinstance(label, np.integer):
-            return int(label)
-        return self._number.setdefault(label, _FIRST_NAME + len(self._number))
+        if isinstance(label, (int, np.integer)) or (isinstance(label, float) and label.is_integer()):
+            return int(label)  # equal labels are one label, as in Python: 1, 1.0 and True
+        known = self._number.setdefault(label, len(self._names))
+        if known == len(self._names):
+            self._names.append(label)
+        return _FIRST_NAME + known
+
+    def label(self, number: int):
+        """The label that a number stands for."""
+        return self._names[number - _FIRST_NAME] if number < _LAST_NAME else int(number)
 
     def axis(self, index_set) -> Axis:
         """The axis of a Pyomo set (or a sequence of labels), made once."""
         known = self._axes.get(id(index_set))
         if known is None:
-            known = self._axes[id(index_set)] = (index_set, self._make(index_set))  # keeps the set alive: ids stay true
-        return known[1]
+            known = self._axes[id(index_set)] = self._make(index_set)  # keeps the set alive, so ids stay true
+        return known
 
     def _make(self, index_set) -> Axis:
-        if isinstance(index_set, RangeSet) and len(index_set) and len(index_set) == index_set.last() - index_set.first() + 1:
-            values = np.arange(index_set.first(), index_set.last() + 1)
-            return Axis(values, values[:, None])
-        members = index_set if isinstance(index_set, np.ndarray) else list(index_set)
+        members, dimension = _members(index_set)
         if len(members) and type(members[0]) is tuple:
-            columns = [self.number(column) for column in zip(*members)]
-        else:
+            columns = [self.number(column) for column in zip(*members, strict=True)]
+        elif len(members):
             columns = [self.number(members)]
-        return Axis(members, np.stack(columns, axis=1) if len(members) else np.empty((0, len(columns)), np.int64))
+        else:
+            columns = [np.empty(0, np.int64)] * dimension
+        return Axis(index_set, members, np.stack(columns, axis=1))
+
+
+def are_names(numbers: np.ndarray) -> bool:
+    """Whether any of these numbers stands for a name: such numbers are labels, not quantities."""
+    return bool(numbers.size) and int(numbers.min()) < _LAST_NAME
+
+
+def _members(index_set) -> tuple[Sequence, int]:
+    """Labels of a set in order, as an array where they are a range of integers, and how many parts a label has."""
+    if isinstance(index_set, np.ndarray):
+        return index_set, 1
+    if not hasattr(index_set, "isfinite"):
+        return list(index_set), 1
+    if not index_set.isfinite():
+        raise LoweringError(f"{index_set} has no end, it cannot be an axis")
+    ranges = list(index_set.ranges()) if index_set.isordered() and hasattr(index_set, "_ranges") else []
+    if len(ranges) == 1 and ranges[0].step == 1 and float(ranges[0].start).is_integer():
+        return np.arange(int(ranges[0].start), int(ranges[0].start) + len(index_set)), 1
+    return list(index_set), index_set.dimen if isinstance(index_set.dimen, int) else 1
 
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """One index set: its labels and their numbers, shape (size, dimension)."""
+    """One index set: the set itself, its labels, and their numbers of shape (size, dimension)."""
 
-    labels: object
+    source: object
+    labels: Sequence
     numbers: np.ndarray
 
     @property
@@ -66,47 +99,36 @@ class Axis:
     def dimension(self) -> int:
         return self.numbers.shape[1]
 
-    def positions(self, parts: list[np.ndarray], where: str) -> np.ndarray:
-        """Positions along this axis of the labels whose numbers are given part by part (broadcast together)."""
-        if self.dimension == 1:
-            return self._find(self._search, parts[0], where)
-        key = self._key([self._find(search, part, where) for search, part in zip(self._parts, parts)])
-        return self._find(self._tuples, key, where)
+    def positions(self, parts: list[np.ndarray]) -> np.ndarray:
+        """Positions along this axis of the labels whose numbers are given part by part (broadcast together).
 
-    @staticmethod
-    def _find(search: _Search, numbers: np.ndarray, where: str) -> np.ndarray:
-        found = search(numbers)
-        if found is None:
-            raise KeyError(where)
-        return found
+        Raises KeyError with the numbers of a label that is not on this axis.
+        """
+        if self.dimension == 1:
+            return self._whole(parts[0])
+        codes = [search(part) for search, part in zip(self._parts, parts, strict=True)]
+        return self._whole(self._key(codes))
+
+    @cached_property
+    def _whole(self) -> _Search:
+        if self.dimension == 1:
+            return _Search(self.numbers[:, 0])
+        return _Search(self._key([search(column) for search, column in zip(self._parts, self.numbers.T)]))
+
+    @cached_property
+    def _parts(self) -> list[_Search]:
+        return [_Search(np.unique(column)) for column in self.numbers.T]
 
     def _key(self, codes: list[np.ndarray]) -> np.ndarray:
-        key = np.asarray(codes[0], np.int64)
+        """One integer per tuple, from the position of each part among the different values of that part."""
+        key = codes[0]
         for search, code in zip(self._parts[1:], codes[1:]):
-            key = key * len(search) + code
+            key = key * search.size + code
         return key
-
-    @property
-    def _search(self) -> _Search:
-        return self._cached("_search_", lambda: _Search(self.numbers[:, 0]))
-
-    @property
-    def _parts(self) -> list[_Search]:
-        return self._cached("_parts_", lambda: [_Search(np.unique(column)) for column in self.numbers.T])
-
-    @property
-    def _tuples(self) -> _Search:
-        return self._cached("_tuples_", lambda: _Search(
-            self._key([search(column) for search, column in zip(self._parts, self.numbers.T)])))
-
-    def _cached(self, name, make):
-        if name not in self.__dict__:
-            object.__setattr__(self, name, make())
-        return self.__dict__[name]
 
 
 class _Search:
-    """Position of a number in an array of distinct numbers; None where one is missing."""
+    """Position of numbers in an array of distinct numbers."""
 
     def __init__(self, numbers: np.ndarray):
         self.size = len(numbers)
@@ -115,17 +137,18 @@ class _Search:
         if self.size and not np.array_equal(numbers, np.arange(self.first, self.first + self.size)):
             self.order = np.argsort(numbers, kind="stable")
             self.sorted = numbers[self.order]
+            if np.any(self.sorted[1:] == self.sorted[:-1]):
+                raise LoweringError("a label stands twice in one index set")
 
-    def __len__(self):
-        return self.size
-
-    def __call__(self, numbers: np.ndarray):
+    def __call__(self, numbers: np.ndarray) -> np.ndarray:
         if numbers.size == 0:
             return numbers
-        if self.size == 0:
-            return None
         if self.order is None:
             position = numbers - self.first
-            return position if position.min() >= 0 and position.max() < self.size else None
-        near = np.minimum(np.searchsorted(self.sorted, numbers), self.size - 1)
-        return self.order[near] if np.array_equal(self.sorted[near], numbers) else None
+            found = (position >= 0) & (position < self.size)
+        else:
+            near = np.minimum(np.searchsorted(self.sorted, numbers), self.size - 1)
+            position, found = self.order[near], self.sorted[near] == numbers
+        if not np.all(found):
+            raise KeyError(int(np.asarray(numbers)[~found].flat[0]))
+        return position

@@ -6,6 +6,8 @@ rows at once. In an ordinary Pyomo model an index is a label, and indexing gives
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from pyomo.core.expr.numvalue import native_types
 from pyomo.core.expr.template_expr import NPV_Numeric_GetItemExpression
@@ -23,21 +25,28 @@ class Array:
     """
 
     def __init__(self, values, *sets, name: str = "data"):
-        self.values = np.asarray(values)
+        self.values = _widest(np.asarray(values))
         self.sets = sets
         self.name = name
-        self._positions = None
         if self.values.ndim != len(sets):
             raise ValueError(f"{name}: {self.values.ndim} axes, but {len(sets)} sets")
 
     def __getitem__(self, index):
         index = index if type(index) is tuple else (index,)
+        if len(index) != len(self.sets):
+            raise IndexError(f"{self.name} has {len(self.sets)} axes, the index has {len(index)}")
         if any(item.__class__ not in native_types for item in index):
             return NPV_Numeric_GetItemExpression((self, *index))
-        if self._positions is None:
-            self._positions = [{label: position for position, label in enumerate(labels)} for labels in self.sets]
-        cell = tuple(positions[item] for positions, item in zip(self._positions, index, strict=True))
+        cell = tuple(positions[item] for positions, item in zip(self._positions, index))
         return self.values[cell].item() if self.values.dtype != object else self.values[cell]
+
+    @cached_property
+    def _positions(self) -> list[dict]:
+        """Position of each label along each axis."""
+        for labels, size in zip(self.sets, self.values.shape):
+            if len(labels) != size:
+                raise ValueError(f"{self.name}: an axis of {size} has {len(labels)} labels")
+        return [{label: position for position, label in enumerate(labels)} for labels in self.sets]
 
     def __str__(self):
         return self.name
@@ -57,3 +66,10 @@ class Array:
 
     def to_string(self, *_, **__):
         return self.name
+
+
+def _widest(values: np.ndarray) -> np.ndarray:
+    """Numbers in 64 bits, so that a rule computes with them as with Python's numbers."""
+    if values.dtype.kind in "biu":
+        return values.astype(np.int64, copy=False)
+    return values.astype(np.float64, copy=False) if values.dtype.kind == "f" else values

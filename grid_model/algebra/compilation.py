@@ -1,0 +1,139 @@
+"""Compilation: a Pyomo model whose rules are kept as templates becomes a LinearProgram."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+
+from grid_model.algebra.entries import assembled
+from grid_model.algebra.errors import LoweringError
+from grid_model.algebra.lowering import Lowering, sides
+from grid_model.algebra.program import INFINITY, Family, LinearProgram, family_of, naming
+from grid_model.algebra.templates import template_of
+
+_KNOWN = {pyo.Block, pyo.Set, pyo.RangeSet, pyo.Param, pyo.Var, pyo.Expression, pyo.Constraint, pyo.Objective}
+
+
+def compile_program(model: pyo.AbstractModel) -> LinearProgram:
+    """Turn a model whose rules are kept as templates into arrays.
+
+    Raises
+    ------
+    LoweringError : a rule is no linear algebra over its sets; the message names the rule.
+    """
+    _prepare(model)
+    lowering = Lowering()
+    columns = _families(model, pyo.Var, lowering)
+    rows = _families(model, pyo.Constraint, lowering)
+    for variable in _active(model, pyo.Var):
+        lowering.column_start[id(variable)] = columns[variable.name].start
+    column_lower, column_upper = _bounds(model, columns, lowering)
+    bodies, row_lower, row_upper = _constraints(model, rows, lowering)
+    cost, offset = _objective(model, len(column_lower), lowering)
+    matrix = assembled(bodies, len(column_lower))
+    rows = {name: family for name, family in rows.items() if family.size}
+    return LinearProgram(columns, rows, cost, offset, column_lower, column_upper, row_lower, row_upper, matrix,
+                         model, lowering)
+
+
+def _prepare(model) -> None:
+    """Construct sets and empty variables; constraints and expressions stay rules."""
+    _refuse_the_unknown(model)
+    for component in model.component_objects((pyo.Set, pyo.RangeSet, pyo.Param), descend_into=True):
+        component.construct()
+    for variable in model.component_objects(pyo.Var, descend_into=True):
+        if variable.is_indexed():
+            variable._dense = False  # no object is ever made for a single column
+        variable.construct()
+    for expression in model.component_objects(pyo.Expression, descend_into=True):
+        expression._constructed = True  # may be indexed by placeholders, holds no data
+
+
+def _refuse_the_unknown(model) -> None:
+    """Nothing in a model may be left out in silence."""
+    for component in model.component_objects(active=True, descend_into=True):
+        if component.ctype not in _KNOWN:
+            raise LoweringError(f"{component.name}: a {component.ctype.__name__} is no part of a linear programme")
+        if component.ctype is pyo.Block and component is not model and (component.is_indexed() or component._rule):
+            raise LoweringError(f"{component.name}: a block with an index or a rule; fill a plain block instead")
+
+
+def _active(model, kind):
+    return model.component_objects(kind, active=True, descend_into=True)
+
+
+def _families(model, kind, lowering: Lowering) -> dict[str, Family]:
+    families, start = {}, 0
+    for component in _active(model, kind):
+        with naming(component):
+            family = families[component.name] = family_of(component, lowering, start)
+        start += family.size
+    return families
+
+
+def _bounds(model, families, lowering: Lowering) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of all columns: those of a variable's rule, within those of its domain."""
+    size = sum(family.size for family in families.values())
+    lower, upper = np.empty(size), np.empty(size)
+    for variable in _active(model, pyo.Var):
+        family = families[variable.name]
+        with naming(variable):
+            low, high = _domain(variable)
+            family.of(lower)[...], family.of(upper)[...] = low, high
+            if variable._rule_bounds is not None and family.size:
+                (low, high), placeholders = template_of(variable, variable._rule_bounds)
+                _tighten(np.maximum, family.of(lower), low, family, placeholders, lowering)
+                _tighten(np.minimum, family.of(upper), high, family, placeholders, lowering)
+    return lower, upper
+
+
+def _domain(variable) -> tuple[float, float]:
+    """Bounds of the numbers that a variable may take."""
+    if not variable._rule_domain.constant():
+        raise LoweringError("a domain that depends on the index; give bounds instead")
+    domain = variable._rule_domain(variable.parent_block(), None, variable)
+    if domain.get_interval()[2] != 0:
+        raise LoweringError(f"the domain {domain} is no interval of real numbers")
+    low, high = domain.bounds()
+    return -INFINITY if low is None else float(low), INFINITY if high is None else float(high)
+
+
+def _tighten(stricter, bounds: np.ndarray, bound, family: Family, placeholders, lowering: Lowering) -> None:
+    if bound is not None:
+        stricter(bounds, lowering.data(bound, family.axes, placeholders), out=bounds)
+
+
+def _constraints(model, families, lowering: Lowering):
+    """Bodies of all rows, and their sides with the bodies' constants taken over."""
+    size = sum(family.size for family in families.values())
+    bodies, lower, upper = [], np.full(size, -INFINITY), np.full(size, INFINITY)
+    for constraint in _active(model, pyo.Constraint):
+        family = families[constraint.name]
+        if not family.size:
+            continue  # a rule over nothing is never called, as in Pyomo
+        with naming(constraint):
+            relation, placeholders = template_of(constraint, constraint.rule)
+            low, body, high = sides(relation)
+            rows = lowering.rows(body, family.axes, placeholders)
+            constant = rows.constant().reshape(family.shape)
+            for side, values in ((low, lower), (high, upper)):
+                if side is not None:
+                    np.subtract(lowering.data(side, family.axes, placeholders), constant, out=family.of(values))
+        bodies.append(rows)
+    return bodies, lower, upper
+
+
+def _objective(model, columns: int, lowering: Lowering) -> tuple[np.ndarray, float]:
+    cost, offset = np.zeros(columns), 0.0
+    objectives = list(_active(model, pyo.Objective))
+    if len(objectives) > 1 or any(objective.is_indexed() for objective in objectives):
+        raise LoweringError(f"{objectives[-1].name}: a linear programme has one objective")
+    for objective in objectives:
+        with naming(objective):
+            body, _ = template_of(objective, objective.rule)
+            rows = lowering.rows(body, [], ())
+            rows.add_to(cost)
+            offset = float(rows.constant()[0])
+        if objective._init_sense(objective.parent_block(), None) == pyo.maximize:
+            return -cost, -offset
+    return cost, offset
