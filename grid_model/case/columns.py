@@ -118,7 +118,8 @@ def fill(values: pd.Series, others: object) -> pd.Series:
     if not empty.any():
         return values
     if isinstance(others, pd.Series):
-        others = others.fillna("").astype(str) if values.dtype == "str" else others.astype(values.dtype)
+        known = others.notna()
+        others = others.astype(object).where(known, "").astype(str) if values.dtype == "str" else others.astype(values.dtype)
     return values.where(~empty, others)
 
 
