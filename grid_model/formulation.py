@@ -76,6 +76,7 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
     _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])
     model.fleets = {fleet.name: fleet for fleet in fleets}
+    model.policies = {part.name: part for part in policies}
     model.policies = {policy.name: policy for policy in policies}
     return _expand(model) if concrete else model
 
@@ -130,12 +131,13 @@ def _add_reports(part: Part) -> None:
 
 def _add_ranks(model, policies) -> None:
     """What is minimised before the cost, in order; `model.ranks` maps each rank to its named expression."""
-    model.ranks = {}
+    model.ranks, model.rank_mode = {}, "exact"
     for part in policies:
         for name, rule in (part.ranks() if part.offers("ranks") else {}).items():
             expression = pyo.Expression(rule=part.rule(rule))
             part.block.add_component(f"rank_{name}", expression)
             model.ranks[name] = expression.name
+            model.rank_mode = part.data.settings.mode
 
 
 def _add_costs(model, parts) -> None:

@@ -18,10 +18,9 @@ from grid_model.algebra import compile_program
 from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
-from grid_model.results.certificate import certify
 from grid_model.results.dataset import build_dataset
 from grid_model.results.results import Results
-from grid_model.solve.highs import solve_program
+from grid_model.solve.solved import Solved, solve_model
 
 logger = logging.getLogger(__name__)
 
@@ -52,19 +51,24 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
     Raises
     ------
     InfeasibleError, SolveError : there is no dispatch, or the solver gave no proven optimum
+    AuditError : the answer breaks an order or a law that it must keep
     """
     clock = _Clock(progress)
     with clock("build"):
         model = formulation.build_model(case)
         program = compile_program(model)
-    settings = case.scenario.solve
     with clock("solve"):
-        solution = solve_program(program, settings.method, settings.time_limit_seconds, settings.threads, clock.within("solve"))
+        solved = solve_model(case, model, program, clock.within("solve"))
     with clock("results"):
-        dispatch = build_dataset(case, model, program, solution)
-        bound = certify(program, solution.row_duals).bound
-    summary = _summary(case, program, solution, bound, clock.seconds)
-    return Results(dispatch, summary, {}, case.scenario.to_yaml(), _provenance(case, solution))
+        dispatch = build_dataset(solved)
+        tables = _tables(solved)
+    return Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
+
+
+def _tables(solved: Solved) -> dict:
+    """Tables that policies add beside the dispatch."""
+    return {name: table for part in solved.model.policies.values() if part.offers("tables")
+            for name, table in part.tables(solved).items()}
 
 
 def run(scenario: str | Path, out: str | Path | None = None, start=None, end=None, overrides: Sequence[str] = (),
@@ -88,13 +92,14 @@ def _finish(results: Results, seconds: dict[str, float]) -> None:
     results.write_summary()
 
 
-def _summary(case: Case, program, solution, bound: float, seconds: dict[str, float]) -> dict:
-    cost, lower = solution.objective / CNY, bound / CNY
+def _summary(solved: Solved, seconds: dict[str, float]) -> dict:
+    case, program, solution = solved.case, solved.program, solved.solution
+    cost, lower = solution.objective / CNY, solved.lower_bound / CNY
     rows, columns = program.matrix.shape
     return {
         "scenario": case.name, "status": "optimal", "objective_cny": cost, "lower_bound_cny": lower,
         "gap": (cost - lower) / max(abs(cost), 1.0), "start": str(case.time[0]), "hours": case.hours, "steps": case.steps,
-        "zones": len(case.zones), "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
+        "zones": len(case.zones), "ranks_proven": solved.proof, "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()}, "peak_memory_mb": _peak_memory_mb(),
         "solver": {"name": "HiGHS", "version": highspy.Highs().version(), "method": solution.method,
                    "iterations": solution.iterations, "warnings": list(solution.warnings)},
@@ -102,7 +107,7 @@ def _summary(case: Case, program, solution, bound: float, seconds: dict[str, flo
     }
 
 
-def _provenance(case: Case, solution) -> dict:
+def _provenance(case: Case) -> dict:
     return {"inputs_sha256": dict(case.sources), "versions": {name: version(name) for name in PACKAGES},
             "python": platform.python_version(), "platform": platform.platform(terse=True)}
 

@@ -128,15 +128,18 @@ class SynthesisedProfiles(Settings):
 
 
 class Solve(Settings):
-    """How the programme is solved; a registry may hand in a model with more keys."""
+    """How the programme is solved.
 
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    mode    whole: one programme over the horizon
+    method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
+    unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
+    """
 
-    mode: Literal["auto", "whole", "windows", "exact"] = "auto"
+    mode: Literal["auto", "whole"] = "auto"
     method: Literal["auto", "simplex", "ipx", "hipo", "pdlp"] = "auto"
+    unique: bool = True
     time_limit_seconds: float | None = Field(None, gt=0)
     threads: int | None = Field(None, ge=1)
-    window_hours: float = Field(168.0, gt=0)
 
 
 class Scenario(Settings):

@@ -30,35 +30,31 @@ IDENTIFIER = {"consumer": "load"}
 STANDARD_NAMES = {"latitude": ("latitude", "degree_north"), "longitude": ("longitude", "degree_east")}
 
 
-def build_dataset(case, model, program, solution) -> xr.Dataset:
-    """Everything hourly of a solved case.
-
-    Parameters
-    ----------
-    solution : has `columns` and `row_duals` in units of the programme
-    """
+def build_dataset(solved) -> xr.Dataset:
+    """Everything hourly of a `Solved` case."""
+    case = solved.case
     time = xr.Variable("time", case.time.to_numpy(), {"standard_name": "time", "long_name": "start of the step, Beijing time"})
-    variables = _reports(case, model, program, solution)
+    variables = _reports(solved)
     variables |= _of_zones(case, variables)
-    variables["price"] = _prices(case, program, solution)
-    variables["objective"] = _cost_items(model, program, solution)
+    variables["price"] = _prices(solved)
+    variables["objective"] = _cost_items(solved)
     dataset = xr.Dataset(variables, coords={"time": time, "step_hours": ("time", np.asarray(case.step_hours), {
         "units": "h", "long_name": "length of the step"})})
     dataset = dataset.assign_coords(_facts(case, dataset))
     return dataset.assign_attrs(Conventions="CF-1.11", title=case.name)
 
 
-def _reports(case, model, program, solution) -> dict[str, xr.DataArray]:
+def _reports(solved) -> dict[str, xr.DataArray]:
     """What the technologies report, those of one name joined along their dimension in the order of its table."""
     parts, reports = defaultdict(list), {}
-    for fleet in model.fleets.values():
+    for fleet in solved.model.fleets.values():
         for name, report in fleet.reports.items():
-            values = program.evaluate(f"{fleet.name}.report_{name}", solution.columns) * report.scale
+            values = solved.evaluate(f"{fleet.name}.report_{name}") * report.scale
             units = list(fleet.reported_units(report))
             parts[name].append(xr.DataArray(values, coords={report.dimension: np.asarray(units, object)},
                                             dims=(report.dimension, "time")))
             reports[name] = report
-    return {name: _joined(case, arrays, reports[name]) for name, arrays in parts.items()}
+    return {name: _joined(solved.case, arrays, reports[name]) for name, arrays in parts.items()}
 
 
 def _joined(case, arrays: list[xr.DataArray], report) -> xr.DataArray:
@@ -84,20 +80,20 @@ def _of_zones(case, variables) -> dict[str, xr.DataArray]:
     return sums
 
 
-def _prices(case, program, solution) -> xr.DataArray:
+def _prices(solved) -> xr.DataArray:
     """Dual of the balance per energy: million CNY/GW over dt hours, as CNY/MWh; NaN where a zone has nothing to balance."""
-    family = program.rows["balance"]
+    case, family = solved.case, solved.program.rows["balance"]
     values = np.full((len(case.zones), case.steps), np.nan)
     rows = [case.zones.index(zone) for zone in family.axes[0].labels]
-    values[rows] = family.of(solution.row_duals) / case.step_hours / CNY_PER_MWH
+    values[rows] = solved.dual("balance") / case.step_hours / CNY_PER_MWH + 0.0  # no -0
     return xr.DataArray(values, coords={"zone": np.asarray(case.zones, object)}, dims=("zone", "time"), attrs={
         "units": f"{case.scenario.currency}/MWh", "long_name": "marginal price: cost of one more MWh of load"})
 
 
-def _cost_items(model, program, solution) -> xr.DataArray:
+def _cost_items(solved) -> xr.DataArray:
     """Cost by item; they sum to the objective because they are its very terms."""
-    names = list(model.cost_items)
-    values = [float(program.evaluate(name, solution.columns)) / CNY for name in names]
+    names = list(solved.model.cost_items)
+    values = [float(solved.evaluate(name)) / CNY for name in names]
     items = [name.replace(".cost_", ".") for name in names]
     return xr.DataArray(values, coords={"item": np.asarray(items, object)}, dims="item",
                         attrs={"units": "CNY", "long_name": "cost by item"})

@@ -1,0 +1,265 @@
+"""Ranked objectives: what must not be given up is minimised first, exactly, then the cost, then the dispatch is made unique.
+
+Ranks r_1, r_2, ... and the cost c are vectors over the columns. The order is strict: no amount of a later one pays for any of
+an earlier one. Steps:
+
+1  Solve once with  c + sum of w_k r_k,  weights from the data (`weights_of`), leaning a little (LEAN) towards step 4; then
+   without leaning, from that basis. This last basis is a vertex that is nearly always right.
+2  Prove it. With y_v = B^-T v_B the reduced costs of every vector v at this basis are d_v = v - A' y_v. If for every
+   nonbasic column and row the tuple (d_1, d_2, ..., d_c) has the sign its bound asks for at its first entry that is not
+   zero, the basis is optimal for all ranks in their order: nothing is weighed against anything any more.
+3  Where that fails (weights too small, or a degenerate vertex): rank by rank from the same basis. After each rank,
+   columns with a reduced cost and rows with a dual are fixed where they stand: exactly the points that are optimal so far.
+4  Among all optimal points take the one that minimises seeded weights, a number for each asset and step that depends on
+   their names alone: one dispatch, whatever the method, the threads or the order of rows in a table.
+
+Prices are y_c: the cost of one more MWh along the basis, all ranks kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import zlib
+from dataclasses import dataclass, replace
+
+import highspy
+import numpy as np
+
+from grid_model.algebra import INFINITY, LinearProgram
+from grid_model.errors import SolveError
+from grid_model.solve.highs import Solution, optimise
+
+Basis = highspy.HighsBasisStatus
+LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
+ZERO = 1e-7  # a reduced cost below this is none: HiGHS's own dual tolerance
+
+PRIMAL = 4  # HiGHS's simplex_strategy
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class RankedSolution:
+    """
+    solution  the dispatch, with the duals of the cost
+    optimum   least value of each rank, without its constant
+    proof     how the order is known to hold
+    duals     row duals of each rank and of the cost, {name: (rows,)}
+    bounds    (lower, upper) of columns and rows together within which the cost was minimised, all ranks kept
+    """
+
+    solution: Solution
+    optimum: dict[str, float]
+    proof: str
+    duals: dict[str, np.ndarray]
+    bounds: tuple[np.ndarray, np.ndarray]
+
+
+def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str = "exact", unique: bool = True,
+                 method: str = "simplex", **limits) -> RankedSolution:
+    """Minimise the ranks in their order, then the cost.
+
+    Parameters
+    ----------
+    ranks : {name: vector over the columns}, first things first
+    mode : exact, or weighted (step 1 alone, refused where step 2 does not prove it)
+    unique : also step 4
+    limits : time_limit_seconds, threads, progress of `optimise`
+
+    Raises
+    ------
+    SolveError : weights are unsafe for this data, or `weighted` could not be proven
+    InfeasibleError : as of `optimise`
+    """
+    started = time.perf_counter()
+    highs = program.to_highs()
+    vectors = {**ranks, "cost": program.cost}
+    solution = _weighted_vertex(highs, program, weighted(program, ranks, mode), unique, method, limits)
+    face = Face(program)
+    proof = "by the reduced costs of one basis"
+    failed = face.narrow_at_basis(highs, vectors, solution)
+    if failed is not None:
+        if mode == "weighted":
+            raise SolveError(f"weights do not keep the order of purchase in this case (rank {failed}); use mode: exact")
+        logger.info("rank %s is not proven by the weighted basis: rank by rank", failed)
+        face, solution = _rank_by_rank(highs, program, vectors, limits)
+        proof = "rank by rank"
+    optimum = {name: float(vector @ solution.columns) for name, vector in ranks.items()}
+    if unique:
+        solution = replace(solution, columns=_unique_point(highs, program, face, limits))
+    duals = face.duals["cost"]
+    solution = replace(solution, method=method, row_duals=duals, column_duals=program.cost - program.matrix.T @ duals, seconds=time.perf_counter() - started,
+                       objective=float(program.cost @ solution.columns) + program.offset,
+                       row_values=program.matrix @ solution.columns)
+    return RankedSolution(solution, optimum, proof, face.duals, face.bounds)
+
+
+def _weighted_vertex(highs, program: LinearProgram, weights: np.ndarray, unique: bool, method: str, limits) -> Solution:
+    """Optimal vertex of the weighted sum, near the one dispatch that step 4 wants; its duals are replaced by those of c."""
+    if not unique:
+        _set_cost(highs, program.cost + weights)
+        return optimise(highs, method, **limits)
+    _set_cost(highs, program.cost + weights + LEAN * seeded_weights(program))
+    leaning = optimise(highs, method, **limits)
+    _primal(highs)
+    _set_cost(highs, program.cost + weights)
+    straight = optimise(highs, "simplex", **limits)
+    return replace(straight, iterations=leaning.iterations + straight.iterations)
+
+
+# ------------------------------------------------------------------------------------------------------------- weights
+
+
+def weights_of(program: LinearProgram, ranks: dict[str, np.ndarray]) -> dict[str, float]:
+    """Weights that put every rank before all later ones, from the data alone.
+
+    One unit of a rank is worth more than anything that the cost could save for it: the last rank gets EXCHANGE times the
+    largest cost of a column per unit of it, and each rank before EXCHANGE times the one after. EXCHANGE is how much of a
+    later rank could be freed by one unit of an earlier one: a store's or a line's losses, a unit kept on for the hours of
+    a window. It cannot be known in advance, which is why step 2 proves the result and does not trust it.
+
+    Raises
+    ------
+    SolveError : the weights would range over more than RANGE, where a solver's tolerance loses the small ones
+    """
+    weights, weight = {}, EXCHANGE * float(np.max(np.abs(program.cost), initial=0.0) or 1.0)
+    for name in reversed(ranks):
+        smallest = np.min(np.abs(ranks[name][ranks[name] != 0]), initial=np.inf)
+        weights[name] = weight / (smallest if np.isfinite(smallest) else 1.0)
+        weight = weights[name] * float(np.max(np.abs(ranks[name]), initial=smallest)) * EXCHANGE
+    return dict(reversed(weights.items()))
+
+
+EXCHANGE = 4.0
+RANGE = 1e9
+
+
+def weighted(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str) -> np.ndarray:
+    """The vector sum of w_k r_k."""
+    weights = weights_of(program, ranks)
+    costs = np.abs(program.cost[program.cost != 0])
+    heaviest = max((weights[name] * np.max(np.abs(vector), initial=0.0) for name, vector in ranks.items()), default=0.0)
+    if mode == "weighted" and costs.size and heaviest / costs.min() > RANGE:
+        raise SolveError(f"weights would range over {heaviest / costs.min():.1e}, more than {RANGE:.0e}: use mode: exact")
+    return sum((weights[name] * vector for name, vector in ranks.items()), np.zeros(len(program.cost)))
+
+
+# ---------------------------------------------------------------------------------------------------- the optimal face
+
+
+class Face:
+    """Bounds of columns and rows, narrowed to the points that are optimal so far."""
+
+    def __init__(self, program: LinearProgram):
+        self.program = program
+        self.lower = np.concatenate([program.column_lower, program.row_lower])
+        self.upper = np.concatenate([program.column_upper, program.row_upper])
+        self.columns = len(program.cost)
+        self.duals: dict[str, np.ndarray] = {}
+        self.bounds = self.lower, self.upper
+
+    def enter(self, name: str, duals: np.ndarray, reduced: np.ndarray) -> None:
+        """A vector was minimised within today's bounds, with these duals and reduced costs: keep its optimal points only."""
+        self.bounds = self.lower, self.upper
+        self.duals[name] = duals
+        self._fix(reduced)
+
+    def reduced_costs(self, vector: np.ndarray, duals: np.ndarray) -> np.ndarray:
+        """d of columns, then of rows (whose slack has the dual itself)."""
+        return np.concatenate([vector - self.program.matrix.T @ duals, duals])
+
+    def _fix(self, reduced: np.ndarray) -> None:
+        """What has a reduced cost stays at the bound that it asks for."""
+        down, up = reduced > ZERO, reduced < -ZERO
+        self.upper = np.where(down, np.minimum(self.upper, self.lower), self.upper)
+        self.lower = np.where(up, np.maximum(self.lower, self.upper), self.lower)
+
+    def apply(self, highs) -> None:
+        """Give HiGHS these bounds."""
+        for change, count, (lower, upper) in (
+                (highs.changeColsBounds, self.columns, (self.lower[:self.columns], self.upper[:self.columns])),
+                (highs.changeRowsBounds, len(self.lower) - self.columns, (self.lower[self.columns:], self.upper[self.columns:]))):
+            change(count, np.arange(count, dtype=np.int32), lower, upper)
+
+    def narrow_at_basis(self, highs, vectors: dict[str, np.ndarray], solution: Solution) -> str | None:
+        """Narrow by every vector in turn at the basis HiGHS holds; the first one that it is not optimal for, else None."""
+        at_lower, at_upper = _nonbasic(solution.basis, self.lower, self.upper)
+        _, basic = highs.getBasicVariables()
+        for name, vector in vectors.items():
+            costs = np.where(basic >= 0, vector[np.maximum(basic, 0)], 0.0)
+            status, duals = highs.getBasisTransposeSolve(costs)
+            if status != highspy.HighsStatus.kOk:
+                return name
+            scale = max(1.0, float(np.max(np.abs(vector))))
+            reduced = self.reduced_costs(vector, np.asarray(duals)) / scale
+            free = self.upper > self.lower
+            wrong = free & ((at_lower & (reduced < -ZERO)) | (at_upper & (reduced > ZERO))
+                            | (~at_lower & ~at_upper & (np.abs(reduced) > ZERO)))
+            if wrong.any():
+                return name
+            self.enter(name, np.asarray(duals), np.where(free, reduced, 0.0))
+        return None
+
+
+def _nonbasic(basis, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which columns, then rows, are nonbasic at their lower and at their upper bound."""
+    status = np.fromiter((int(one) for one in [*basis.col_status, *basis.row_status]), np.int8)
+    at_lower = (status == int(Basis.kLower)) | ((status == int(Basis.kNonbasic)) & (lower > -INFINITY))
+    return at_lower, status == int(Basis.kUpper)
+
+
+def _rank_by_rank(highs, program: LinearProgram, vectors: dict[str, np.ndarray], limits) -> tuple[Face, Solution]:
+    """Minimise each vector over the face of those before it; the solution of the last one."""
+    face = Face(program)
+    _primal(highs)
+    solution = None
+    for name, vector in vectors.items():
+        face.apply(highs)
+        _set_cost(highs, vector)
+        solution = optimise(highs, "simplex", **limits)
+        scale = max(1.0, float(np.max(np.abs(vector))))
+        face.enter(name, solution.row_duals, np.concatenate([solution.column_duals, solution.row_duals]) / scale)
+    return face, solution
+
+
+def _primal(highs) -> None:
+    """From a feasible vertex and a new cost it is the primal simplex that goes on."""
+    highs.setOptionValue("simplex_strategy", PRIMAL)
+
+
+def _set_cost(highs, vector: np.ndarray) -> None:
+    highs.changeColsCost(len(vector), np.arange(len(vector), dtype=np.int32), np.ascontiguousarray(vector, float))
+
+
+# ------------------------------------------------------------------------------------------------------ one dispatch
+
+
+def _unique_point(highs, program: LinearProgram, face: Face, limits) -> np.ndarray:
+    """The point of the face that minimises the seeded weights."""
+    face.apply(highs)
+    _set_cost(highs, seeded_weights(program))
+    _primal(highs)
+    return optimise(highs, "simplex", **limits).columns
+
+
+def seeded_weights(program: LinearProgram) -> np.ndarray:
+    """A number in [1, 2) for every column, from the names of its family and labels alone."""
+    weights = np.empty(len(program.cost))
+    for name, family in program.columns.items():
+        seed = np.uint64(zlib.crc32(name.encode()))
+        mixed = np.full((1,) * max(len(family.axes), 1), seed, np.uint64)
+        for position, axis in enumerate(family.axes):
+            labels = np.fromiter((zlib.crc32(str(label).encode()) for label in axis.labels), np.uint64, axis.size)
+            mixed = _mix(mixed ^ labels.reshape((1,) * position + (-1,) + (1,) * (len(family.axes) - position - 1)))
+        weights[family.slice] = 1 + (_mix(mixed) >> np.uint64(11)).astype(float).reshape(-1) * 2.0**-53
+    return weights
+
+
+def _mix(values: np.ndarray) -> np.ndarray:
+    """The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every bit of the input moves every bit of the output."""
+    with np.errstate(over="ignore"):
+        values = values + np.uint64(0x9E3779B97F4A7C15)
+        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

@@ -1,0 +1,60 @@
+"""A solved case: from model to optimum, and what the later stages read of it, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from grid_model.algebra import LinearProgram
+from grid_model.solve.certificate import certify
+from grid_model.solve.highs import Solution, choose_method
+from grid_model.solve.ranked import solve_ranked
+
+
+@dataclass(eq=False)
+class Solved:
+    """Case, model, programme and its optimum; values are in units of the programme (GW, GWh, million CNY, kt).
+
+    optimum      least value of each rank that was minimised before the cost, constant included
+    proof        how the order of the ranks is known to hold
+    lower_bound  what any dispatch that keeps the ranks costs at least, from the duals alone
+    duals        row duals of each rank and of the cost
+    """
+
+    case: object
+    model: object
+    program: LinearProgram
+    solution: Solution
+    optimum: dict[str, float] = field(default_factory=dict)
+    proof: str = ""
+    lower_bound: float = -np.inf
+    duals: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def evaluate(self, name: str) -> np.ndarray:
+        """Values of a variable (`storage.energy`) or named expression (`thermal.report_generation`), in the shape of its sets."""
+        if name in self.program.columns:
+            return self.program.columns[name].of(self.solution.columns)
+        return self.program.evaluate(name, self.solution.columns)
+
+    def dual(self, name: str) -> np.ndarray:
+        """Change of the cost per unit of right-hand side of a family of rows, in the shape of its sets."""
+        return self.program.rows[name].of(self.solution.row_duals)
+
+
+def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
+    """The optimum of a compiled model, ranks first.
+
+    Raises
+    ------
+    InfeasibleError, SolveError : as of `solve_ranked`
+    """
+    settings = case.scenario.solve
+    operators = {name: program.operator(expression) for name, expression in model.ranks.items()}
+    vectors = {name: matrix.toarray()[0] for name, (matrix, _, _) in operators.items()}
+    method = choose_method(program) if settings.method == "auto" else settings.method
+    ranked = solve_ranked(program, vectors, model.rank_mode, settings.unique, method, progress=progress,
+                          time_limit_seconds=settings.time_limit_seconds, threads=settings.threads)
+    optimum = {name: ranked.optimum[name] + float(constant[0]) for name, (_, constant, _) in operators.items()}
+    bound = certify(program, ranked.duals["cost"], ranked.bounds).bound
+    return Solved(case, model, program, ranked.solution, optimum, ranked.proof, bound, ranked.duals)
