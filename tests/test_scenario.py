@@ -61,7 +61,7 @@ inputs: ../data
 horizon: {start: 2027-01-01, hours: 24}
 changes: [{table: loads, column: annual_mwh, multiply: 1.1}]
 policies: {carbon_market: {allowance_price_cny_per_t: 60, offsets: {share: 0.05, kind: ccer}}, reserves: {share: 0.1}}
-solve: {mode: windows, window_hours: 168}
+solve: {mode: whole, time_limit_seconds: 168}
 """)
     write(tmp_path, "parent.yaml", """
 extends: base/grandparent.yaml
@@ -73,7 +73,7 @@ policies: {carbon_market: {offsets: {share: 0.1}}, reserves: false}
 extends: parent.yaml
 changes: [{table: loads, column: annual_mwh, multiply: 1.3}]
 policies: {carbon_market: {allowance_price_cny_per_t: 75}}
-solve: {window_hours: 24}
+solve: {time_limit_seconds: 24}
 """)
     scenario = load_scenario(child)
     assert scenario.name == "child" and scenario.description == ""
@@ -82,7 +82,7 @@ solve: {window_hours: 24}
     assert [change.multiply for change in scenario.changes] == [1.1, 1.2, 1.3]
     assert scenario.policies == {"carbon_market": {"allowance_price_cny_per_t": 75, "offsets": {"share": 0.1, "kind": "ccer"}},
                                  "reserves": False}
-    assert (scenario.solve.mode, scenario.solve.window_hours) == ("windows", 24)
+    assert (scenario.solve.mode, scenario.solve.time_limit_seconds) == ("whole", 24)
     assert [file.name for file in scenario.files] == ["grandparent.yaml", "parent.yaml", "child.yaml"]
     assert scenario.place("changes.1.multiply") == ((tmp_path / "parent.yaml").as_posix(), 4)
     assert scenario.policy("reserves") is None and scenario.policy("unheard_of") is None
