@@ -127,7 +127,7 @@ horizon: {start: 2027-01-01T06:00, hours: 6, step_hours: 0.5}
 changes:
   - {table: generators, where: {zone: [North, "007"], technology: "1e6"}, column: capacity_mw, scale_to: 5, share_by: other}
 policies: {carbon_market: {price: 60}, reserves: false, green_load: true}
-solve: {mode: windows, colour: blue}
+solve: {mode: whole, method: ipx}
 strict: true
 """)
     scenario = load_scenario(path)
@@ -154,23 +154,13 @@ def test_policies_are_checked_by_the_models_handed_in(tmp_path):
     assert "did you mean price?" in found[0].allowed and "did you mean carbon_market?" in found[2].allowed
 
 
-def test_settings_of_solve_may_be_narrowed_by_a_model(tmp_path):
-    class Solve(BaseModel):
-        model_config = ConfigDict(extra="forbid")
-        mode: str = "whole"
-
-    path = write(tmp_path, "a.yaml", "inputs: data\n" + HORIZON + "solve: {mode: whole, colour: blue}\n")
-    problem = only(problems_of(path, settings={"solve": Solve}))
-    assert (problem.column, problem.row) == ("solve.colour", 3)
-
-
 # ------------------------------------------------------------------------------------------------------------- mistakes
 
 
 @pytest.mark.parametrize(("line", "column", "value", "allowed"), [
     ("polices: {}", "polices", "polices", "did you mean policies?"),
     ("extend: b.yaml", "extend", "extend", "did you mean extends?"),
-    ("solve: {mode: fast}", "solve.mode", "fast", "'auto', 'whole', 'windows' or 'exact'"),
+    ("solve: {mode: fast}", "solve.mode", "fast", "'auto' or 'whole'"),
     ("solve: {threads: 0}", "solve.threads", "0", "greater than or equal to 1"),
     ("profiles: {synthesis: {sed: 1}}", "profiles.synthesis.sed", "sed", "did you mean seed?"),
     ("policies: {carbon_market: 5}", "policies.carbon_market", "5", "dictionary"),
