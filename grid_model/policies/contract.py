@@ -8,7 +8,13 @@ A policy is a module with
     TABLES, CHECKS                the columns it needs (see case/tables.py), and checks across tables
     read(case, fleets, settings)  its numbers, a `PolicyData`; None where there is nothing to rule: no block, no row
     add_variables(block, data), add_constraints(block, data)
-    COSTS, REPORTS                as for technologies (technologies/contract.py)
+    COSTS                         as for technologies (technologies/contract.py)
+    ranks(block, data)            {name: rule} minimised before the cost, in order (guaranteed purchase only)
+    series(block, data, solved)   {variable of the results: DataArray}, hourly or by item, with units and long_name
+    tables(block, data, solved)   {name: DataFrame} beside the results (`ledger` as Parquet, others as CSV)
+
+`solved` is solve/solved.py: values of variables and named expressions by name, duals of families of rows by name, both in
+units of the programme; `block.name + ".family"` is the qualified name.
 
 Switched off (`name: false`) it leaves no row behind. Technologies never know that a policy exists.
 """

@@ -38,6 +38,8 @@ def build_dataset(solved) -> xr.Dataset:
     variables |= _of_zones(case, variables)
     variables["price"] = _prices(solved)
     variables["objective"] = _cost_items(solved)
+    for part in solved.model.policies.values():
+        variables |= part.series(solved) if part.offers("series") else {}
     dataset = xr.Dataset(variables, coords={"time": time, "step_hours": ("time", np.asarray(case.step_hours), {
         "units": "h", "long_name": "length of the step"})})
     dataset = dataset.assign_coords(_facts(case, dataset))

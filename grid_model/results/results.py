@@ -16,6 +16,8 @@ from grid_model.errors import InputError, Problem
 
 DISPATCH, SUMMARY, SCENARIO, PROVENANCE = "dispatch.nc", "summary.json", "scenario.yaml", "provenance.json"
 
+PARQUET = ("ledger",)  # tables with a row per lot and event; all others are CSV
+
 
 @dataclass(eq=False)
 class Results:
@@ -78,7 +80,10 @@ class Results:
         self.dispatch.to_netcdf(folder / DISPATCH, engine="h5netcdf", encoding=encoding | {
             "time": {"units": "hours since 1970-01-01", "dtype": "float64"}})
         for name, table in self.tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            if name in PARQUET:
+                table.to_parquet(folder / f"{name}.parquet", index=False)
+            else:
+                table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         (folder / SCENARIO).write_text(self.scenario, encoding="utf-8")
         (folder / PROVENANCE).write_text(_json(self.provenance), encoding="utf-8")
         (folder / SUMMARY).write_text(_json(self.summary), encoding="utf-8")
@@ -101,6 +106,7 @@ def open_results(folder: str | Path) -> Results:
         with xr.open_dataset(folder / DISPATCH, engine="h5netcdf") as stored:
             dispatch = stored.load()
         tables = {file.stem: pd.read_csv(file) for file in sorted(folder.glob("*.csv"))}
+        tables |= {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
     except (OSError, ValueError, KeyError) as error:
         raise InputError(Problem(str(folder), value=str(error), allowed="readable results")) from error
     return Results(dispatch, summary, tables, (folder / SCENARIO).read_text(encoding="utf-8"), provenance, folder)
