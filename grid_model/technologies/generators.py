@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 
 from grid_model.case.tables import choice, number
 from grid_model.case.units import CNY_PER_MWH, MW
@@ -35,6 +36,12 @@ def of_kind(case, kind: str) -> pd.DataFrame:
     technologies = case.tables["technologies"].set_index("technology")
     table = case.tables["generators"]
     return table[table["technology"].map(technologies["kind"]).to_numpy(object) == kind]
+
+
+def itself_where_member(data, some) -> pyo.Set:
+    """For each unit the set of itself where it is among `some`, else the empty one: a sum over it is a choice by data."""
+    some = set(some)
+    return pyo.Set(data.units, initialize={name: [name] if name in some else [] for name in data.names})
 
 
 def read_limits(data, case) -> None:

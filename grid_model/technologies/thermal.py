@@ -1,14 +1,19 @@
-"""Thermal plant: coal, gas, oil and nuclear, with heat and power, by fleets.
+"""Thermal plant: coal, gas, oil and nuclear, with heat and power or with capture, by fleets.
 
 symbol  attribute        unit             kind
-g       generation       GW               decision, minimum <= g <= available
+g       generation       GW               decision, lowest <= g <= available; what capture uses is not yet taken off
 A       available        GW               data: availability profile (else max_output_fraction) times capacity
-m       minimum          GW               data: the floors that hold without any decision, at most A
-v       variable_cost    million CNY/GWh  data
+F       minimum          GW               data: min_output profile (else min_output_fraction) times capacity, at most A
+h       heat             GW               data: least output for heat (heating.py), at most A
+m       lowest           GW               data: the floor that holds without any decision: max(F, h), h where committed
+U       greatest_rise    GW               data, into a step (ramps.py)
+V       greatest_fall    GW               data, into a step (ramps.py)
+v       variable_cost    million CNY/GWh  data, per energy generated
 e       emission_factor  kt/GWh           data, CO2 per energy generated
 dt      step_hours       h                data
 
-Source: POLICY.md, section 7.
+Where a fleet is committed (commitment.py), F holds for what is online, and ramps do too; capture.py takes CO2 and energy
+off. A floor above what is available gives way to it. Source: POLICY.md, section 7.
 """
 
 from __future__ import annotations
@@ -18,8 +23,9 @@ import pyomo.environ as pyo
 
 from grid_model.case.tables import number
 from grid_model.case.units import CNY_PER_MWH, MW, TONNE
-from grid_model.technologies.contract import Data, Report
-from grid_model.technologies.generators import GENERATORS, of_kind
+from grid_model.technologies import capture, commitment, heating, ramps
+from grid_model.technologies.contract import Data, Report, subset
+from grid_model.technologies.generators import GENERATORS, available, generation_cost, of_kind, read_limits
 
 NAME = "thermal"
 
@@ -28,8 +34,14 @@ TABLES = {
         *GENERATORS,
         number("emissions_t_per_mwh", unit="tCO2/MWh", minimum=0, default=0, by_technology=True,
                meaning="CO2 per energy generated, before any capture"),
+        *ramps.COLUMNS,
+        *commitment.COLUMNS,
+        *heating.COLUMNS,
+        *capture.COLUMNS,
     ],
 }
+
+CHECKS = (commitment.check_start, capture.check_capture)
 
 
 def read(case) -> Data | None:
@@ -38,55 +50,151 @@ def read(case) -> Data | None:
     if table.empty:
         return None
     data = Data(case, table, "generator")
-    capacity = data.table["capacity_mw"].to_numpy(float)[:, None] * MW
-    available = case.profile("availability", data.names, data.table["max_output_fraction"].to_numpy(float)) * capacity
-    floor = case.profile("min_output", data.names, data.table["min_output_fraction"].to_numpy(float)) * capacity
-    data.available = data.series(available, "available")
-    data.minimum = data.series(np.minimum(floor, available), "minimum")
+    capacity = data.table["capacity_mw"].to_numpy(float) * MW
+    read_limits(data, case)
     data.variable_cost = data.column("variable_cost_cny_per_mwh", CNY_PER_MWH)
     data.emission_factor = data.column("emissions_t_per_mwh")
+    roof, floor = data.available.values, data.minimum.values
+    heat = np.minimum(heating.heating_floor(case, data.table) * capacity[:, None], roof)
+    commitment.read(data, floor, heat, roof)
+    capture.read(data)
+    fixed = ~np.isin(data.names, data.committed)  # without commitment all of it is online, always
+    data.lowest = data.series(np.where(fixed[:, None], np.maximum(floor, heat), heat), "lowest")
+    data.always_online = data.parameter(np.where(fixed, capacity, 0.0), "always_online")
+    data.always_most = data.series(np.where(fixed[:, None], roof, 0.0), "always_most")
+    data.always_least = data.series(np.where(fixed[:, None], data.lowest.values, 0.0), "always_least")
+    _read_ramps(data, capacity, fixed)
     return data
+
+
+def _read_ramps(data, capacity, fixed) -> None:
+    """U, V and the units without commitment whose ramps can bind."""
+    size = np.where(capacity > 0, capacity, 1.0)[:, None]
+    least, most = data.lowest.values / size, data.available.values / size
+    start = data.table["initial_output_mw"].to_numpy(float) * MW
+    data.initial_output = data.parameter(start, "initial_output")
+    before = start / size[:, 0]
+    limits = ramps.read_ramps(data.table, data.step_hours.values, least, most, (np.nan_to_num(before), np.where(
+        np.isnan(before), 1.0, before)))
+    data.greatest_rise, data.greatest_fall = (data.series(values * size, name)
+                            for values, name in ((limits.rise, "greatest_rise"), (limits.fall, "greatest_fall")))
+    rises = fixed[:, None] & (limits.rise < most - limits.least_before - ramps.ROUNDING)
+    falls = fixed[:, None] & (limits.fall < limits.most_before - least - ramps.ROUNDING)
+    data.ramping = {"rising": limits.of_later_steps(rises), "falling": limits.of_later_steps(falls),
+                    "first_rising": limits.of_first_step(rises), "first_falling": limits.of_first_step(falls)}
 
 
 def add_variables(thermal, data):
     thermal.generation = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (
-        data.minimum[unit, step], data.available[unit, step]))
+        data.lowest[unit, step], data.available[unit, step]))
+    commitment.add_variables(thermal, data)
+    capture.add_variables(thermal, data)
+    _add_expressions(thermal, data)
+
+
+def _add_expressions(thermal, data):
+    """What depends on columns that only some units have, as expressions that every unit has."""
+
+    @thermal.Expression(data.units, data.steps)
+    def net_output(thermal, unit, step):
+        """g[g,t] less the energy that capture uses   [GW]"""
+        return thermal.generation[unit, step] - capture.energy_used(thermal, data, unit, step)
+
+    @thermal.Expression(data.units, data.steps)
+    def net_emissions(thermal, unit, step):
+        """e g[g,t] less what is captured   [kt/h]"""
+        return data.emission_factor[unit] * thermal.generation[unit, step] - capture.captured(thermal, data, unit, step)
+
+    @thermal.Expression(data.units, data.steps)
+    def capacity_online(thermal, unit, step):
+        """o[g,t] where there is commitment, else all capacity   [GW]"""
+        return data.always_online[unit] + commitment.online(thermal, data, unit, step)
+
+    @thermal.Expression(data.units, data.steps)
+    def most_output(thermal, unit, step):
+        """What is online can generate: a o[g,t] where there is commitment, else A[g,t]   [GW]"""
+        return data.always_most[unit, step] + commitment.most_output(thermal, data, unit, step)
+
+    @thermal.Expression(data.units, data.steps)
+    def least_output(thermal, unit, step):
+        """What is online must generate: a line over o[g,t] where there is commitment, else m[g,t]   [GW]"""
+        return data.always_least[unit, step] + commitment.least_output(thermal, data, unit, step)
 
 
 def add_constraints(thermal, data):
-    """None: bounds say it all."""
+    thermal.first_step = pyo.RangeSet(1, 1)
+    thermal.later_steps = pyo.RangeSet(2, data.end)
+    _add_ramps(thermal, data)
+    commitment.add_constraints(thermal, data)
+    capture.add_constraints(thermal, data)
+
+
+def _add_ramps(thermal, data):
+    rising, falling, first_rising, first_falling = (
+        subset(thermal, name, data.where(mask)) for name, mask in data.ramping.items())
+
+    @thermal.Constraint(rising, thermal.later_steps)
+    def ramp_up(thermal, unit, step):
+        """g[g,t] - g[g,t-1] <= U   [GW]"""
+        return thermal.generation[unit, step] - thermal.generation[unit, step - 1] <= data.greatest_rise[unit, step]
+
+    @thermal.Constraint(falling, thermal.later_steps)
+    def ramp_down(thermal, unit, step):
+        """g[g,t-1] - g[g,t] <= V   [GW]"""
+        return thermal.generation[unit, step - 1] - thermal.generation[unit, step] <= data.greatest_fall[unit, step]
+
+    @thermal.Constraint(first_rising, thermal.first_step)
+    def first_ramp_up(thermal, unit, step):
+        """g[g,1] - given output <= U   [GW]"""
+        return thermal.generation[unit, step] - data.initial_output[unit] <= data.greatest_rise[unit, step]
+
+    @thermal.Constraint(first_falling, thermal.first_step)
+    def first_ramp_down(thermal, unit, step):
+        """given output - g[g,1] <= V   [GW]"""
+        return data.initial_output[unit] - thermal.generation[unit, step] <= data.greatest_fall[unit, step]
 
 
 def output(thermal, data, unit, step):
-    """g[g,t]   [GW]"""
-    return thermal.generation[unit, step]
+    """g[g,t] less the energy that capture uses   [GW]"""
+    return thermal.net_output[unit, step]
 
 
-def available(thermal, data, unit, step):
-    """A[g,t]   [GW]"""
-    return data.available[unit, step]
+def headroom_up(thermal, data, unit, step):
+    """The most that what is online delivers, nothing being captured, less output; no ramp is looked at   [GW]"""
+    return thermal.most_output[unit, step] - thermal.net_output[unit, step]
+
+
+def headroom_down(thermal, data, unit, step):
+    """Output less the least that what is online delivers, capturing all it can; no ramp is looked at   [GW]"""
+    return thermal.net_output[unit, step] - data.delivered_share[unit] * thermal.least_output[unit, step]
 
 
 def emissions(thermal, data, unit, step):
-    """e g[g,t]   [kt/h]"""
-    return data.emission_factor[unit] * thermal.generation[unit, step]
+    """e g[g,t] less what is captured   [kt/h]"""
+    return thermal.net_emissions[unit, step]
 
 
 def emitted(thermal, data, unit, step):
     """CO2 of the step: emissions dt   [kt]"""
-    return data.step_hours[step] * emissions(thermal, data, unit, step)
+    return data.step_hours[step] * thermal.net_emissions[unit, step]
 
 
-def generation_cost(thermal, data):
-    """sum of v g dt   [million CNY]"""
-    return sum(data.variable_cost[unit] * data.step_hours[step] * thermal.generation[unit, step]
-               for unit in data.units for step in data.steps)
+def captured(thermal, data, unit, step):
+    """CO2 captured in the step   [kt]"""
+    return data.step_hours[step] * capture.captured(thermal, data, unit, step)
 
 
-COSTS = {"generation": generation_cost}
+def online(thermal, data, unit, step):
+    """Capacity in operation   [GW]"""
+    return thermal.capacity_online[unit, step]
+
+
+COSTS = {"generation": generation_cost, "start": commitment.start_cost}
 
 REPORTS = {
     "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
     "available": Report("generator", "MW", 1 / MW, "power that could be taken", available),
+    "online": Report("generator", "MW", 1 / MW, "capacity in operation", online),
     "emissions": Report("generator", "tCO2", 1 / TONNE, "CO2 emitted in the step", emitted),
+    "captured": Report("generator", "tCO2", 1 / TONNE, "CO2 captured in the step", captured),
 }

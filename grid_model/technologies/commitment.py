@@ -1,0 +1,253 @@
+"""Commitment of fleets, linear: how much of a fleet's capacity is online, what it takes to start and to stop it.
+
+symbol  attribute          unit             kind
+o       online             GW               decision at borders 0..T, 0 <= o <= C; o[g,t] is online throughout step t
+x       started            GW               decision, taken into operation at the beginning of the step
+y       stopped            GW               decision, taken out of operation at the beginning of the step
+g       generation         GW               decision (thermal.py)
+C       capacity           GW               data
+a, f    most, least        1                data, limits of output of what is online (f at most a)
+U, V    rise, fall         1                data, greatest rise and fall into a step (ramps.py)
+f-      least_before       1                data, f in the step before
+S, Z    start_level, stop_level   1         data, most output of what has just started, or is about to stop
+k       start_cost         million CNY/GW   data
+H, L    min_up, min_down   h                data
+
+A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a floor
+(f > 0 somewhere) or a given capacity online at the start; for others everything online always is as good as any other
+choice, and they get neither column nor row here. The start (border 0) is free unless `initial_online_mw` fixes it.
+What was started or stopped before the horizon is not known: windows of minimum times are cut at its start.
+
+Ramps follow from those of single units: what runs on moves within U and V; what starts was at 0 and comes to at most S;
+what stops was at least at f- and at most at Z. (Morales-España et al. 2013, doi:10.1109/TPWRS.2013.2251373, in sum over
+the units of a fleet.)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+
+from grid_model.algebra import Array
+from grid_model.case.checks import problems_where
+from grid_model.case.tables import number
+from grid_model.case.units import CNY, MW
+from grid_model.technologies.contract import subset
+from grid_model.technologies.generators import itself_where_member
+from grid_model.technologies.ramps import ROUNDING, read_ramps
+
+COLUMNS = [
+    number("start_cost_cny_per_mw", unit="CNY/MW", minimum=0, default=0, by_technology=True,
+           meaning="cost of a start, per capacity started"),
+    number("min_up_hours", unit="h", minimum=0, default=0, by_technology=True,
+           meaning="least time from a start to the next stop"),
+    number("min_down_hours", unit="h", minimum=0, default=0, by_technology=True,
+           meaning="least time from a stop to the next start"),
+    number("initial_online_mw", unit="MW", minimum=0,
+           meaning="capacity online just before the horizon; empty: free"),
+]
+
+
+def check_start(frames) -> list:
+    """What is online or generates before the horizon fits in."""
+    table = frames["generators"]
+    roof = table["initial_online_mw"].fillna(table["capacity_mw"])
+    return [*problems_where(table, table["initial_online_mw"] > table["capacity_mw"], "initial_online_mw", "at most capacity_mw"),
+            *problems_where(table, table["initial_output_mw"] > roof, "initial_output_mw",
+                            "at most what is online (initial_online_mw, else capacity_mw)")]
+
+
+def needs_commitment(table, floor: np.ndarray) -> np.ndarray:
+    """Which units are committed; `floor` is the least output of what is online, shape (units, steps)."""
+    bound = (table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1).to_numpy()
+    matters = (floor > 0).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
+    return bound & matters & (table["capacity_mw"] > 0).to_numpy()
+
+
+def read(data, floor: np.ndarray, heat: np.ndarray, roof: np.ndarray) -> None:
+    """Figures of committed units; floor of what is online, least output for heat and available output, GW (units, steps)."""
+    mask = needs_commitment(data.table, floor)
+    data.committed = data.where(mask)
+    table = data.table[mask]
+    capacity = table["capacity_mw"].to_numpy(float)[:, None] * MW
+    least, most = floor[mask] / capacity, roof[mask] / capacity
+    data.least, data.most = (data.series(values, name, data.committed)
+                             for values, name in ((least, "least"), (most, "most")))
+    data.online_capacity = data.parameter(capacity[:, 0], "online_capacity", data.committed)
+    data.floored = data.committed[(floor[mask] > heat[mask] + ROUNDING).any(axis=1)]
+    data.start_cost = data.column("start_cost_cny_per_mw", CNY / MW)
+    _read_start(data, table, capacity[:, 0])
+    _read_windows(data, table)
+    _read_ramps(data, table, least, most)
+    _read_lowest(data, least, heat[mask], most, capacity)
+
+
+def _read_start(data, table, capacity) -> None:
+    """Bounds of what is online at borders 0..T: a given start is a fixed start, given output needs as much online."""
+    lower, upper = np.zeros((len(table), data.end + 1)), np.repeat(capacity[:, None], data.end + 1, axis=1)
+    given = table["initial_online_mw"].to_numpy(float) * MW
+    output = table["initial_output_mw"].fillna(0).to_numpy(float) * MW
+    lower[:, 0] = np.where(np.isnan(given), output, given)
+    upper[:, 0] = np.where(np.isnan(given), capacity, given)
+    borders = np.arange(data.end + 1)
+    data.online_lower = Array(lower, data.committed, borders, name="online_lower")
+    data.online_upper = Array(upper, data.committed, borders, name="online_upper")
+
+
+def _read_windows(data, table) -> None:
+    """For each minimum time and step, the steps that began less than that time before it, itself among them."""
+    start = np.concatenate([[0.0], np.cumsum(data.step_hours.values)[:-1]])
+    up, down = (table[column].to_numpy(float) for column in ("min_up_hours", "min_down_hours"))
+    data.staying_up, data.staying_down = (
+        [(unit, hours) for unit, hours in zip(data.committed, times.tolist()) if hours > 0] for times in (up, down))
+    data.minimum_times = sorted({hours for _, hours in data.staying_up + data.staying_down})
+    data.windows = {}
+    for hours in data.minimum_times:
+        first = np.searchsorted(start, start - hours + ROUNDING, side="right") + 1
+        data.windows |= {(hours, step): range(begin, step + 1) for step, begin in enumerate(first.tolist(), start=1)}
+
+
+def _read_ramps(data, table, least, most) -> None:
+    """U, V, S and Z of what is online, and the units whose ramps can bind. Just before the horizon all that is online
+    generates alike where both are given, else anything; with nothing online there is no output."""
+    online = table["initial_online_mw"].to_numpy(float)
+    table = table.assign(initial_output_mw=table["initial_output_mw"].where(online != 0, 0.0))
+    share = table["initial_output_mw"].to_numpy(float) / np.where(online > 0, online, np.nan)
+    floor_before = np.fmin(table["min_output_fraction"].to_numpy(float), share)
+    most_before = np.where(np.isnan(share), 1.0, share)
+    ramps = read_ramps(table, data.step_hours.values, least, most, (floor_before, most_before))
+    start_level = np.minimum(np.maximum(ramps.rise, least), most)
+    stop_level = np.minimum(np.maximum(ramps.fall, ramps.least_before), ramps.most_before)
+    figures = {"rise": ramps.rise, "fall": ramps.fall, "least_before": ramps.least_before,
+               "start_level": start_level, "stop_level": stop_level}
+    for name, values in figures.items():
+        setattr(data, name, data.series(values, name, data.committed))
+    data.output_before = data.parameter(table["initial_output_mw"].to_numpy(float) * MW, "output_before", data.committed)
+    rises = (ramps.rise < most - ramps.least_before - ROUNDING) | (start_level < most - ROUNDING)
+    falls = (ramps.fall < ramps.most_before - least - ROUNDING) | (stop_level < ramps.most_before - ROUNDING)
+    data.online_ramps = {"online_rising": ramps.of_later_steps(rises), "online_falling": ramps.of_later_steps(falls),
+                         "online_first_rising": ramps.of_first_step(rises),
+                         "online_first_falling": ramps.of_first_step(falls)}
+
+
+def _read_lowest(data, least, heat, most, capacity) -> None:
+    """The least output with o online, max(f o, heat), as a line over o: exact where o is all or no more than heat needs,
+    and where f C <= heat; never below it, as max(f o, heat) is convex in o."""
+    needed = np.divide(heat, most, out=np.zeros_like(heat), where=most > 0)
+    whole = np.maximum(least * capacity, heat)
+    slope = np.divide(whole - heat, capacity - needed, out=np.zeros_like(heat), where=capacity - needed > ROUNDING)
+    data.lowest_slope = data.series(slope, "lowest_slope", data.committed)
+    data.lowest_base = data.series(heat - slope * needed, "lowest_base", data.committed)
+
+
+def add_variables(thermal, data):
+    committed = subset(thermal, "committed", data.committed)
+    thermal.committed_of = itself_where_member(data, data.committed)
+    thermal.online = pyo.Var(committed, data.borders, bounds=lambda _, unit, border: (
+        data.online_lower[unit, border], data.online_upper[unit, border]))
+    thermal.started = pyo.Var(committed, data.steps, bounds=lambda _, unit, step: (0, data.online_capacity[unit]))
+    thermal.stopped = pyo.Var(committed, data.steps, bounds=lambda _, unit, step: (0, data.online_capacity[unit]))
+
+
+def add_constraints(thermal, data):
+    _add_output_limits(thermal, data)
+    _add_minimum_times(thermal, data)
+    _add_ramps(thermal, data)
+
+
+def _add_output_limits(thermal, data):
+    floored = subset(thermal, "floored", data.floored)
+
+    @thermal.Constraint(thermal.committed, data.steps)
+    def switching(thermal, unit, step):
+        """o[g,t] = o[g,t-1] + x[g,t] - y[g,t]   [GW]"""
+        return (thermal.online[unit, step]
+                == thermal.online[unit, step - 1] + thermal.started[unit, step] - thermal.stopped[unit, step])
+
+    @thermal.Constraint(thermal.committed, data.steps)
+    def most_output_online(thermal, unit, step):
+        """g[g,t] <= a o[g,t]   [GW]"""
+        return thermal.generation[unit, step] <= data.most[unit, step] * thermal.online[unit, step]
+
+    @thermal.Constraint(floored, data.steps)
+    def least_output_online(thermal, unit, step):
+        """g[g,t] >= f o[g,t]   [GW]"""
+        return thermal.generation[unit, step] >= data.least[unit, step] * thermal.online[unit, step]
+
+
+def _add_minimum_times(thermal, data):
+    staying_up, staying_down = (subset(thermal, name, getattr(data, name)) for name in ("staying_up", "staying_down"))
+    thermal.minimum_times = pyo.Set(initialize=data.minimum_times)
+    thermal.window = pyo.Set(thermal.minimum_times, data.steps, initialize=data.windows)
+
+    @thermal.Constraint(staying_up, data.steps)
+    def least_time_up(thermal, unit, hours, step):
+        """sum of x[g,s] over steps s that began less than H before step t <= o[g,t]   [GW]"""
+        return sum(thermal.started[unit, s] for s in thermal.window[hours, step]) <= thermal.online[unit, step]
+
+    @thermal.Constraint(staying_down, data.steps)
+    def least_time_down(thermal, unit, hours, step):
+        """sum of y[g,s] over steps s that began less than L before step t <= C - o[g,t]   [GW]"""
+        offline = data.online_capacity[unit] - thermal.online[unit, step]
+        return sum(thermal.stopped[unit, s] for s in thermal.window[hours, step]) <= offline
+
+
+def _add_ramps(thermal, data):
+    rising, falling, first_rising, first_falling = (
+        subset(thermal, name, data.committed[mask]) for name, mask in data.online_ramps.items())
+
+    def running_on(unit, step):
+        return thermal.online[unit, step - 1] - thermal.stopped[unit, step]
+
+    def greatest_rise(unit, step):
+        """U (o[t-1] - y[t]) + S x[t] - f- y[t]   [GW]"""
+        return (data.rise[unit, step] * running_on(unit, step)
+                + data.start_level[unit, step] * thermal.started[unit, step]
+                - data.least_before[unit, step] * thermal.stopped[unit, step])
+
+    def greatest_fall(unit, step):
+        """V (o[t-1] - y[t]) + Z y[t] - f x[t]   [GW]"""
+        return (data.fall[unit, step] * running_on(unit, step)
+                + data.stop_level[unit, step] * thermal.stopped[unit, step]
+                - data.least[unit, step] * thermal.started[unit, step])
+
+    @thermal.Constraint(rising, thermal.later_steps)
+    def ramp_up_online(thermal, unit, step):
+        """g[g,t] - g[g,t-1] <= greatest rise   [GW]"""
+        return thermal.generation[unit, step] - thermal.generation[unit, step - 1] <= greatest_rise(unit, step)
+
+    @thermal.Constraint(falling, thermal.later_steps)
+    def ramp_down_online(thermal, unit, step):
+        """g[g,t-1] - g[g,t] <= greatest fall   [GW]"""
+        return thermal.generation[unit, step - 1] - thermal.generation[unit, step] <= greatest_fall(unit, step)
+
+    @thermal.Constraint(first_rising, thermal.first_step)
+    def first_ramp_up_online(thermal, unit, step):
+        """g[g,1] - given output <= greatest rise   [GW]"""
+        return thermal.generation[unit, step] - data.output_before[unit] <= greatest_rise(unit, step)
+
+    @thermal.Constraint(first_falling, thermal.first_step)
+    def first_ramp_down_online(thermal, unit, step):
+        """given output - g[g,1] <= greatest fall   [GW]"""
+        return data.output_before[unit] - thermal.generation[unit, step] <= greatest_fall(unit, step)
+
+
+def online(thermal, data, unit, step):
+    """o[g,t] of a committed unit, 0 of another   [GW]"""
+    return sum(thermal.online[some, step] for some in thermal.committed_of[unit])
+
+
+def most_output(thermal, data, unit, step):
+    """a o[g,t] of a committed unit, 0 of another   [GW]"""
+    return sum(data.most[some, step] * thermal.online[some, step] for some in thermal.committed_of[unit])
+
+
+def least_output(thermal, data, unit, step):
+    """Least output of what is online of a committed unit (see _read_lowest), 0 of another   [GW]"""
+    return sum(data.lowest_base[some, step] + data.lowest_slope[some, step] * thermal.online[some, step]
+               for some in thermal.committed_of[unit])
+
+
+def start_cost(thermal, data):
+    """sum of k x   [million CNY]"""
+    return sum(data.start_cost[unit] * thermal.started[unit, step] for unit in thermal.committed for step in data.steps)

@@ -1,0 +1,310 @@
+"""Linear clustered commitment, on grids that can be solved on paper; then its laws on random ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small import solved
+from thermal_grids import coal, coal_and_gas, rows
+
+from grid_model.technologies.commitment import check_start
+
+FLOOR = {"min_output_fraction": 0.5}
+OFF = {**FLOOR, "initial_online_mw": 0}
+
+
+def online(result) -> list[float]:
+    """Capacity of the coal fleet online at borders 0..T, MW."""
+    return (result.value("thermal.online")[0] * 1e3).tolist()
+
+
+def row(result, law: str, *label) -> tuple[dict[str, float], float]:
+    """Coefficients of a row by column, and its upper limit."""
+    program = result.program
+    number = program.rows[f"thermal.{law}"].position(*label)
+    here = slice(program.matrix.indptr[number], program.matrix.indptr[number + 1])
+    names = [program.column_name(column).removeprefix("thermal.") for column in program.matrix.indices[here]]
+    return dict(zip(names, program.matrix.data[here].round(12).tolist())), round(float(program.row_upper[number]), 12)
+
+
+# ------------------------------------------------------------------------------------------------- online, start, floor
+
+
+def test_a_start_costs():
+    """40 MW are started for 50 CNY/MW, as all is off before: 2 x 40 x 100 + 40 x 50 = 10,000 CNY. Free of charge 8,000."""
+    result = solved(coal_and_gas([40, 40], {**OFF, "start_cost_cny_per_mw": 50}))
+    assert online(result) == pytest.approx([0, 40, 40])
+    assert result.objective == pytest.approx(10_000)
+
+
+def test_a_start_costs_once_however_long_the_step():
+    """Steps of two hours: energy doubles to 16,000 CNY, the start stays at 2,000."""
+    result = solved(coal_and_gas([40, 40], {**OFF, "start_cost_cny_per_mw": 50}, step_hours=2))
+    assert result.objective == pytest.approx(18_000)
+
+
+def test_the_start_is_free_unless_given():
+    """Without `initial_online_mw` the fleet is online when the horizon begins: no start, 8,000 CNY."""
+    result = solved(coal_and_gas([40, 40], {**FLOOR, "start_cost_cny_per_mw": 50}))
+    assert result.objective == pytest.approx(8_000)
+
+
+def test_floor_of_what_is_online():
+    """80, 20, 80 MW: at 20 MW at most 40 MW may be online, so 40 are stopped and started again for 50 CNY/MW.
+
+    180 x 100 + 40 x 50 = 20,000 CNY; without the floor nothing would be stopped: 18,000 CNY.
+    """
+    result = solved(coal_and_gas([80, 20, 80], {**FLOOR, "start_cost_cny_per_mw": 50}))
+    assert online(result)[1:] == pytest.approx([80, 40, 80])
+    assert result.value("thermal.started")[0] * 1e3 == pytest.approx([0, 0, 40])
+    assert result.value("thermal.stopped")[0, 1] * 1e3 == pytest.approx(40)
+    assert result.objective == pytest.approx(20_000)
+
+
+def test_output_is_at_most_what_is_online():
+    """50 MW are online and a start costs 1,000 CNY/MW: gas serves 30 of 80 MW for 15,000 + 5,000 CNY.
+
+    Would online not limit output, coal would serve all for 8,000.
+    """
+    result = solved(coal_and_gas([80], {**FLOOR, "initial_online_mw": 50, "start_cost_cny_per_mw": 1000}))
+    assert coal(result) == pytest.approx([50])
+    assert result.objective == pytest.approx(20_000)
+
+
+def test_availability_is_of_what_is_online():
+    """At 80 % availability 40 MW need 50 MW online: 50 x 50 CNY to start. Else 40 x 50."""
+    result = solved(coal_and_gas([40], {**OFF, "start_cost_cny_per_mw": 50}, series={"availability": {"coal": 0.8}}))
+    assert online(result) == pytest.approx([0, 50])
+    assert result.objective == pytest.approx(6_500)
+
+
+def test_floor_gives_way_to_what_is_available():
+    """Coal must stay online (a start is dear) with a floor of 50 %, 30 % available: it runs at 30 %. Else it would stop:
+    100 x 1,000 CNY for the next start."""
+    case = coal_and_gas([100, 30, 100], {**FLOOR, "start_cost_cny_per_mw": 1000}, series={"availability": {"coal": [1, .3, 1]}})
+    result = solved(case)
+    assert coal(result) == pytest.approx([100, 30, 100])
+    assert result.objective == pytest.approx(23_000)
+
+
+# ------------------------------------------------------------------------------------------------------- minimum times
+
+
+@pytest.mark.parametrize(("hours", "cost"), [(1, 18_000), (2, 18_000), (2.5, 50_000), (3, 50_000)])
+def test_minimum_up_time(hours, cost):
+    """Load 0, 80, 80, 20: what starts in the second hour must still be on after 3 hours, in the fourth, where at most
+    40 MW can be (20 MW at a floor of 50 %). So only 40 MW start: coal 100 MWh, gas 80 MWh, 50,000 CNY.
+
+    With 2 hours or less all of it may stop before: coal serves all 180 MWh, 18,000 CNY.
+    """
+    result = solved(coal_and_gas([0, 80, 80, 20], {**OFF, "min_up_hours": hours}))
+    assert result.objective == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(("hours", "cost"), [(1, 32_000), (2, 56_000), (3, 80_000)])
+def test_minimum_down_time(hours, cost):
+    """Load 100, 20, 100, 100: 60 MW must stop in the second hour, and are off for that one, two or three hours.
+
+    Each hour more puts 60 MWh on gas: 32,000 + 60 x 400 CNY each.
+    """
+    result = solved(coal_and_gas([100, 20, 100, 100], {**FLOOR, "min_down_hours": hours, "initial_online_mw": 100}))
+    assert result.objective == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(("hours", "cost"), [(2, 18_000), (3, 50_000)])
+def test_minimum_times_count_hours_not_steps(hours, cost):
+    """Steps of 1, 2 and 1 hours, load 0, 80, 20: a start into the second step is 2 hours old when the third begins.
+
+    With 2 hours coal serves 180 MWh; with 3 it is 40 MW in the second step: 100 x 100 + 80 x 500 CNY.
+    """
+    case = replace(coal_and_gas([0, 80, 20], {**OFF, "min_up_hours": hours}), step_hours=np.array([1.0, 2.0, 1.0]))
+    assert solved(case).objective == pytest.approx(cost)
+
+
+def test_windows_are_cut_at_the_start():
+    """48 hours in a horizon of three: each window holds what is there, the first one step, and coefficients of one."""
+    result = solved(coal_and_gas([50, 50, 50], {**FLOOR, "min_up_hours": 48, "min_down_hours": 2}))
+    assert row(result, "least_time_up", ("coal", 48.0), 3) == (
+        {"started[coal,1]": 1, "started[coal,2]": 1, "started[coal,3]": 1, "online[coal,3]": -1}, 0)
+    assert row(result, "least_time_down", ("coal", 2.0), 1) == ({"stopped[coal,1]": 1, "online[coal,1]": 1}, 0.1)
+    assert row(result, "least_time_down", ("coal", 2.0), 3) == (
+        {"stopped[coal,2]": 1, "stopped[coal,3]": 1, "online[coal,3]": 1}, 0.1)
+
+
+# --------------------------------------------------------------------------------------------------------------- ramps
+
+SLOW = {"min_output_fraction": 0.5, "ramp_up_fraction_per_hour": 0.2, "ramp_down_fraction_per_hour": 0.2, "min_up_hours": 1}
+
+
+def test_what_starts_comes_to_its_floor_at_once():
+    """All off before, load 80: the fleet starts at its floor, 50 MW, then rises by 20: 50, 70, 80, gas the rest, 40,000 CNY.
+
+    Without the ramp 24,000; if a start only gave the ramp's 20 MW, its floor would keep it off.
+    """
+    result = solved(coal_and_gas([80, 80, 80], {**SLOW, "initial_online_mw": 0}))
+    assert coal(result) == pytest.approx([50, 70, 80])
+    assert result.objective == pytest.approx(40_000)
+
+
+def test_what_starts_comes_to_its_ramp_where_that_is_more():
+    """Floor 10, ramp 40 MW an hour: from off to 40, then 80. 20,000 - 4,000 + 40 x 500 CNY."""
+    case = coal_and_gas([80, 80], {**SLOW, "min_output_fraction": 0.1, "ramp_up_fraction_per_hour": 0.4, "initial_online_mw": 0})
+    result = solved(case)
+    assert coal(result) == pytest.approx([40, 80])
+
+
+def test_only_what_is_online_ramps():
+    """50 MW are online, a start is out of reach: the ramp is 10 MW an hour, not 20: 20, 30, 40 for a load of 20, 40, 50.
+
+    Coal 90, gas 20 MWh: 19,000 CNY; with a ramp of the whole capacity 11,000.
+    """
+    case = coal_and_gas([20, 40, 50], {**SLOW, "min_output_fraction": 0.1, "initial_online_mw": 50,
+                                       "start_cost_cny_per_mw": 1e6})
+    result = solved(case)
+    assert coal(result) == pytest.approx([20, 30, 40])
+    assert result.objective == pytest.approx(19_000)
+
+
+def test_what_stops_comes_from_its_floor():
+    """Load 100, then none: all stops at the end of the first hour, from at most its floor of 50 MW. 30,000 CNY.
+
+    Without the ramp coal would serve 100 MW for 10,000; if a stop only gave the ramp's 20 MW coal could not run at all.
+    """
+    result = solved(coal_and_gas([100, 0], SLOW))
+    assert coal(result) == pytest.approx([50, 0])
+    assert result.objective == pytest.approx(30_000)
+
+
+def test_stopping_and_starting_is_no_way_around_a_ramp():
+    """All is online at its floor of 50 MW and rises to 70 of 80 MW. Would 33 MW that stop and start again at their floor be
+    allowed to count 0 before, coal would come to 80 for 8,000 CNY; it is 70 x 100 + 10 x 500."""
+    result = solved(coal_and_gas([80], {**SLOW, "initial_online_mw": 100, "initial_output_mw": 50}))
+    assert coal(result) == pytest.approx([70])
+    assert result.objective == pytest.approx(12_000)
+
+
+def test_fall_from_the_given_output():
+    """Gas is dear, at 90 MW with 100 online. What stops was at most at 90 %, what runs on falls by 20 % of itself.
+
+    All off is out of reach, as what runs on could not fall that far: with y stopped 90 - g <= 0.2 (100 - y) + 0.5 y and
+    g <= 100 - y, gas falls least dear at g = 70 - 0.3 y = 100 - y, y = 300 / 7: 57.14 MW.
+    """
+    case = coal_and_gas([100], gas={**SLOW, "initial_online_mw": 100, "initial_output_mw": 90})
+    result = solved(case)
+    assert result.value("thermal.generation")[1] * 1e3 == pytest.approx([400 / 7])
+
+
+def test_ramp_rows_as_written():
+    """Every term of both ramps: U = V = 0.2 of what runs on, S = Z = 0.5, floors 0.5, with o[1] - y[2] running on."""
+    result = solved(coal_and_gas([60, 60], SLOW))
+    assert row(result, "ramp_up_online", "coal", 2) == (
+        {"generation[coal,2]": 1, "generation[coal,1]": -1, "online[coal,1]": -0.2, "started[coal,2]": -0.5,
+         "stopped[coal,2]": 0.7}, 0)
+    assert row(result, "ramp_down_online", "coal", 2) == (
+        {"generation[coal,1]": 1, "generation[coal,2]": -1, "online[coal,1]": -0.2, "started[coal,2]": 0.5,
+         "stopped[coal,2]": -0.3}, 0)
+
+
+def test_an_outage_is_no_ramp():
+    """All online at 50 MW or more, then 30 % available: it falls by 20 although its ramp is 10. It need not stop for that.
+
+    What is online stays so (a start is dear): 50 and 30 MW; if the outage were held against the ramp it would have to stop.
+    """
+    slow = {**SLOW, "ramp_down_fraction_per_hour": 0.1, "initial_online_mw": 100, "start_cost_cny_per_mw": 1e6}
+    result = solved(coal_and_gas([80, 80, 80], slow, series={"availability": {"coal": [1, 0.3, 1]}}))
+    assert online(result) == pytest.approx([100] * 4)
+    assert coal(result)[1] == pytest.approx(30)
+
+
+# --------------------------------------------------------------------------------------------------- who has which rows
+
+
+def test_only_fleets_that_need_it_are_committed():
+    """A start cost or a minimum time together with a floor or a given start; else online always is as good as any choice."""
+    def columns(**coal_columns):
+        result = solved(coal_and_gas([60, 60], coal_columns))
+        return sum(result.program.columns[f"thermal.{name}"].size for name in ("online", "started", "stopped"))
+
+    assert columns(start_cost_cny_per_mw=50, **FLOOR) == 3 + 2 + 2
+    assert columns(min_up_hours=2, **FLOOR) == 7
+    assert columns(min_down_hours=2, **FLOOR) == 7
+    assert columns(start_cost_cny_per_mw=50, initial_online_mw=0) == 7
+    assert columns(start_cost_cny_per_mw=50) == 0
+    assert columns(min_output_fraction=0.5) == 0
+    assert columns(start_cost_cny_per_mw=50, capacity_mw=0, **FLOOR) == 0
+
+
+def test_rows_of_a_committed_fleet():
+    """Two steps; limits that cannot bind have no row: ramps that are wide enough, floors below heat, times of zero."""
+    result = solved(coal_and_gas([60, 60], {**FLOOR, "start_cost_cny_per_mw": 50}))
+    laws = ("switching", "most_output_online", "least_output_online", "least_time_up", "least_time_down", "ramp_up_online",
+            "ramp_down_online", "first_ramp_up_online", "first_ramp_down_online")
+    assert {law: rows(result, law) for law in laws if rows(result, law)} == {
+        "switching": 2, "most_output_online": 2, "least_output_online": 2}
+    wide = {**FLOOR, "min_up_hours": 1, "ramp_up_fraction_per_hour": 1, "ramp_down_fraction_per_hour": 1}
+    result = solved(coal_and_gas([60, 60], wide))
+    assert (rows(result, "ramp_up_online"), rows(result, "ramp_down_online"), rows(result, "ramp_up")) == (0, 0, 0)
+    assert (rows(result, "least_time_up"), rows(result, "least_time_down")) == (2, 0)
+    starting = {**wide, "ramp_up_fraction_per_hour": 0.6, "ramp_down_fraction_per_hour": 0.6}
+    result = solved(coal_and_gas([60, 60], starting))  # wide enough for what runs on, not for what starts or stops
+    assert (rows(result, "ramp_up_online"), rows(result, "ramp_down_online")) == (1, 1)
+    heated = {**FLOOR, "start_cost_cny_per_mw": 50, "heating_floor_fraction": 0.5}
+    result = solved(coal_and_gas([60, 60], heated, zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}]))
+    assert rows(result, "least_output_online") == 0
+
+
+def test_starts_that_do_not_fit_are_reported():
+    """More online than there is, more output than is online."""
+    table = coal_and_gas([50], {"initial_online_mw": 120}, {"initial_online_mw": 30, "initial_output_mw": 40}).tables["generators"]
+    problems = check_start({"generators": table.set_axis([2, 3])})
+    assert [(problem.row, problem.column, problem.value) for problem in problems] == [
+        (2, "initial_online_mw", "120"), (3, "initial_output_mw", "40")]
+    table = coal_and_gas([50], {"initial_output_mw": 120}, {"initial_online_mw": 30, "initial_output_mw": 30}).tables["generators"]
+    assert [problem.row for problem in check_start({"generators": table.set_axis([2, 3])})] == [2]
+
+
+# ---------------------------------------------------------------------------------------------------------- properties
+
+LIMITS = {"start_cost_cny_per_mw": st.sampled_from([20.0, 300.0]), "min_up_hours": st.sampled_from([1.0, 2.0, 3.5]),
+          "min_down_hours": st.sampled_from([1.0, 2.0, 4.0]), "ramp_up_fraction_per_hour": st.sampled_from([0.1, 0.3, 0.7]),
+          "ramp_down_fraction_per_hour": st.sampled_from([0.1, 0.3, 0.7])}
+LOADS = st.lists(st.integers(0, 180), min_size=6, max_size=6)
+
+
+def committed(load, limits, available=1.0):
+    return coal_and_gas(load, {"min_output_fraction": 0.4, "start_cost_cny_per_mw": 1.0, **limits},
+                        gas={"capacity_mw": 200}, series={"availability": {"coal": available}})
+
+
+@settings(max_examples=20, deadline=None)
+@given(LOADS, st.fixed_dictionaries({}, optional=LIMITS), st.sampled_from(sorted(LIMITS)))
+def test_a_limit_more_never_costs_less(load, limits, dropped):
+    """Without one of its limits (or start costs) the same fleet serves the same load at most as dear."""
+    tight = solved(committed(load, limits)).objective
+    loose = solved(committed(load, {name: value for name, value in limits.items() if name != dropped})).objective
+    assert loose <= tight * (1 + 1e-7) + 1e-3
+
+
+@settings(max_examples=20, deadline=None)
+@given(LOADS, st.fixed_dictionaries(LIMITS), st.lists(st.sampled_from([0.3, 0.7, 1.0]), min_size=6, max_size=6))
+def test_solutions_keep_the_laws(load, limits, available):
+    """Laws recomputed in plain arithmetic from the solution, MW."""
+    result = solved(committed(load, limits, available))
+    g, o, x, y = (result.value(f"thermal.{name}")[0] * 1e3 for name in ("generation", "online", "started", "stopped"))
+    a, slack = np.array(available), 1e-6
+    floor = np.minimum(0.4, a)
+    assert np.allclose(np.diff(o), x - y, atol=slack)
+    assert (g <= a * o[1:] + slack).all() and (g >= floor * o[1:] - slack).all()
+    for step in range(6):
+        recent = [s for s in range(step + 1) if step - s < limits["min_up_hours"]]
+        assert x[recent].sum() <= o[step + 1] + slack
+        recent = [s for s in range(step + 1) if step - s < limits["min_down_hours"]]
+        assert y[recent].sum() <= 100 - o[step + 1] + slack
+    up = np.maximum(limits["ramp_up_fraction_per_hour"], floor[1:] - a[:-1])
+    down = np.maximum(limits["ramp_down_fraction_per_hour"], floor[:-1] - a[1:])
+    assert (np.diff(g) <= up * o[1:-1] + np.maximum(up, floor[1:]) * x[1:] + slack).all()
+    assert (-np.diff(g) <= down * o[2:] + np.maximum(down, floor[:-1]) * y[1:] + slack).all()
