@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,65 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from grid_model.case.files import Folder
+from grid_model.case.profile import Profile, read_times
 from grid_model.errors import Problem, printable
-from grid_model.scenario import Scenario, SynthesisedProfiles, did_you_mean
+from grid_model.scenario import Scenario, did_you_mean
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
-MOMENT = "a moment such as 2027-01-01T05:00, Beijing time, without a time zone"
 MOST_PROBLEMS = 10  # of one kind in one column: the rest would say the same
-
-
-@dataclass
-class Profile:
-    """Columns of one file over its times; `rows` are the rows in the file."""
-
-    file: str
-    time: pd.DatetimeIndex
-    values: dict[str, np.ndarray]
-    rows: np.ndarray
-    year_means: dict[tuple[str, int], float] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> list[str]:
-        return list(self.values)
-
-    @property
-    def spacing_hours(self) -> float | None:
-        """Time between two rows [h]; None where there is only one."""
-        return float((self.time[1] - self.time[0]) / pd.Timedelta(hours=1)) if len(self.time) > 1 else None
-
-    def year_mean(self, column: str, year: int) -> float:
-        """Mean of the values of a calendar year, as far as they are in the file."""
-        if (column, year) not in self.year_means:
-            of_year = self.values[column][self.time.year == year]
-            self.year_means[column, year] = float(of_year.mean()) if len(of_year) else np.nan
-        return self.year_means[column, year]
-
-    def rows_of(self, time: pd.DatetimeIndex, step_hours: float) -> tuple[tuple[np.ndarray, int], Problem | None]:
-        """For each step the position of its first row, and how many rows make a step; or what stands against it."""
-        spacing = self.spacing_hours or step_hours
-        many = step_hours / spacing
-        nothing = (np.empty(0, dtype=int), 0)
-        if many < 1 and spacing != 1:
-            return nothing, Problem(self.file, 0, "time", f"steps of {spacing:g} h", f"steps of at most {step_hours:g} h, as the horizon's")
-        if abs(many - round(many)) > 1e-9 and abs(1 / many - round(1 / many)) > 1e-9:
-            return nothing, Problem(self.file, 0, "time", f"steps of {spacing:g} h", f"steps that divide those of the horizon ({step_hours:g} h)")
-        wanted = time if many >= 1 else self.time[0] + (time - self.time[0]).floor(pd.Timedelta(hours=spacing))
-        first = self.time.get_indexer(wanted)
-        many = max(1, round(many))
-        if (first < 0).any() or first[-1] + many > len(self.time):
-            last = time[-1] + pd.Timedelta(hours=step_hours)
-            until = self.time[-1] + pd.Timedelta(hours=spacing)
-            return nothing, Problem(self.file, int(self.rows[-1]), "time", f"{self.time[0]} to {until}",
-                                    f"a profile that covers the horizon, {time[0]} to {last}, from its first moment on")
-        return (first, many), None
-
-    def over(self, column: str, rows: tuple[np.ndarray, int]) -> np.ndarray:
-        """Means over the rows of each step."""
-        first, many = rows
-        if many == 1:
-            return self.values[column][first]
-        return self.values[column][first[:, np.newaxis] + np.arange(many)].mean(axis=1)
 
 
 def first_uneven_row(content: bytes) -> int:
@@ -110,10 +56,8 @@ class ProfileFolder:
             self._files.setdefault(name, entry)
 
     @classmethod
-    def of(cls, scenario: Scenario) -> ProfileFolder | SynthesisedProfileFolder:
-        """The folder that the scenario names, else `profiles` among its inputs; synthesised where it says so."""
-        if isinstance(scenario.profiles, SynthesisedProfiles):
-            return SynthesisedProfileFolder(scenario)
+    def of(cls, scenario: Scenario) -> ProfileFolder:
+        """The folder that the scenario names, else `profiles` among its inputs."""
         profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"))
         if scenario.profiles is not None and not scenario.profiles.is_dir():
             profiles._refuse_folder(*scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles")
@@ -196,9 +140,12 @@ class ProfileFolder:
             moments, values, rows = self._csv(name, columns, kind.allowed)
         if len(self._problems) > before:
             return None
-        time = self._time(name, moments, rows, monthly)
+        time, fault = read_times(moments, rows, monthly)
+        if fault:
+            row, value, allowed = fault
+            self._refuse(name, row, "time", value, allowed)
         self._check_values(name, values, rows, kind)
-        if len(self._problems) > before or time is None:
+        if len(self._problems) > before:
             return None
         return Profile(self.shown(name), time, values, rows)
 
@@ -238,93 +185,9 @@ class ProfileFolder:
             self._refuse(name, int(rows[position]), written.name, written.iloc[position], allowed)
         return numbers
 
-    def _time(self, name: str, moments: pd.Series, rows: np.ndarray, monthly: bool) -> pd.DatetimeIndex | None:
-        """The times, if they are in order and evenly spaced (monthly: first days of months)."""
-        if len(moments) == 0:
-            return self._wrong_time(name, 0, "", "at least one row")
-        time = self._moments(name, moments, rows)
-        if time is None:
-            return None
-        if monthly:
-            late = np.flatnonzero((time != time.normalize()) | (time.day != 1))
-            if len(late):
-                return self._wrong_time(name, rows[late[0]], time[late[0]], "the first day of a month")
-        steps = np.diff(time.to_numpy()).astype("timedelta64[s]").astype(int)
-        even = np.full(len(steps), steps[0] if len(steps) else 0)
-        if len(steps) > 1:  # the spacing that most rows have
-            even[:] = np.bincount(np.unique(steps, return_inverse=True)[1]).argmax()
-            even[:] = np.unique(steps)[even[0]]
-        wrong = np.flatnonzero((steps <= 0) if monthly else (steps != even) | (steps <= 0))
-        if not len(wrong):
-            return time
-        place = wrong[0]
-        words = ("a moment once (this one is a duplicate)" if steps[place] == 0 else
-                 "moments in order" if steps[place] < 0 else
-                 f"{time[place] + pd.Timedelta(seconds=int(even[place]))}: there is a gap")
-        return self._wrong_time(name, rows[place + 1], time[place + 1], words)
-
-    def _moments(self, name: str, moments: pd.Series, rows: np.ndarray) -> pd.DatetimeIndex | None:
-        if isinstance(moments.dtype, pd.DatetimeTZDtype):
-            return self._wrong_time(name, 0, str(moments.dtype), MOMENT)
-        if pd.api.types.is_datetime64_any_dtype(moments.dtype):
-            empty = np.flatnonzero(moments.isna())
-            return self._wrong_time(name, rows[empty[0]], "", MOMENT) if len(empty) else pd.DatetimeIndex(moments).as_unit("ns")
-        if pd.api.types.is_numeric_dtype(moments.dtype):
-            return self._wrong_time(name, rows[0], moments.iloc[0], MOMENT)
-        text = moments.astype(str).str.strip()
-        shaped = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.0+)?)?)?")
-        time = pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce")
-        wrong = np.flatnonzero(time.isna())
-        if len(wrong):
-            return self._wrong_time(name, rows[wrong[0]], text.iloc[wrong[0]], MOMENT)
-        return pd.DatetimeIndex(time).as_unit("ns")
-
-    def _wrong_time(self, name: str, row: int, value: object, allowed: str) -> None:
-        self._refuse(name, int(row), "time", str(value), allowed)
-
     def _check_values(self, name: str, values: dict[str, np.ndarray], rows: np.ndarray, kind) -> None:
         for column, numbers in values.items():
             wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < kind.minimum) | (numbers > kind.maximum))
             for position in wrong[:MOST_PROBLEMS]:
                 found = "empty or NaN" if np.isnan(numbers[position]) else f"{numbers[position]:.12g}"
                 self._refuse(name, int(rows[position]), column, found, kind.allowed)
-
-
-class SynthesisedProfileFolder:
-    """What a ProfileFolder gives, made from the facts in `<inputs>/synthesis`: the calendar years of the horizon, whole."""
-
-    def __init__(self, scenario: Scenario):
-        from grid_model.case.profiles import synthesise  # solar geometry loads slowly; most cases read files
-
-        self.folder = Folder(scenario.inputs / "synthesis")
-        horizon, settings = scenario.horizon, scenario.profiles.synthesis
-        last = horizon.start + pd.Timedelta(hours=horizon.length_hours) - pd.Timedelta(seconds=1)
-        time = pd.date_range(f"{horizon.start.year}-01-01", f"{last.year + 1}-01-01", freq="h", inclusive="left", unit="ns")
-        self._profiles = synthesise(self.folder.path, time, seed=settings.seed, weather_year=settings.weather_year)
-        for name in self.folder.names():
-            if name.endswith(".csv"):
-                self.folder.read(name)
-
-    @property
-    def problems(self) -> list[Problem]:
-        return self.folder.problems
-
-    def has(self, name: str) -> bool:
-        return name in self._profiles
-
-    def shown(self, name: str) -> str:
-        return f"synthesised {name}"
-
-    def unread(self, *names: str) -> bool:
-        return False
-
-    def check_names(self, kinds: Iterable[str]) -> None:
-        """Nothing to check: the names are not the user's."""
-
-    def header(self, name: str) -> list[str]:
-        return list(self._profiles[name].columns) if name in self._profiles else []
-
-    def read(self, name: str, columns: Sequence[str], kind, monthly: bool = False) -> Profile:
-        frame = self._profiles[name]
-        values = {column: frame[column].to_numpy(float) for column in columns}
-        return Profile(self.shown(name), pd.DatetimeIndex(frame.index).as_unit("ns"), values, np.arange(len(frame)) + 1)

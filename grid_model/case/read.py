@@ -18,10 +18,12 @@ from grid_model.case.changes import apply_changes
 from grid_model.case.checks import Frames, check_core, reference_problems, schema_problems
 from grid_model.case.columns import columns_of_file, complete, empty_table, fill, header_problems, parse_cells
 from grid_model.case.files import Folder, read_cells
-from grid_model.case.series import ProfileFolder, read_series
+from grid_model.case.profile_files import ProfileFolder
+from grid_model.case.series import read_series
+from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
 from grid_model.errors import InputError, Problem, printable
-from grid_model.scenario import Scenario, did_you_mean, load_scenario, shown
+from grid_model.scenario import Scenario, SynthesisedProfiles, did_you_mean, load_scenario, shown
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parent
@@ -50,8 +52,9 @@ def read_case(scenario: str | os.PathLike | Scenario, tables: Tables, settings: 
     folder = Folder(scenario.inputs)
     frames, problems = read_tables(scenario, folder, tables, tuple(checks))
     time, step_hours = steps_of(scenario)
-    profiles = ProfileFolder.of(scenario)
-    series, more = read_series(scenario, profiles, frames, time, float(step_hours[0]))
+    synthesised = isinstance(scenario.profiles, SynthesisedProfiles)
+    profiles = SynthesisedProfileFolder(scenario) if synthesised else ProfileFolder.of(scenario)
+    series, more = read_series(profiles, frames, time, float(step_hours[0]))
     problems += more
     if problems:
         raise InputError(problems)

@@ -30,9 +30,13 @@ import xarray as xr
 
 from grid_model.case.case import labelled
 from grid_model.case.checks import Frames, problem_in, problems_where
-from grid_model.case.profile_files import Profile, ProfileFolder
+from grid_model.case.profile import Profile
+from grid_model.case.profile_files import ProfileFolder
+from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.errors import Problem, printable
-from grid_model.scenario import Scenario, did_you_mean
+from grid_model.scenario import did_you_mean
+
+Profiles = ProfileFolder | SynthesisedProfileFolder
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
 MONTHLY = ("energy_budget",)
 
 
-def read_series(scenario: Scenario, profiles: ProfileFolder, frames: Frames, time: pd.DatetimeIndex,
+def read_series(profiles: Profiles, frames: Frames, time: pd.DatetimeIndex,
                 step_hours: float) -> tuple[dict[str, xr.DataArray], list[Problem]]:
     """All series of the case, and what is wrong with their files."""
     profiles.check_names(KINDS)
@@ -90,7 +94,7 @@ def read_series(scenario: Scenario, profiles: ProfileFolder, frames: Frames, tim
     return series, problems + profiles.problems
 
 
-def _loads_without_profile(collected: _Collected, profiles: ProfileFolder) -> list[Problem]:
+def _loads_without_profile(collected: _Collected, profiles: Profiles) -> list[Problem]:
     table = collected.table
     where = profiles.shown("load")
     return [problem_in(table, row, "load", load, f"a load with a profile: a column of its own in {where}, or of its zone "
@@ -109,7 +113,7 @@ class _Collected:
         self.sources: dict[str, tuple[Profile, str]] = {}
         self.problems: list[Problem] = []
 
-    def take_own(self, profiles: ProfileFolder, name: str) -> None:
+    def take_own(self, profiles: Profiles, name: str) -> None:
         """The ids' own columns in `<name>`."""
         header = profiles.header(name)
         known = set(self.table[self.kind.dimension])
@@ -118,7 +122,7 @@ class _Collected:
                           for column in header if column not in known]
         self._take(profiles, name, {column: column for column in header if column in known})
 
-    def take_groups(self, profiles: ProfileFolder, name: str) -> None:
+    def take_groups(self, profiles: Profiles, name: str) -> None:
         """The zones' columns in `<name>.<group>`, for ids that have no column of their own."""
         if not self.kind.group:
             return
@@ -135,7 +139,7 @@ class _Collected:
             present = rows[rows["zone"].isin(header)]
             self._take(profiles, f"{name}.{group}", dict(zip(present[self.kind.dimension], present["zone"])))
 
-    def _take(self, profiles: ProfileFolder, file: str, column_of: dict[str, str]) -> None:
+    def _take(self, profiles: Profiles, file: str, column_of: dict[str, str]) -> None:
         """Values of ids from the columns of a file."""
         self.claimed |= set(column_of)
         if not column_of:
