@@ -25,10 +25,14 @@ def assert_same_as_concrete(case) -> None:
     parts = [generate_standard_repn(data.body) for data in rows]
     assert len(rows) == program.matrix.shape[0]
     assert all(part.is_linear() for part in parts)
-    np.testing.assert_allclose(program.matrix.toarray(), _matrix(parts, column).toarray(), atol=1e-12)
-    for side, given, open_value in ((program.row_lower, "lb", -INFINITY), (program.row_upper, "ub", INFINITY)):
-        limits = [_open(getattr(data, given), open_value) - part.constant for data, part in zip(rows, parts)]
-        np.testing.assert_allclose(side, limits, atol=1e-12)
+    matrix, lower, upper = _matrix(parts, column).toarray(), *(
+        np.array([_open(getattr(data, given), open_value) - part.constant for data, part in zip(rows, parts)])
+        for given, open_value in (("lb", -INFINITY), ("ub", INFINITY)))
+    ours = program.matrix.toarray()
+    turned = (np.abs(ours - matrix).max(axis=1) > 1e-12)  # x >= a may be written as -x <= -a
+    np.testing.assert_allclose(np.where(turned[:, None], -ours, ours), matrix, atol=1e-12)
+    np.testing.assert_allclose(np.where(turned, -program.row_upper, program.row_lower), lower, atol=1e-12)
+    np.testing.assert_allclose(np.where(turned, -program.row_lower, program.row_upper), upper, atol=1e-12)
 
     cost = generate_standard_repn(next(model.component_data_objects(pyo.Objective)))
     np.testing.assert_allclose(program.cost, _matrix([cost], column).toarray()[0], atol=1e-12)

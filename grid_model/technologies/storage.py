@@ -15,7 +15,7 @@ Every kind of storage differs by its figures only: hydrogen is an electrolyser (
 and a fuel cell (power_mw). Power stands at the grid connection, energy inside the store.
 
 Charge and discharge in one step burn energy; the shared converter limits it to the hull of "one or the other", the
-tightest that is linear. It pays only where a price is negative.
+tightest that is linear. It pays only where a price is negative; at a price of 0 and without wear it makes no difference.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _read_cycles(data: Data, case) -> None:
               for name in ("max_cycles_per_day", "min_cycles_per_day")}
     data.most_delivered, data.least_delivered = (
         Array(per_day[:, None] * share, data.names, data.days, name=name) for name, per_day in energy.items())
-    data.limited = energy["max_cycles_per_day"] < data.power.values * 24  # False where empty
+    data.limited = energy["max_cycles_per_day"] < data.power.values * 24 * (1 - 1e-9)  # False where empty
     data.obliged = energy["min_cycles_per_day"] > 0
 
 
