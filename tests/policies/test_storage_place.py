@@ -1,0 +1,231 @@
+"""Storage behind a plant or a user: each rule solved by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from concrete import assert_same_as_concrete
+from small import small_case, solved
+
+from grid_model.policies.storage_place import check_hosts
+
+SUN, GAS = 0, 1000
+
+
+def grid(load, sun, stores, user=None, series=None, coal=None, policies=None, host_mw=100, **options):
+    """Sun in MW of a plant of 100 MW, gas at 1,000 CNY/MWh, cheap coal where given, a load, a user; stores start empty."""
+    generators = [{"generator": "sun", "zone": "A", "technology": "solar_utility", "capacity_mw": host_mw, "variable_cost_cny_per_mwh": SUN},
+                  {"generator": "gas", "zone": "A", "technology": "gas", "capacity_mw": 1000, "variable_cost_cny_per_mwh": GAS}]
+    if coal is not None:
+        generators.append({"generator": "coal", "zone": "A", "technology": "biomass", "capacity_mw": coal, "variable_cost_cny_per_mwh": 100})
+    loads = {"l": load, **({} if user is None else {"user": user})}
+    return small_case(
+        len(load), policies=policies, generators=generators, loads=[{"load": name, "zone": "A"} for name in loads],
+        series={"load": loads, "availability": {"sun": [power / host_mw for power in sun]}, **(series or {})},
+        storage=[{"storage": f"s{place}", "zone": "A", "technology": "lithium_ion", "power_mw": 50, "energy_mwh": 200, "cyclic": False,
+                  "initial_fraction": 0, **store} for place, store in enumerate(stores)], **options)
+
+
+BEHIND_SUN = {"place": "generation_side", "host": "sun"}
+BEHIND_USER = {"place": "user_side", "host": "user"}
+
+
+def charge(result, store=0):
+    return result.value("storage.charge")[store] * 1e3
+
+
+def discharge(result, store=0):
+    return result.value("storage.discharge")[store] * 1e3
+
+
+def net(result, store=0):
+    return discharge(result, store) - charge(result, store)
+
+
+def sun(result):
+    return result.value("renewable.generation")[0] * 1e3
+
+
+def rows(result):
+    return {name.removeprefix("storage_place."): family.size for name, family in result.program.rows.items()
+            if name.startswith("storage_place.") and family.size}
+
+
+# ------------------------------------------------------------------------------------------------- behind a plant
+
+
+def test_charges_from_its_plant_only():
+    """20 MW of sun and plenty of cheap coal in the first step, 50 MW of load in the second: 20 MWh are stored, not 50."""
+    case = grid([0, 50], [20, 0], [BEHIND_SUN], coal=50, series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}})
+    result = solved(case)
+    assert charge(result) == pytest.approx([20, 0])
+    assert result.objective == pytest.approx(30 * GAS)
+
+
+def test_may_charge_from_the_grid_where_allowed():
+    """The same with grid_charging: 30 MWh of coal too."""
+    case = grid([0, 50], [20, 0], [{**BEHIND_SUN, "grid_charging": True}], coal=50,
+                series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}})
+    result = solved(case)
+    assert charge(result) == pytest.approx([50, 0])
+    assert result.objective == pytest.approx(30 * 100)
+    assert "charge_from_host" not in rows(result)
+
+
+def test_several_stores_share_what_their_plant_gives():
+    """20 MW of sun for two stores of 50 MW: 20 MWh in both together, not 20 in each."""
+    result = solved(grid([0, 50], [20, 0], [BEHIND_SUN, BEHIND_SUN], coal=50, series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}}))
+    assert (charge(result) + charge(result, 1))[0] == pytest.approx(20)
+
+
+def test_shared_connection():
+    """100 MW of sun and 50 MW of storage behind 100 MW: 100 reach the grid in the second step, the other 50 of its 150 MW of
+    load are gas. Without the shared connection all 150 would be served."""
+    result = solved(grid([0, 150], [100, 100], [BEHIND_SUN]))
+    assert sun(result)[1] + discharge(result)[1] - charge(result)[1] == pytest.approx(100)
+    assert result.objective == pytest.approx(50 * GAS)
+
+
+@pytest.mark.parametrize("place, cost", [({"connection_mw": 120}, 30), ({"connection_mw": 60}, 90), ({}, 50)])
+def test_a_connection_of_another_size(place, cost):
+    result = solved(grid([0, 150], [100, 100], [{**BEHIND_SUN, **place}]))
+    assert result.objective == pytest.approx(cost * GAS)
+
+
+def test_charging_relieves_the_connection():
+    """A plant of 100 MW behind 60: 40 are stored while 60 are fed in, and 40 more follow. Counting output alone, without the
+    charge, 60 MW would be all it may make."""
+    result = solved(grid([60, 60], [100, 0], [{**BEHIND_SUN, "connection_mw": 60}]))
+    assert sun(result) == pytest.approx([100, 0])
+    assert result.objective == pytest.approx(20 * GAS)
+
+
+def test_drawing_through_the_connection():
+    """Two stores may charge 100 MW from the grid, but only through a connection of 60 MW. Without sun both get 60 together."""
+    stores = [{**BEHIND_SUN, "grid_charging": True, "connection_mw": 60}, {**BEHIND_SUN, "grid_charging": True}]
+    result = solved(grid([0, 100], [0, 0], stores, coal=100, series={"availability": {"sun": 0, "coal": [1, 0]}}))
+    assert (charge(result) + charge(result, 1))[0] == pytest.approx(60)
+
+
+def test_the_connection_has_rows_only_where_it_can_bind():
+    """30 MW of sun and 50 of storage pass 100 MW; 60 and 50 may not. Charging from the plant counts in every step."""
+    assert rows(solved(grid([0, 0, 0], [30, 60, 0], [BEHIND_SUN]))) == {"charge_from_host": 3, "shared_connection": 1}
+
+
+@pytest.mark.parametrize("technology", ["coal", "hydro_run_of_river"])
+def test_the_host_may_be_of_any_fleet(technology):
+    """A thermal or hydro plant of 30 MW as host: 30 of the 50 MW are charged from it."""
+    case = grid([0, 50], [0, 0], [{"place": "generation_side", "host": "plant"}], coal=50)
+    plant = small_case(1, generators=[{"generator": "plant", "zone": "A", "technology": technology, "capacity_mw": 30}]).tables["generators"]
+    availability = case.series["availability"]
+    case = case.replace(generators=pd.concat([case.tables["generators"], plant], ignore_index=True), series={"availability": availability})
+    assert charge(solved(case))[0] == pytest.approx(30)
+
+
+# -------------------------------------------------------------------------------------------------- behind a user
+
+
+def test_a_user_does_not_export():
+    """The store gives the user's 20 MW, though the grid is short of 80: the other 60 are gas."""
+    result = solved(grid([0, 60], [100, 0], [BEHIND_USER], user=[0, 20]))
+    assert net(result)[1] == pytest.approx(20)
+    assert result.objective == pytest.approx(60 * GAS)
+    assert rows(result) == {"no_export": 2}
+
+
+def test_a_user_may_export_where_allowed():
+    """50 MW out of the store, 20 of them for its user."""
+    result = solved(grid([0, 60], [100, 0], [{**BEHIND_USER, "export_allowed": True}], user=[0, 20]))
+    assert net(result)[1] == pytest.approx(50)
+    assert rows(result) == {}
+
+
+def test_what_is_not_served_is_not_offset():
+    """The user's load is worth nothing and is not served: nothing to discharge into, though 20 MW are asked for. Were
+    those counted, the store would give 20 MW to the others and gas only 40."""
+    case = grid([0, 60], [100, 0], [BEHIND_USER], user=[0, 20])
+    loads = case.tables["loads"].copy()
+    loads.loc[loads["load"] == "user", "unserved_cost_cny_per_mwh"] = 0
+    assert solved(case.replace(loads=loads)).objective == pytest.approx(60 * GAS)
+
+
+def test_two_stores_offset_one_user():
+    """20 MW in both together."""
+    result = solved(grid([0, 60], [100, 0], [BEHIND_USER, BEHIND_USER], user=[0, 20]))
+    assert (net(result) + net(result, 1))[1] == pytest.approx(20)
+
+
+def test_leave_to_export_is_each_stores_own():
+    """Of two stores of 50 MW one may export: 20 MW of the other for the user, 50 into the grid."""
+    result = solved(grid([0, 90], [100, 0], [BEHIND_USER, {**BEHIND_USER, "export_allowed": True}], user=[0, 20]))
+    assert net(result)[1] == pytest.approx(20)
+    assert net(result, 1)[1] == pytest.approx(50)
+
+
+def test_a_user_that_injects_needs_no_store_to_take_it():
+    """-20 MW enter the grid by themselves; the store adds nothing and is not forced to charge."""
+    result = solved(grid([60, 60], [100, 0], [BEHIND_USER], user=[-20, -20]))
+    assert net(result)[1] <= 1e-6
+    assert result.objective == pytest.approx(40 * GAS)
+
+
+def test_taking_through_a_users_connection():
+    """A connection of 50 MW carries the user's 20 MW and 30 for the store, which could charge 50."""
+    result = solved(grid([0, 0], [100, 0], [{**BEHIND_USER, "connection_mw": 50}], user=[20, 50]))
+    assert charge(result)[0] == pytest.approx(30)
+    assert rows(result) == {"no_export": 2, "taken_through_connection": 2}
+
+
+def test_giving_through_a_users_connection():
+    """Allowed to export, through 10 MW: 5 for the user and 10 more of the 50 MW in store."""
+    store = {**BEHIND_USER, "connection_mw": 10, "export_allowed": True, "initial_fraction": 1}
+    result = solved(grid([60], [0], [store], user=[5]))
+    assert net(result) == pytest.approx([15])
+
+
+def test_behind_many_users_nothing_is_ruled():
+    """Without a host a store behind users may give all it has."""
+    result = solved(grid([0, 60], [100, 0], [{"place": "user_side"}], user=[0, 20]))
+    assert net(result)[1] == pytest.approx(50)
+    assert rows(result) == {}
+
+
+# ------------------------------------------------------------------------------------------------------------ policy
+
+
+def test_switched_off_no_row_is_left():
+    off = solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20], policies={"storage_place": False}))
+    assert rows(off) == {} and off.model.find_component("storage_place") is None
+    on = solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20], policies={"storage_place": None}))
+    assert rows(on) == rows(solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20]))) != {}
+
+
+def test_independent_storage_is_not_ruled():
+    case = grid([0, 150], [100, 100], [{}])
+    assert solved(case).model.find_component("storage_place") is None
+
+
+def test_templates_and_ordinary_constraints_agree():
+    stores = [{**BEHIND_SUN, "grid_charging": True, "power_mw": 130}, BEHIND_SUN, {**BEHIND_USER, "connection_mw": 30},
+              {**BEHIND_USER, "export_allowed": True}]
+    case = grid([0, 150, 20], [100, 10, 50], stores, user=[0, 20, -5])
+    assert set(rows(solved(case))) == {"charge_from_host", "shared_connection", "drawn_from_grid", "no_export",
+                                       "taken_through_connection", "given_through_connection"}
+    assert_same_as_concrete(case)
+
+
+# ------------------------------------------------------------------------------------------------------------ checks
+
+
+@pytest.mark.parametrize("column, wrong", [
+    ("host", {"host": "sun"}),
+    ("host", {"place": "generation_side"}),
+    ("host", {"place": "generation_side", "host": "user"}),
+    ("host", {"place": "user_side", "host": "sun"}),
+    ("host", {**BEHIND_SUN, "zone": "B"}),
+    ("host", {**BEHIND_USER, "zone": "B"}),
+    ("connection_mw", {**BEHIND_SUN, "connection_mw": 70}),
+])
+def test_wrong_hosts_are_reported(column, wrong):
+    case = grid([0], [0], [{**BEHIND_SUN, "connection_mw": 60}, wrong, {"place": "user_side"}, BEHIND_USER, BEHIND_SUN], user=[0])
+    assert [(problem.row, problem.column) for problem in check_hosts(case.tables)] == [(1, column)]
