@@ -9,8 +9,11 @@ AuditError       5          a solved case breaks a law, or a strict target is mi
 
 from __future__ import annotations
 
+import difflib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 LONGEST_VALUE = 80
 
@@ -42,8 +45,25 @@ class Problem:
 
 def printable(value: object) -> str:
     """The value on one line without control characters, shortened to what a person reads."""
-    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: 2 * LONGEST_VALUE])
+    line = "".join(
+        sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: 2 * LONGEST_VALUE]
+    )
     return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
+
+
+def shown(path: Path) -> str:
+    """The path as messages name it: relative to the working folder where it lies below it."""
+    absolute = Path(os.path.abspath(path))
+    try:
+        return absolute.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return absolute.as_posix()
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` where a known word is near, else nothing."""
+    near = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class GridModelError(Exception):

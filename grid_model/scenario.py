@@ -2,24 +2,23 @@
 
 A scenario may `extend` another, to any depth. Mappings are merged key by key, the nearer file wins; `changes` are put
 one after the other, the farthest file first; everything else is replaced; `name` and `description` are never
-inherited (a scenario without a name takes that of its file). `key.inner=value` overrides come last. Paths are relative to the file in which they stand. Nothing is executed and no tag or alias of YAML is followed.
+inherited (a scenario without a name takes that of its file). `key.inner=value` overrides come last. Paths
+are relative to the file in which they stand. Nothing is executed and no tag or alias of YAML is followed.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from grid_model.errors import InputError, Problem, printable
+from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
+from grid_model.scenario_problems import problems_of
+from grid_model.scenario_yaml import Document, join, parse_value, read_document, to_yaml
 
 MOST_STEPS = 2_000_000
 OVERRIDE = "--set"
@@ -172,7 +171,7 @@ class Scenario(Settings):
         return self._origin.get(key, ("", 0))
 
     def policy(self, name: str) -> dict[str, Any] | None:
-        """The settings written for a policy; {} where it is only switched on, None where it is switched off or absent."""
+        """The settings written for a policy; {} where it is only switched on, None where it is off or absent."""
         written = self.policies.get(name, False)
         return None if written is False else written if isinstance(written, dict) else {}
 
@@ -201,157 +200,15 @@ class Scenario(Settings):
             if isinstance(content.get(key), Path):
                 path = content[key]
                 content[key] = Path(os.path.relpath(path, folder.resolve()) if folder else path).as_posix()
-        return yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-def _plain(value: object) -> object:
-    """Nested values as YAML's own kinds."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.as_posix() if isinstance(value, Path) else value
-
-
-# ------------------------------------------------------------------------------------------------------ reading of YAML
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML whose dates stay text, whose 1e6 is a number, and that knows no clock arithmetic (1:30 is text)."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers
-            if tag in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_DIGITS = list("-+0123456789.")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), _DIGITS)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(
-    r"^[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$"), _DIGITS)
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes text that the loader would take for a number in quotes."""
-
-
-_Dumper.yaml_implicit_resolvers = {
-    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *_Loader.yaml_implicit_resolvers.get(first, [])]
-    for first in {*yaml.SafeDumper.yaml_implicit_resolvers, *_Loader.yaml_implicit_resolvers}
-}
-_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
-
-
-@dataclass
-class _Document:
-    """One YAML file as plain values, with the line of every dotted key."""
-
-    content: dict[str, Any]
-    lines: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def parse_value(text: str) -> object:
-    """One YAML value as it stands in `--set key=value`."""
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-        return None if node is None else _Composer(loader, OVERRIDE).value(node, "")
-    finally:
-        loader.dispose()
-
-
-class _Composer:
-    """Turns the nodes of YAML into values, noting lines; aliases, tags and double keys are problems."""
-
-    def __init__(self, loader: _Loader, file: str):
-        self.loader, self.file = loader, file
-        self.lines: dict[str, int] = {}
-        self.problems: list[Problem] = []
-        self.seen: set[int] = set()
-
-    def value(self, node: yaml.Node, key: str) -> object:
-        self.lines[key] = node.start_mark.line + 1
-        if id(node) in self.seen:
-            self._problem(node, key, "", "no alias (*name); write the value, or use extends")
-            return None
-        self.seen.add(id(node))
-        if node.tag not in _TAGS:
-            self._problem(node, key, node.tag, "no tag (!name)")
-            return None
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, key)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(inner, _join(key, index)) for index, inner in enumerate(node.value)]
-        try:
-            return self.loader.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self._problem(node, key, node.value, "plain text, a number, true or false")
-            return None
-
-    def _mapping(self, node: yaml.MappingNode, key: str) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for name_node, inner in node.value:
-            name = name_node.value if isinstance(name_node, yaml.ScalarNode) else None
-            if name is None or name in result:
-                self._problem(name_node, key, name or "", "each key once, a plain word")
-                continue
-            result[name] = self.value(inner, _join(key, name))
-            self.lines[_join(key, name)] = name_node.start_mark.line + 1
-        return result
-
-    def _problem(self, node: yaml.Node, key: str, value: object, allowed: str) -> None:
-        self.problems.append(Problem(self.file, node.start_mark.line + 1, key, printable(value), allowed))
-
-
-def _join(key: str, name: object) -> str:
-    return f"{key}.{name}" if key else str(name)
-
-
-def _read_document(path: Path) -> _Document:
-    """The content of one scenario file; what is wrong with it is among its problems."""
-    file = shown(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        loader = _Loader(text)
-        composer = _Composer(loader, file)
-        node = loader.get_single_node()
-        content = {} if node is None else composer.value(node, "")
-    except OSError as error:
-        return _Document({}, problems=[Problem(file, 0, "", error.strerror or "", "a scenario file that can be read")])
-    except UnicodeDecodeError:
-        return _Document({}, problems=[Problem(file, 0, "", "", "YAML text in UTF-8")])
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        row = mark.line + 1 if mark else 0
-        return _Document({}, problems=[Problem(file, row, "", error.problem or "", "YAML: keys with values")])
-    except yaml.YAMLError as error:
-        return _Document({}, problems=[Problem(file, 0, "", str(error), "YAML: keys with values")])
-    except RecursionError:
-        return _Document({}, problems=[Problem(file, 0, "", "", "YAML that is not nested so deeply")])
-    if not isinstance(content, dict):
-        composer.problems.append(Problem(file, 1, "", printable(content), "YAML: keys with values"))
-        content = {}
-    return _Document(content, composer.lines, composer.problems)
-
-
-def shown(path: Path) -> str:
-    """The path as messages name it: relative to the working folder where it lies below it."""
-    absolute = Path(os.path.abspath(path))
-    try:
-        return absolute.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return absolute.as_posix()
+        return to_yaml(content)
 
 
 # -------------------------------------------------------------------------------------------------- loading and merging
 
 
-def load_scenario(path: str | os.PathLike, overrides: Iterable[str] = (),
-                  settings: Mapping[str, type[BaseModel]] | None = None) -> Scenario:
+def load_scenario(
+    path: str | os.PathLike, overrides: Iterable[str] = (), settings: Mapping[str, type[BaseModel]] | None = None
+) -> Scenario:
     """The scenario in a file, parents merged and overrides applied.
 
     overrides  texts such as "horizon.hours=24" or "policies.carbon_market.allowance_price_cny_per_t=80"
@@ -368,8 +225,12 @@ def load_scenario(path: str | os.PathLike, overrides: Iterable[str] = (),
     return scenario_of(merged, settings, origin, files)
 
 
-def scenario_of(content: Mapping[str, Any], settings: Mapping[str, type[BaseModel]] | None = None,
-                origin: Mapping[str, tuple[str, int]] | None = None, files: Iterable[Path] = ()) -> Scenario:
+def scenario_of(
+    content: Mapping[str, Any],
+    settings: Mapping[str, type[BaseModel]] | None = None,
+    origin: Mapping[str, tuple[str, int]] | None = None,
+    files: Iterable[Path] = (),
+) -> Scenario:
     """A scenario from merged plain values; raises InputError with every problem found."""
     origin = dict(origin or {})
     content = {key: value for key, value in content.items() if value is not None}
@@ -379,7 +240,7 @@ def scenario_of(content: Mapping[str, Any], settings: Mapping[str, type[BaseMode
         scenario = Scenario.model_validate(content)
         scenario._origin, scenario._files = origin, tuple(files)
     except ValidationError as error:
-        problems += problems_of(error, Scenario, lambda key: _nearest(origin, key))
+        problems += problems_of(error, Scenario, lambda key: _nearest(origin, key), extra={"extends"})
     if settings is not None:
         problems += _check_settings(content, settings, origin)
     if problems or scenario is None:
@@ -389,12 +250,12 @@ def scenario_of(content: Mapping[str, Any], settings: Mapping[str, type[BaseMode
 
 def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], list[Path], list[Problem]]:
     """The file and all its parents merged; where every key came from; the files, farthest first; what is wrong."""
-    documents: list[tuple[Path, _Document]] = []
+    documents: list[tuple[Path, Document]] = []
     problems: list[Problem] = []
     chain: list[Path] = []
     following: Path | None = path
     while following is not None:
-        document = _read_document(following)
+        document = read_document(following)
         documents.append((following, document))
         problems += document.problems
         chain.append(following.resolve())
@@ -416,7 +277,9 @@ def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], li
     origin: dict[str, tuple[str, int]] = {}
     for file, document in reversed(documents):
         if file != path:
-            document.content = {key: value for key, value in document.content.items() if key not in ("name", "description")}
+            document.content = {
+                key: value for key, value in document.content.items() if key not in ("name", "description")
+            }
         _absolute_paths(document.content, file.parent)
         _merge_into(merged, document.content, origin, shown(file), document.lines)
     return merged, origin, [file for file, _ in reversed(documents)], problems
@@ -436,14 +299,15 @@ def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _merge_into(merged: dict[str, Any], content: Mapping[str, Any], origin: dict, file: str, lines: Mapping[str, int],
-                key: str = "") -> None:
+def _merge_into(
+    merged: dict[str, Any], content: Mapping[str, Any], origin: dict, file: str, lines: Mapping[str, int], key: str = ""
+) -> None:
     if key == "horizon":  # the nearer file's length of the horizon replaces the farther one's, in whichever words
         for one, other in (("hours", "end"), ("end", "hours")):
             if one in content and other not in content:
                 merged.pop(other, None)
     for name, value in content.items():
-        inner = _join(key, name)
+        inner = join(key, name)
         if isinstance(value, Mapping) and isinstance(merged.get(name), dict):
             _merge_into(merged[name], value, origin, file, lines, inner)
         elif inner == "changes" and isinstance(value, list) and isinstance(merged.get(name), list):
@@ -460,9 +324,9 @@ def _merge_into(merged: dict[str, Any], content: Mapping[str, Any], origin: dict
 
 def _note_origin(origin: dict, key: str, values: list, file: str, lines: Mapping[str, int], shift: int = 0) -> None:
     for index, value in enumerate(values):
-        origin[_join(key, index + shift)] = (file, lines.get(_join(key, index), 0))
+        origin[join(key, index + shift)] = (file, lines.get(join(key, index), 0))
         for name in value if isinstance(value, Mapping) else ():
-            origin[_join(_join(key, index + shift), name)] = (file, lines.get(f"{_join(key, index)}.{name}", 0))
+            origin[join(join(key, index + shift), name)] = (file, lines.get(f"{join(key, index)}.{name}", 0))
 
 
 def _override(merged: dict[str, Any], origin: dict, override: str) -> list[Problem]:
@@ -473,81 +337,13 @@ def _override(merged: dict[str, Any], origin: dict, override: str) -> list[Probl
         return [Problem(OVERRIDE, 0, "", printable(override), "key=value, for example horizon.hours=24")]
     try:
         value: object = parse_value(text)
-    except (yaml.YAMLError, RecursionError):
-        return [Problem(OVERRIDE, 0, printable(key), printable(text), "a value as in YAML")]
+    except ValueError as error:
+        return [Problem(OVERRIDE, 0, printable(key), printable(text), str(error))]
     for name in reversed(names):
         value = {name: value}
     _absolute_paths(value, Path.cwd())
     _merge_into(merged, value, origin, OVERRIDE, {})
     return []
-
-
-# --------------------------------------------------------------------------------------------------- problems in words
-
-
-def problems_of(error: ValidationError, model: type[BaseModel], place, prefix: str = "") -> list[Problem]:
-    """What pydantic found, as Problems with dotted keys; `place(key)` gives file and line of a key."""
-    return [_problem_of(entry, model, place, prefix) for entry in _without_union_doubles(error.errors())]
-
-
-def _problem_of(entry: Mapping[str, Any], model: type[BaseModel], place, prefix: str) -> Problem:
-    names = [str(part) for part in entry["loc"]]
-    key = prefix + ".".join(names)
-    if entry["type"] == "extra_forbidden":
-        known = sorted(_fields_at(model, names[:-1]) | ({"extends"} if model is Scenario and len(names) == 1 else set()))
-        allowed, value = "one of the keys " + ", ".join(known) + did_you_mean(names[-1], known), names[-1]
-    elif entry["type"] == "missing":
-        allowed, value = "a value: this key is required", ""
-    else:
-        message = entry["msg"].removeprefix("Value error, ")
-        value = printable(entry["input"]) if not isinstance(entry["input"], BaseModel) else ""
-        allowed = message.removeprefix("Input should be ") if message.startswith("Input should be ") else message
-    file, row = place(key)
-    return Problem(file, row, key, value, allowed)
-
-
-def _without_union_doubles(entries: list) -> list:
-    """One entry per key, the innermost: a value that fits no branch of a union is reported by pydantic once per branch."""
-    kept: dict[tuple, Any] = {}
-    for entry in entries:
-        location = tuple(part for part in entry["loc"] if not _is_branch(part))
-        if location in kept:
-            message = entry["msg"].removeprefix("Input should be ")
-            kept[location] = {**kept[location], "msg": f"{kept[location]['msg']}, or {message}"}
-        else:
-            kept[location] = {**entry, "loc": location}
-    return [entry for location, entry in kept.items()
-            if not any(len(other) > len(location) and other[:len(location)] == location for other in kept)]
-
-
-def _is_branch(part: object) -> bool:
-    """Whether a part of pydantic's location names the branch of a union instead of a key."""
-    return isinstance(part, str) and (part in _BRANCHES or "[" in part)
-
-
-_BRANCHES = {"bool", "int", "float", "str", "path", "lax-or-strict", "constrained-str", "SynthesisedProfiles"}
-
-
-def _fields_at(model: type[BaseModel], names: list[str]) -> set[str]:
-    """The keys allowed below the dotted key `names` of a model."""
-    for name in names:
-        if name.isdigit():
-            continue
-        annotation = model.model_fields[name].annotation if name in model.model_fields else None
-        model = next(iter(_models_in(annotation)), model)
-    return set(model.model_fields)
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` where a known word is near, else nothing."""
-    near = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _nearest(origin: Mapping[str, tuple[str, int]], key: str) -> tuple[str, int]:
@@ -556,7 +352,9 @@ def _nearest(origin: Mapping[str, tuple[str, int]], key: str) -> tuple[str, int]
     return origin.get(key) or next((place for place in reversed(origin.values())), ("", 0))[:1] + (0,)
 
 
-def _check_settings(content: Mapping[str, Any], settings: Mapping[str, type[BaseModel]], origin: Mapping) -> list[Problem]:
+def _check_settings(
+    content: Mapping[str, Any], settings: Mapping[str, type[BaseModel]], origin: Mapping
+) -> list[Problem]:
     """Settings of policies and of the solver against their models."""
     problems: list[Problem] = []
     known = sorted(set(settings) - {"solve"})

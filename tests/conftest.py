@@ -51,8 +51,10 @@ class Grid:
 
     @staticmethod
     def _write(path: Path, text: str) -> Path:
-        path.write_text("\n".join(line.strip() if path.suffix == ".csv" else line for line in text.strip("\n").split("\n")) + "\n",
-                        encoding="utf-8")
+        path.write_text(
+            "\n".join(line.strip() if path.suffix == ".csv" else line for line in text.strip("\n").split("\n")) + "\n",
+            encoding="utf-8",
+        )
         return path
 
 
@@ -65,22 +67,31 @@ def empty_grid(tmp_path: Path) -> Grid:
 def two_zones(tmp_path: Path) -> Grid:
     """The least that a person writes: zones, generators and loads with the required columns only, four hours."""
     grid = Grid(tmp_path)
-    grid.table("zones", """
+    grid.table(
+        "zones",
+        """
         zone
         North
         South
-        """.strip())
-    grid.table("generators", """
+        """.strip(),
+    )
+    grid.table(
+        "generators",
+        """
         generator,zone,technology,capacity_mw
         North coal,North,coal,100
         North wind,North,wind_onshore,50
         South gas,South,gas,80
-        """.strip())
-    grid.table("loads", """
+        """.strip(),
+    )
+    grid.table(
+        "loads",
+        """
         load,zone
         North base,North
         South base,South
-        """.strip())
+        """.strip(),
+    )
     grid.hourly("load", {"North base": [60.0, 70.0, 80.0, 90.0], "South base": [30.0, 30.0, 40.0, 40.0]})
     grid.hourly("availability", {"North wind": [0.1, 0.5, 1.0, 0.0]})
     grid.scenario_text("name: two_zones\ninputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\n")
@@ -92,10 +103,25 @@ def small_tables() -> dict:
     """Declarations as modules make them, for tests of reading that must not depend on any technology."""
     return {
         "generators": [
-            number("variable_cost_cny_per_mwh", unit="CNY/MWh", default=0, by_technology=True, meaning="cost of energy"),
-            number("max_output_fraction", unit="1", minimum=0, maximum=1, default=1, by_technology=True, meaning="most output"),
-            choice("purchase_class", ["hydro_priority", "hydro", "full_purchase", "guaranteed", "market", "none"],
-                   default="none", by_technology=True, meaning="order of purchase"),
+            number(
+                "variable_cost_cny_per_mwh", unit="CNY/MWh", default=0, by_technology=True, meaning="cost of energy"
+            ),
+            number(
+                "max_output_fraction",
+                unit="1",
+                minimum=0,
+                maximum=1,
+                default=1,
+                by_technology=True,
+                meaning="most output",
+            ),
+            choice(
+                "purchase_class",
+                ["hydro_priority", "hydro", "full_purchase", "guaranteed", "market", "none"],
+                default="none",
+                by_technology=True,
+                meaning="order of purchase",
+            ),
             flag("aggregated", meaning="whether it stands for many units"),
         ],
         "storage": [
@@ -105,7 +131,9 @@ def small_tables() -> dict:
             number("power_mw", unit="MW", minimum=0, required=True, meaning="discharge"),
             number("charge_efficiency", unit="1", above=0, maximum=1, default=1, by_technology=True, meaning="charge"),
             flag("cyclic", default=True, meaning="ends as it begins"),
-            choice("place", ["independent", "generation_side", "user_side"], default="independent", meaning="where it is"),
+            choice(
+                "place", ["independent", "generation_side", "user_side"], default="independent", meaning="where it is"
+            ),
             reference("host", "generators", meaning="generator that it stands with"),
         ],
         "reservoirs": [
@@ -129,8 +157,10 @@ def small_tables() -> dict:
 @pytest.fixture
 def small_checks() -> list:
     """Checks as modules make them."""
-    return [lambda frames: different(frames["lines"], "from_zone", "to_zone"),
-            lambda frames: acyclic(frames["cascade"], "upstream", "downstream")]
+    return [
+        lambda frames: different(frames["lines"], "from_zone", "to_zone"),
+        lambda frames: acyclic(frames["cascade"], "upstream", "downstream"),
+    ]
 
 
 @pytest.fixture

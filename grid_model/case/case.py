@@ -1,4 +1,4 @@
-"""The Case: everything a model needs to know, complete and checked; it does not change, other Cases are made from it."""
+"""The Case: everything a model needs to know, complete and checked. Other Cases are made from it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Case:
         return self.time.normalize() - pd.to_timedelta(self.time.day - 1, unit="D")
 
     def profile(self, name: str, ids: Sequence[str], default: float | Sequence[float] = np.nan) -> np.ndarray:
-        """Values of the series `name` for `ids`, as an array (id, step); `default` (one, or one per id) where there is none."""
+        """Values of the series `name` as an array (id, step); `default` (one, or one per id) where an id has none."""
         ids = pd.Index(ids, dtype=object)
         values = np.empty((len(ids), self.steps))
         values[:] = np.broadcast_to(np.asarray(default, dtype=float), (len(ids),))[:, np.newaxis]
@@ -82,26 +82,42 @@ class Case:
     def select(self, start: int, stop: int) -> Case:
         """The steps from position `start` to `stop` (exclusive); tables stay as they are."""
         window = slice(start, stop)
-        return self._over(self.time[window], self.step_hours[window],
-                          {name: series.isel(time=window) for name, series in self.series.items()})
+        return self._over(
+            self.time[window],
+            self.step_hours[window],
+            {name: series.isel(time=window) for name, series in self.series.items()},
+        )
 
     def coarsen(self, hours: float) -> Case:
         """Blocks of steps of `hours` each (the last may be shorter), series as means weighted by the steps' lengths."""
         before = np.concatenate([[0.0], np.cumsum(self.step_hours)[:-1]])
         first = np.flatnonzero(np.diff(np.floor(before / hours + 1e-9), prepend=-1.0))
         length = np.add.reduceat(self.step_hours, first)
-        series = {name: _block_means(series, first, self.step_hours, length, self.time[first])
-                  for name, series in self.series.items()}
+        series = {
+            name: _block_means(series, first, self.step_hours, length, self.time[first])
+            for name, series in self.series.items()
+        }
         return self._over(self.time[first], length, series)
 
-    def replace(self, *, name: str | None = None, scenario: Scenario | None = None,
-                series: Mapping[str, xr.DataArray] | None = None, **tables: pd.DataFrame) -> Case:
+    def replace(
+        self,
+        *,
+        name: str | None = None,
+        scenario: Scenario | None = None,
+        series: Mapping[str, xr.DataArray] | None = None,
+        **tables: pd.DataFrame,
+    ) -> Case:
         """The same case with other tables (by name), other series (those given), another name or scenario."""
         unknown = set(tables) - set(self.tables)
         if unknown:
             raise KeyError(f"a case has no table {', '.join(sorted(unknown))}; it has {', '.join(self.tables)}")
-        return replace(self, name=name or self.name, scenario=scenario or self.scenario,
-                       tables={**self.tables, **tables}, series={**self.series, **(series or {})})
+        return replace(
+            self,
+            name=name or self.name,
+            scenario=scenario or self.scenario,
+            tables={**self.tables, **tables},
+            series={**self.series, **(series or {})},
+        )
 
     def _over(self, time: pd.DatetimeIndex, step_hours: np.ndarray, series: Mapping[str, xr.DataArray]) -> Case:
         if len(time) == 0:
@@ -109,16 +125,23 @@ class Case:
         return replace(self, time=time, step_hours=frozen(step_hours), series=dict(series))
 
 
-def _block_means(series: xr.DataArray, first: np.ndarray, step_hours: np.ndarray, length: np.ndarray,
-                 time: pd.DatetimeIndex) -> xr.DataArray:
+def _block_means(
+    series: xr.DataArray, first: np.ndarray, step_hours: np.ndarray, length: np.ndarray, time: pd.DatetimeIndex
+) -> xr.DataArray:
     energy = np.add.reduceat(series.values * step_hours, first, axis=1)
     return labelled(series.dims[0], series.coords[series.dims[0]].values, time, energy / length, dict(series.attrs))
 
 
-def labelled(dimension: str, ids: Sequence[str], time: pd.DatetimeIndex, values: np.ndarray, attributes: dict) -> xr.DataArray:
+def labelled(
+    dimension: str, ids: Sequence[str], time: pd.DatetimeIndex, values: np.ndarray, attributes: dict
+) -> xr.DataArray:
     """A time series as the Case keeps it: (id, time), not to be written to."""
-    return xr.DataArray(frozen(values), dims=(dimension, "time"), attrs=attributes,
-                        coords={dimension: np.asarray(ids, dtype=object), "time": time})
+    return xr.DataArray(
+        frozen(values),
+        dims=(dimension, "time"),
+        attrs=attributes,
+        coords={dimension: np.asarray(ids, dtype=object), "time": time},
+    )
 
 
 def frozen(values: np.ndarray) -> np.ndarray:

@@ -14,26 +14,30 @@ scale_to    old x value / sum of old, so that the column sums to value; with `sh
 so that rows grow in proportion to what a second column (such as the capacity of a later year) says was added, and rows
 of which that is not known grow at the average rate of those of which it is.
 
-Defaults are filled before changes are made (a multiplied cost is the technology's cost multiplied); changes of the table
-`technologies` come first of all, so that they reach the rows whose cells are empty.
+Defaults are filled before changes are made (a multiplied cost is the technology's cost multiplied); changes of
+the table `technologies` come first of all, so that they reach the rows whose cells are empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from grid_model.case.columns import parse_cells
 from grid_model.case.tables import Tables
-from grid_model.errors import Problem, printable
-from grid_model.scenario import Change, Scenario, did_you_mean
+from grid_model.errors import Problem, did_you_mean, printable
+from grid_model.scenario import Change, Scenario
 
 
-def apply_changes(scenario: Scenario, frames: dict[str, pd.DataFrame], columns: Tables, only: str | None = None,
-                  without: str | None = None) -> list[Problem]:
+def apply_changes(
+    scenario: Scenario,
+    frames: dict[str, pd.DataFrame],
+    columns: Tables,
+    only: str | None = None,
+    without: str | None = None,
+) -> list[Problem]:
     """Makes the scenario's changes in `frames` (replaced, not written into) and returns what is wrong with them.
 
     only, without  name of the one table to change, or of the one to leave
@@ -45,18 +49,30 @@ def apply_changes(scenario: Scenario, frames: dict[str, pd.DataFrame], columns: 
     return problems
 
 
-def _apply(scenario: Scenario, key: str, change: Change, frames: dict[str, pd.DataFrame], columns: Tables) -> list[Problem]:
+def _apply(
+    scenario: Scenario, key: str, change: Change, frames: dict[str, pd.DataFrame], columns: Tables
+) -> list[Problem]:
     def problem(inner: str, value: object, allowed: str) -> Problem:
         file, row = scenario.place(f"{key}.{inner}")
         return Problem(file, row, f"{key}.{inner}", printable(value), allowed)
 
     if change.table not in frames:
-        return [problem("table", change.table, "one of the tables " + ", ".join(frames) + did_you_mean(change.table, frames))]
+        return [
+            problem(
+                "table", change.table, "one of the tables " + ", ".join(frames) + did_you_mean(change.table, frames)
+            )
+        ]
     frame, known = frames[change.table], {column.name: column for column in columns[change.table]}
-    named = {"column": change.column, **({"share_by": change.share_by} if change.share_by else {}),
-             **{f"where.{name}": name for name in change.where}}
-    unknown = [problem(inner, name, "one of the columns " + ", ".join(known) + did_you_mean(name, known))
-               for inner, name in named.items() if name not in known]
+    named = {
+        "column": change.column,
+        **({"share_by": change.share_by} if change.share_by else {}),
+        **{f"where.{name}": name for name in change.where},
+    }
+    unknown = [
+        problem(inner, name, "one of the columns " + ", ".join(known) + did_you_mean(name, known))
+        for inner, name in named.items()
+        if name not in known
+    ]
     if unknown:
         return unknown
     hit = pd.Series(True, index=frame.index)
@@ -64,8 +80,13 @@ def _apply(scenario: Scenario, key: str, change: Change, frames: dict[str, pd.Da
         hit &= matches(frame[name], known[name], wanted)
     if not hit.any():
         found = ", ".join(f"{name}: {wanted}" for name, wanted in change.where.items())
-        return [problem("where" if change.where else "table", found or change.table,
-                        f"a condition that at least one row of {change.table} fulfils")]
+        return [
+            problem(
+                "where" if change.where else "table",
+                found or change.table,
+                f"a condition that at least one row of {change.table} fulfils",
+            )
+        ]
     values, wrong = new_values(change, frame[hit], known)
     if wrong:
         return [problem(change.operation, getattr(change, change.operation), wrong)]
@@ -78,7 +99,9 @@ def _apply(scenario: Scenario, key: str, change: Change, frames: dict[str, pd.Da
 def matches(values: pd.Series, column: pa.Column, wanted: object) -> pd.Series:
     """Which values are the wanted one, or one of the wanted ones."""
     options = wanted if isinstance(wanted, list) else [wanted]
-    parsed, _ = parse_cells("", pd.DataFrame({column.name: [written(option) for option in options]}, dtype=str), [column])
+    parsed, _ = parse_cells(
+        "", pd.DataFrame({column.name: [written(option) for option in options]}, dtype=str), [column]
+    )
     return values.isin(parsed[column.name].dropna().tolist())
 
 
@@ -92,7 +115,9 @@ def new_values(change: Change, rows: pd.DataFrame, known: Mapping[str, pa.Column
     column, old = known[change.column], rows[change.column]
     if change.operation == "set":
         value, problems = parse_cells("", pd.DataFrame({column.name: [written(change.set)]}, dtype=str), [column])
-        return (None, column.metadata["allowed"]) if problems else (pd.Series(value[column.name].iloc[0], rows.index), "")
+        return (
+            (None, column.metadata["allowed"]) if problems else (pd.Series(value[column.name].iloc[0], rows.index), "")
+        )
     if column.metadata["kind"] != "number":
         return None, f"set: column {change.column} holds no numbers"
     if old.isna().any():
@@ -106,7 +131,11 @@ def new_values(change: Change, rows: pd.DataFrame, known: Mapping[str, pa.Column
             return None, f"share_by a column of numbers, not {change.share_by}"
         return share_growth(old, rows[change.share_by], change.scale_to)
     total = old.sum()
-    return (old * (change.scale_to / total), "") if total > 0 else (None, f"rows whose {change.column} sums to more than zero")
+    return (
+        (old * (change.scale_to / total), "")
+        if total > 0
+        else (None, f"rows whose {change.column} sums to more than zero")
+    )
 
 
 def share_growth(old: pd.Series, other: pd.Series, total: float) -> tuple[pd.Series | None, str]:

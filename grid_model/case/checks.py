@@ -18,7 +18,9 @@ from grid_model.errors import Problem, printable
 Frames = Mapping[str, pd.DataFrame]
 
 
-def problems_where(table: pd.DataFrame, wrong: Sequence[bool] | np.ndarray | pd.Series, column: str, allowed: str) -> list[Problem]:
+def problems_where(
+    table: pd.DataFrame, wrong: Sequence[bool] | np.ndarray | pd.Series, column: str, allowed: str
+) -> list[Problem]:
     """A Problem for each row of `table` where `wrong` holds, naming the value in `column`."""
     rows = table.loc[np.asarray(wrong, dtype=bool)]
     return [problem_in(table, row, column, value, allowed) for row, value in rows[column].items()]
@@ -42,14 +44,16 @@ def unique_together(table: pd.DataFrame, columns: Sequence[str]) -> list[Problem
 
 
 def acyclic(table: pd.DataFrame, first: str, second: str) -> list[Problem]:
-    """Rows that are part of a circle of links from `first` to `second`, such as a cascade that flows back to its top."""
+    """Rows that are part of a circle of links from `first` to `second`, such as a cascade back to its own top."""
     rest = table
     while True:
         inner = rest[rest[first].isin(rest[second]) & rest[second].isin(rest[first])]
         if len(inner) == len(rest):
             break
         rest = inner
-    return problems_where(rest, np.ones(len(rest), dtype=bool), second, f"links from {first} to {second} that form no circle")
+    return problems_where(
+        rest, np.ones(len(rest), dtype=bool), second, f"links from {first} to {second} that form no circle"
+    )
 
 
 def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Problem]:
@@ -67,10 +71,16 @@ def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Prob
     columns = {column.name: column for column in tables[name]}
     broken = cases[cases["index"].isna()]
     if len(broken):
-        raise TypeError(f"table {name} was not completed as declared: {broken[['column', 'check', 'failure_case']].to_dict('records')}")
-    found = {(int(row), column): value for row, column, value in zip(cases["index"], cases["column"], cases["failure_case"])}
-    return [problem_in(frame, row, column, value, columns[column].metadata["allowed"])
-            for (row, column), value in found.items() if column not in frame.attrs.get("missing", ())]
+        raise TypeError(f"table {name} was not completed as declared: {broken[['column', 'check']].to_dict('records')}")
+    found = {
+        (int(row), column): value
+        for row, column, value in zip(cases["index"], cases["column"], cases["failure_case"], strict=True)
+    }
+    return [
+        problem_in(frame, row, column, value, columns[column].metadata["allowed"])
+        for (row, column), value in found.items()
+        if column not in frame.attrs.get("missing", ())
+    ]
 
 
 def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
@@ -79,7 +89,11 @@ def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
     for name, frame in frames.items():
         for column in tables[name]:
             target = column.metadata["references"]
-            if target not in frames or frames[target].attrs.get("unusable") or column.name in frame.attrs.get("missing", ()):
+            if (
+                target not in frames
+                or frames[target].attrs.get("unusable")
+                or column.name in frame.attrs.get("missing", ())
+            ):
                 continue
             names = frames[target][tables[target][0].name]
             values = frame[column.name]
@@ -98,18 +112,30 @@ def check_core(frames: Frames) -> list[Problem]:
     """What the core tables must fulfil together: kinds of technology, days of heating, months once per zone."""
     kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
     kind = frames["generators"]["technology"].map(kinds)
-    problems = problems_where(frames["generators"], kind == "storage", "technology",
-                              "a technology of kind thermal, renewable or hydro (storage stands in table storage)")
+    problems = problems_where(
+        frames["generators"],
+        kind == "storage",
+        "technology",
+        "a technology of kind thermal, renewable or hydro (storage stands in table storage)",
+    )
     if "storage" in frames:
         kind = frames["storage"]["technology"].map(kinds)
-        problems += problems_where(frames["storage"], kind.notna() & (kind != "storage"), "technology",
-                                   "a technology of kind storage (generators stand in table generators)")
+        problems += problems_where(
+            frames["storage"],
+            kind.notna() & (kind != "storage"),
+            "technology",
+            "a technology of kind storage (generators stand in table generators)",
+        )
     for column in ("heating_start", "heating_end"):
         days = frames["zones"][column]
         real = pd.to_datetime("2024-" + days, format="%Y-%m-%d", errors="coerce").notna()
-        problems += problems_where(frames["zones"], (days != "") & ~real, column, "a day as month-day, such as 11-15, or empty")
+        problems += problems_where(
+            frames["zones"], (days != "") & ~real, column, "a day as month-day, such as 11-15, or empty"
+        )
     one_only = (frames["zones"]["heating_start"] == "") != (frames["zones"]["heating_end"] == "")
-    problems += problems_where(frames["zones"], one_only, "heating_start", "both heating_start and heating_end, or neither")
+    problems += problems_where(
+        frames["zones"], one_only, "heating_start", "both heating_start and heating_end, or neither"
+    )
     for name, key in (("hydro_monthly", "zone"), ("inflow_monthly", "reservoir")):
         monthly = frames[name]
         problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")

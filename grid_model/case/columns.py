@@ -10,8 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from grid_model.case.tables import FREE_COLUMNS, FREE_NUMBERS, number, text
-from grid_model.errors import Problem, printable
-from grid_model.scenario import did_you_mean
+from grid_model.errors import Problem, did_you_mean, printable
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
@@ -36,16 +35,21 @@ def _free_column(name: str) -> pa.Column:
     return number(name, "MW", "capacity at the end of 2025, for share_by", minimum=0)
 
 
-def header_problems(file: str, header: Sequence[str], declared: Sequence[pa.Column], needed: Sequence[str]) -> list[Problem]:
+def header_problems(
+    file: str, header: Sequence[str], declared: Sequence[pa.Column], needed: Sequence[str]
+) -> list[Problem]:
     """Columns that are needed and missing, and columns that nobody knows."""
     known = [column.name for column in declared]
     missing = [Problem(file, 1, name, "", "this column: it is required") for name in needed if name not in header]
-    return missing + [Problem(file, 1, name, printable(name), "one of the columns " + ", ".join(known) + did_you_mean(name, known))
-                      for name in header if name not in known and not is_free(name)]
+    return missing + [
+        Problem(file, 1, name, printable(name), "one of the columns " + ", ".join(known) + did_you_mean(name, known))
+        for name in header
+        if name not in known and not is_free(name)
+    ]
 
 
 def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) -> tuple[pd.DataFrame, list[Problem]]:
-    """The typed table (empty cells are NaN, NaT, NA or "") and what could not be read; columns not in the file are empty."""
+    """The typed table (empty cells and absent columns are NaN, NaT, NA or "") and what could not be read."""
     problems: list[Problem] = []
     typed = {}
     for column in columns:
@@ -55,8 +59,10 @@ def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) ->
         written = cells[column.name]
         typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
         wrong = written[(written != "") & ~readable]
-        problems += [Problem(file, int(row), column.name, printable(value), column.metadata["allowed"])
-                     for row, value in wrong.items()]
+        problems += [
+            Problem(file, int(row), column.name, printable(value), column.metadata["allowed"])
+            for row, value in wrong.items()
+        ]
     return pd.DataFrame(typed, index=cells.index), problems
 
 
@@ -79,7 +85,9 @@ def _parse_numbers(written: pd.Series) -> tuple[pd.Series, pd.Series]:
 def _parse_dates(written: pd.Series) -> tuple[pd.Series, pd.Series]:
     whole = written.where(written.str.fullmatch(DATE), "")
     length = whole.str.len()
-    whole = whole.where(length != 4, whole + "-01").where(length == 10, lambda short: short.where(length == 0, short.str[:7] + "-01"))
+    whole = whole.where(length != 4, whole + "-01").where(
+        length == 10, lambda short: short.where(length == 0, short.str[:7] + "-01")
+    )
     values = pd.to_datetime(whole.where(length > 0), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
     return values, values.notna()
 
@@ -94,12 +102,19 @@ def _parse_text(written: pd.Series) -> tuple[pd.Series, pd.Series]:
     return written, readable
 
 
-_PARSERS = {"number": _parse_numbers, "date": _parse_dates, "flag": _parse_flags,
-            "text": _parse_text, "choice": _parse_text, "identifier": _parse_text, "reference": _parse_text}
+_PARSERS = {
+    "number": _parse_numbers,
+    "date": _parse_dates,
+    "flag": _parse_flags,
+    "text": _parse_text,
+    "choice": _parse_text,
+    "identifier": _parse_text,
+    "reference": _parse_text,
+}
 
 
 def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd.DataFrame) -> pd.DataFrame:
-    """The table with every empty cell filled: by the row's technology where so declared, then by the column's default."""
+    """The table with empty cells filled: by the row's technology where so declared, then by the column's default."""
     by_name = technologies.drop_duplicates("technology").set_index("technology")
     filled = {}
     for column in columns:
@@ -119,7 +134,9 @@ def fill(values: pd.Series, others: object) -> pd.Series:
         return values
     if isinstance(others, pd.Series):
         known = others.notna()
-        others = others.astype(object).where(known, "").astype(str) if values.dtype == "str" else others.astype(values.dtype)
+        others = (
+            others.astype(object).where(known, "").astype(str) if values.dtype == "str" else others.astype(values.dtype)
+        )
     return values.where(~empty, others)
 
 

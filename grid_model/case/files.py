@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from grid_model.errors import Problem, printable
-from grid_model.scenario import shown
+from grid_model.errors import Problem, printable, shown
 
 LARGEST_FILE = 2**31
 BYTES_AT_ONCE = 2**22
@@ -62,7 +61,7 @@ class Folder:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             row = content.count(b"\n", 0, error.start) + 1
-            return self._refuse(name, printable(content[error.start:error.start + 8]), "text in UTF-8 (CSV)", row)
+            return self._refuse(name, printable(content[error.start : error.start + 8]), "text in UTF-8 (CSV)", row)
         if "\0" in text:
             return self._refuse(name, "a zero byte", "text in UTF-8 (CSV)", text.count("\n", 0, text.index("\0")) + 1)
         return text
@@ -99,10 +98,15 @@ def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
         return folder._refuse(name, "", "CSV: one header row, cells parted by commas", 1)
     file, width = folder.shown(name), len(header)
     rows = [(number, record) for number, record in enumerate(records[1:], start=2) if any(map(str.strip, record))]
-    folder.problems += [Problem(file, number, "", f"{len(record)} cells", f"{width} cells, as in the header")
-                        for number, record in rows if len(record) != width]
+    folder.problems += [
+        Problem(file, number, "", f"{len(record)} cells", f"{width} cells, as in the header")
+        for number, record in rows
+        if len(record) != width
+    ]
     whole = [(number, record) for number, record in rows if len(record) == width]
-    cells = pd.DataFrame([record for _, record in whole], index=[number for number, _ in whole], columns=header, dtype=str)
+    cells = pd.DataFrame(
+        [record for _, record in whole], index=[number for number, _ in whole], columns=header, dtype=str
+    )
     cells = cells.apply(lambda column: column.str.strip()) if len(cells) else cells
     return _named_columns(folder, file, cells)
 
@@ -115,5 +119,7 @@ def _named_columns(folder: Folder, file: str, cells: pd.DataFrame) -> pd.DataFra
         filled = cells.iloc[:, position] != ""
         if filled.any():
             value = printable(cells.iloc[:, position][filled].iloc[0])
-            folder.problems.append(Problem(file, int(filled.idxmax()), f"number {position + 1}", value, "a column with a name"))
+            folder.problems.append(
+                Problem(file, int(filled.idxmax()), f"number {position + 1}", value, "a column with a name")
+            )
     return cells.loc[:, ~cells.columns.duplicated() & (cells.columns != "")]

@@ -46,17 +46,30 @@ class Profile:
         many = step_hours / spacing
         nothing = (np.empty(0, dtype=int), 0)
         if many < 1 and spacing != 1:
-            return nothing, Problem(self.file, 0, "time", f"steps of {spacing:g} h", f"steps of at most {step_hours:g} h, as the horizon's")
+            return nothing, Problem(
+                self.file, 0, "time", f"steps of {spacing:g} h", f"steps of at most {step_hours:g} h, as the horizon's"
+            )
         if abs(many - round(many)) > 1e-9 and abs(1 / many - round(1 / many)) > 1e-9:
-            return nothing, Problem(self.file, 0, "time", f"steps of {spacing:g} h", f"steps that divide those of the horizon ({step_hours:g} h)")
+            return nothing, Problem(
+                self.file,
+                0,
+                "time",
+                f"steps of {spacing:g} h",
+                f"steps that divide those of the horizon ({step_hours:g} h)",
+            )
         wanted = time if many >= 1 else self.time[0] + (time - self.time[0]).floor(pd.Timedelta(hours=spacing))
         first = self.time.get_indexer(wanted)
         many = max(1, round(many))
         if (first < 0).any() or first[-1] + many > len(self.time):
             last = time[-1] + pd.Timedelta(hours=step_hours)
             until = self.time[-1] + pd.Timedelta(hours=spacing)
-            return nothing, Problem(self.file, int(self.rows[-1]), "time", f"{self.time[0]} to {until}",
-                                    f"a profile that covers the horizon, {time[0]} to {last}, from its first moment on")
+            return nothing, Problem(
+                self.file,
+                int(self.rows[-1]),
+                "time",
+                f"{self.time[0]} to {until}",
+                f"a profile that covers the horizon, {time[0]} to {last}, from its first moment on",
+            )
         return (first, many), None
 
     def over(self, column: str, rows: tuple[np.ndarray, int]) -> np.ndarray:
@@ -68,7 +81,7 @@ class Profile:
 
 
 def read_times(moments: pd.Series, rows: np.ndarray, monthly: bool) -> tuple[pd.DatetimeIndex | None, Fault | None]:
-    """The times of a file if they are in order and evenly spaced (monthly: first days of months), else the first fault."""
+    """The times of a file, if they are in order and evenly spaced (monthly: first days of months), or a fault."""
     if len(moments) == 0:
         return None, (0, "", "at least one row")
     time, fault = _moments(moments, rows)
@@ -101,7 +114,7 @@ def _late_in_month(time: pd.DatetimeIndex, rows: np.ndarray) -> Fault | None:
 
 
 def _uneven(time: pd.DatetimeIndex, rows: np.ndarray, monthly: bool) -> Fault | None:
-    """The first time that comes too early or too late after the one before; the spacing is the one that most rows have."""
+    """The first time that comes too early or too late after the one before, measured by the spacing of most rows."""
     steps = np.diff(time.to_numpy()).astype("timedelta64[s]").astype(int)
     if len(steps) == 0:
         return None

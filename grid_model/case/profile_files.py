@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from grid_model.case.files import Folder
 from grid_model.case.profile import Profile, read_times
-from grid_model.errors import Problem, printable
-from grid_model.scenario import Scenario, did_you_mean
+from grid_model.errors import Problem, did_you_mean, printable
+from grid_model.scenario import Scenario
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 MOST_PROBLEMS = 10  # of one kind in one column: the rest would say the same
@@ -52,7 +52,9 @@ class ProfileFolder:
                 continue
             name = entry.removesuffix(ending)
             if name in self._files:
-                self._problems.append(Problem(folder.shown(entry), 0, "", entry, f"one file of this name, not {self._files[name]} too"))
+                self._problems.append(
+                    Problem(folder.shown(entry), 0, "", entry, f"one file of this name, not {self._files[name]} too")
+                )
             self._files.setdefault(name, entry)
 
     @classmethod
@@ -60,7 +62,9 @@ class ProfileFolder:
         """The folder that the scenario names, else `profiles` among its inputs."""
         profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"))
         if scenario.profiles is not None and not scenario.profiles.is_dir():
-            profiles._refuse_folder(*scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles")
+            profiles._refuse_folder(
+                *scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles"
+            )
         path = profiles.folder.path.resolve()
         if scenario.profiles is None and not path.is_relative_to(scenario.inputs.resolve()):
             profiles._refuse_folder(profiles.folder.shown(""), 0, "", str(path), "a folder inside the data set's")
@@ -87,8 +91,13 @@ class ProfileFolder:
     def check_names(self, kinds: Iterable[str]) -> None:
         """Files whose name begins with no known kind of profile."""
         known = list(kinds)
-        self._problems += [Problem(self.shown(name), 0, "", printable(name), "a profile of " + ", ".join(known) + did_you_mean(name, known))
-                           for name in self._files if name.partition(".")[0] not in known]
+        self._problems += [
+            Problem(
+                self.shown(name), 0, "", printable(name), "a profile of " + ", ".join(known) + did_you_mean(name, known)
+            )
+            for name in self._files
+            if name.partition(".")[0] not in known
+        ]
 
     def header(self, name: str) -> list[str]:
         """The columns of a profile but for `time`; none where there is no such file or it cannot be read."""
@@ -122,7 +131,11 @@ class ProfileFolder:
             text = content.decode("utf-8-sig")
             if "\0" in text:
                 raise ValueError
-            return list(pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].str.strip())
+            return list(
+                pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str, keep_default_na=False)
+                .iloc[0]
+                .str.strip()
+            )
         except (ValueError, pd.errors.ParserError):
             return self._refuse(name, 1, "", "", "CSV in UTF-8: a header row that begins with time")
 
@@ -158,18 +171,30 @@ class ProfileFolder:
             self._refuse(name, 0, "", str(error), "columns of numbers and a column of time")
             return pd.Series(dtype=object), {}
 
-    def _csv(self, name: str, columns: Sequence[str], allowed: str) -> tuple[pd.Series, dict[str, np.ndarray], np.ndarray]:
+    def _csv(
+        self, name: str, columns: Sequence[str], allowed: str
+    ) -> tuple[pd.Series, dict[str, np.ndarray], np.ndarray]:
         """Times as text, and numbers; only where a number cannot be read all is read as text, to say which."""
         content = self._contents[name]
         uneven = first_uneven_row(content)
         if uneven:
             self._refuse(name, uneven, "", "", "as many cells as in the header")
             return pd.Series(dtype=object), {}, np.empty(0)
-        options = {"header": 0, "names": ["time", *self._headers[name]], "usecols": ["time", *columns], "encoding": "utf-8-sig",
-                   "keep_default_na": False, "index_col": False}
+        options = {
+            "header": 0,
+            "names": ["time", *self._headers[name]],
+            "usecols": ["time", *columns],
+            "encoding": "utf-8-sig",
+            "keep_default_na": False,
+            "index_col": False,
+        }
         try:
-            frame = pd.read_csv(io.BytesIO(content), dtype={"time": str} | dict.fromkeys(columns, np.float64),
-                                na_values={column: [""] for column in columns}, **options)
+            frame = pd.read_csv(
+                io.BytesIO(content),
+                dtype={"time": str} | dict.fromkeys(columns, np.float64),
+                na_values={column: [""] for column in columns},
+                **options,
+            )
         except ValueError:
             frame = pd.read_csv(io.BytesIO(content), dtype=str, **options)
         rows = np.arange(len(frame)) + 2

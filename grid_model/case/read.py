@@ -22,16 +22,23 @@ from grid_model.case.profile_files import ProfileFolder
 from grid_model.case.series import read_series
 from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
-from grid_model.errors import InputError, Problem, printable
-from grid_model.scenario import Scenario, SynthesisedProfiles, did_you_mean, load_scenario, shown
+from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
+from grid_model.scenario import Scenario, SynthesisedProfiles, load_scenario
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parent
 Check = Callable[[Frames], list[Problem]]
 
 
-def read_case(scenario: str | os.PathLike | Scenario, tables: Tables, settings: Mapping[str, type[BaseModel]] | None = None,
-              start: object = None, end: object = None, overrides: Iterable[str] = (), checks: Iterable[Check] = ()) -> Case:
+def read_case(
+    scenario: str | os.PathLike | Scenario,
+    tables: Tables,
+    settings: Mapping[str, type[BaseModel]] | None = None,
+    start: object = None,
+    end: object = None,
+    overrides: Iterable[str] = (),
+    checks: Iterable[Check] = (),
+) -> Case:
     """The Case of a scenario.
 
     scenario    path of a scenario file, or a Scenario
@@ -59,10 +66,23 @@ def read_case(scenario: str | os.PathLike | Scenario, tables: Tables, settings: 
     if problems:
         raise InputError(problems)
     sources = {**_hashes(scenario), **folder.sources, **profiles.folder.sources}
-    log.info("read %s: %d zones, %d generators, %d steps in %.1f s", scenario.name, len(frames["zones"]),
-             len(frames["generators"]), len(time), clock.perf_counter() - began)
-    return Case(scenario.name, scenario, time, step_hours, {name: _trusted(frame) for name, frame in frames.items()},
-                series, sources)
+    log.info(
+        "read %s: %d zones, %d generators, %d steps in %.1f s",
+        scenario.name,
+        len(frames["zones"]),
+        len(frames["generators"]),
+        len(time),
+        clock.perf_counter() - began,
+    )
+    return Case(
+        scenario.name,
+        scenario,
+        time,
+        step_hours,
+        {name: _trusted(frame) for name, frame in frames.items()},
+        series,
+        sources,
+    )
 
 
 def steps_of(scenario: Scenario) -> tuple[pd.DatetimeIndex, np.ndarray]:
@@ -93,19 +113,27 @@ def _hashes(scenario: Scenario) -> dict[str, str]:
 # --------------------------------------------------------------------------------------------------------------- tables
 
 
-def read_tables(scenario: Scenario, folder: Folder, tables: Tables, checks: Iterable[Check] = ()) -> tuple[
-        dict[str, pd.DataFrame], list[Problem]]:
+def read_tables(
+    scenario: Scenario, folder: Folder, tables: Tables, checks: Iterable[Check] = ()
+) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """All tables, typed, changed, complete and checked; rows keep their number in the file as index."""
     if not folder.path.is_dir():
         file, row = scenario.place("inputs")
-        raise InputError(Problem(file, row, "inputs", shown(folder.path), "a folder with the tables " + ", ".join(REQUIRED_TABLES)))
+        raise InputError(
+            Problem(file, row, "inputs", shown(folder.path), "a folder with the tables " + ", ".join(REQUIRED_TABLES))
+        )
     files = {name: f"{name}.csv" for name in tables if _is_there(folder, f"{name}.csv")}
-    problems = [Problem(folder.shown(f"{name}.csv"), 0, "", "", "this file: it is required")
-                for name in REQUIRED_TABLES if name not in files]
+    problems = [
+        Problem(folder.shown(f"{name}.csv"), 0, "", "", "this file: it is required")
+        for name in REQUIRED_TABLES
+        if name not in files
+    ]
     problems += _misnamed_files(folder, files, tables)
     frames, columns, about = {}, {}, {}
     for name, declared in tables.items():
-        frames[name], columns[name], about[name], wrong = _read_table(folder, files.get(name), declared, name in REQUIRED_TABLES)
+        frames[name], columns[name], about[name], wrong = _read_table(
+            folder, files.get(name), declared, name in REQUIRED_TABLES
+        )
         problems += wrong
     problems += folder.problems
     known = {(problem.file, problem.row, problem.column) for problem in problems}
@@ -132,12 +160,16 @@ def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) ->
     """CSV files whose name nearly is that of a table that is not there: meant to be read, and not read in silence."""
     absent = {f"{name}.csv" for name in tables} - set(files.values())
     near = {name: did_you_mean(name, absent) for name in folder.names() if name not in files.values()}
-    return [Problem(folder.shown(name), 0, "", printable(name), "a table's name" + hint)
-            for name, hint in near.items() if hint and name.lower().endswith(".csv")]
+    return [
+        Problem(folder.shown(name), 0, "", printable(name), "a table's name" + hint)
+        for name, hint in near.items()
+        if hint and name.lower().endswith(".csv")
+    ]
 
 
-def _read_table(folder: Folder, name: str | None, declared: list, required: bool) -> tuple[
-        pd.DataFrame, list, dict, list[Problem]]:
+def _read_table(
+    folder: Folder, name: str | None, declared: list, required: bool
+) -> tuple[pd.DataFrame, list, dict, list[Problem]]:
     """One table as it stands in its file, typed; its columns, free ones included; what checks need to know of it: the
     file's name, the columns (`missing`) that it should have and has not, and whether it is `unusable`, so that nothing
     can be said about references to it; and what is wrong with it.

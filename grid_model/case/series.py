@@ -4,8 +4,8 @@ Where the values of one id come from, in this order:
 
 1. the id's own column in `<name>`,
 2. the column of its zone in `<name>.<technology>` (for loads `<name>.<kind>`),
-3. for `energy_budget`: the table hydro_monthly, shared by capacity over the zone's hydro generators without a reservoir;
-   for `inflow`: the table inflow_monthly,
+3. for `energy_budget`: the table hydro_monthly, shared by capacity over the zone's hydro generators that have
+   no reservoir; for `inflow`: the table inflow_monthly,
 4. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
 
 From profile to steps: steps longer than the profile's get the mean over the step; steps equal to the profile's get its
@@ -33,8 +33,7 @@ from grid_model.case.checks import Frames, problem_in, problems_where
 from grid_model.case.profile import Profile
 from grid_model.case.profile_files import ProfileFolder
 from grid_model.case.synthesised import SynthesisedProfileFolder
-from grid_model.errors import Problem, printable
-from grid_model.scenario import did_you_mean
+from grid_model.errors import Problem, did_you_mean, printable
 
 Profiles = ProfileFolder | SynthesisedProfileFolder
 
@@ -59,7 +58,9 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "load": Kind("loads", "load", "kind", "MW", -np.inf, np.inf, "power asked for, or its shape where annual_mwh is given"),
+    "load": Kind(
+        "loads", "load", "kind", "MW", -np.inf, np.inf, "power asked for, or its shape where annual_mwh is given"
+    ),
     "availability": Kind("generators", "generator", "technology", "1", 0, 1, "power that could be taken, of capacity"),
     "min_output": Kind("generators", "generator", "technology", "1", 0, 1, "least output, of capacity"),
     "inflow": Kind("reservoirs", "reservoir", "", "MW", 0, np.inf, "natural inflow, as power that it could generate"),
@@ -69,8 +70,9 @@ KINDS: Mapping[str, Kind] = {
 MONTHLY = ("energy_budget",)
 
 
-def read_series(profiles: Profiles, frames: Frames, time: pd.DatetimeIndex,
-                step_hours: float) -> tuple[dict[str, xr.DataArray], list[Problem]]:
+def read_series(
+    profiles: Profiles, frames: Frames, time: pd.DatetimeIndex, step_hours: float
+) -> tuple[dict[str, xr.DataArray], list[Problem]]:
     """All series of the case, and what is wrong with their files."""
     profiles.check_names(KINDS)
     series, problems = {}, []
@@ -97,10 +99,18 @@ def read_series(profiles: Profiles, frames: Frames, time: pd.DatetimeIndex,
 def _loads_without_profile(collected: _Collected, profiles: Profiles) -> list[Problem]:
     table = collected.table
     where = profiles.shown("load")
-    return [problem_in(table, row, "load", load, f"a load with a profile: a column of its own in {where}, or of its zone "
-                       f"({zone}) in {profiles.shown('load.' + kind)}")
-            for row, load, zone, kind in zip(table.index, table["load"], table["zone"], table["kind"])
-            if load not in collected.claimed and not profiles.unread("load", f"load.{kind}")]
+    return [
+        problem_in(
+            table,
+            row,
+            "load",
+            load,
+            f"a load with a profile: a column of its own in {where}, or of its zone "
+            f"({zone}) in {profiles.shown('load.' + kind)}",
+        )
+        for row, load, zone, kind in zip(table.index, table["load"], table["zone"], table["kind"], strict=True)
+        if load not in collected.claimed and not profiles.unread("load", f"load.{kind}")
+    ]
 
 
 class _Collected:
@@ -117,9 +127,17 @@ class _Collected:
         """The ids' own columns in `<name>`."""
         header = profiles.header(name)
         known = set(self.table[self.kind.dimension])
-        self.problems += [Problem(profiles.shown(name), 1, printable(column), printable(column),
-                                  f"a name in table {self.kind.table}" + did_you_mean(column, known))
-                          for column in header if column not in known]
+        self.problems += [
+            Problem(
+                profiles.shown(name),
+                1,
+                printable(column),
+                printable(column),
+                f"a name in table {self.kind.table}" + did_you_mean(column, known),
+            )
+            for column in header
+            if column not in known
+        ]
         self._take(profiles, name, {column: column for column in header if column in known})
 
     def take_groups(self, profiles: Profiles, name: str) -> None:
@@ -133,11 +151,21 @@ class _Collected:
             unneeded = rows["capacity_mw"] == 0 if "capacity_mw" in rows else pd.Series(False, index=rows.index)
             absent = rows[~rows["zone"].isin(header) & ~unneeded]
             self.claimed |= set(absent[self.kind.dimension])
-            self.problems += [Problem(profiles.shown(f"{name}.{group}"), 1, printable(zone), "",
-                                      f"this column: table {self.kind.table} has {group} in this zone")
-                              for zone in absent["zone"].unique() if header]
+            self.problems += [
+                Problem(
+                    profiles.shown(f"{name}.{group}"),
+                    1,
+                    printable(zone),
+                    "",
+                    f"this column: table {self.kind.table} has {group} in this zone",
+                )
+                for zone in absent["zone"].unique()
+                if header
+            ]
             present = rows[rows["zone"].isin(header)]
-            self._take(profiles, f"{name}.{group}", dict(zip(present[self.kind.dimension], present["zone"])))
+            self._take(
+                profiles, f"{name}.{group}", dict(zip(present[self.kind.dimension], present["zone"], strict=True))
+            )
 
     def _take(self, profiles: Profiles, file: str, column_of: dict[str, str]) -> None:
         """Values of ids from the columns of a file."""
@@ -179,7 +207,9 @@ class _Collected:
             profile, column = self.sources[load]
             means = np.array([profile.year_mean(column, year) for year in years])
             if not (means > 0).all():
-                self.problems.append(Problem(profile.file, 0, column, f"mean {means.min():g}", "a shape with a mean above zero"))
+                self.problems.append(
+                    Problem(profile.file, 0, column, f"mean {means.min():g}", "a shape with a mean above zero")
+                )
                 continue
             self.values[load] = self.values[load] * (energy / (means * hours))[year_of_step]
 
@@ -188,8 +218,14 @@ class _Collected:
         monthly = frames["hydro_monthly"]
         kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
         hydro = self.table[self.table["technology"].map(kinds) == "hydro"]
-        homeless = ~monthly["zone"].isin(hydro["zone"]) & (monthly["energy_mwh"] > 0) & monthly["zone"].isin(frames["zones"]["zone"])
-        self.problems += problems_where(monthly, homeless, "zone", "a zone with a generator of kind hydro, or no energy")
+        homeless = (
+            ~monthly["zone"].isin(hydro["zone"])
+            & (monthly["energy_mwh"] > 0)
+            & monthly["zone"].isin(frames["zones"]["zone"])
+        )
+        self.problems += problems_where(
+            monthly, homeless, "zone", "a zone with a generator of kind hydro, or no energy"
+        )
         reservoirs = frames.get("reservoirs")
         own = set(reservoirs["generator"]) if reservoirs is not None else set()
         free = hydro[~hydro["generator"].isin(own) & ~hydro["generator"].isin(self.claimed)]
@@ -201,7 +237,9 @@ class _Collected:
         power = self._power_of_months(monthly, "zone") if capacity > 0 else None
         if power is not None:
             parts = generators["capacity_mw"] / capacity
-            self.values |= {generator: power * part for generator, part in zip(generators["generator"], parts)}
+            self.values |= {
+                generator: power * part for generator, part in zip(generators["generator"], parts, strict=True)
+            }
 
     def take_monthly_inflow(self, monthly: pd.DataFrame) -> None:
         """Inflow of inflow_monthly, even over each month, for reservoirs that have no profile."""
@@ -218,8 +256,15 @@ class _Collected:
         energy = monthly.drop_duplicates("month").set_index("month")["energy_mwh"]
         absent = sorted(set(self.time.month) - set(energy.index))
         if absent:
-            self.problems.append(problem_in(monthly, monthly.index[0], "month", "", f"a row for month {absent[0]} of "
-                                            f"{monthly[key].iloc[0]} too: the horizon needs it"))
+            self.problems.append(
+                problem_in(
+                    monthly,
+                    monthly.index[0],
+                    "month",
+                    "",
+                    f"a row for month {absent[0]} of {monthly[key].iloc[0]} too: the horizon needs it",
+                )
+            )
             return None
         return energy.reindex(self.time.month).to_numpy() / hours_of_month(self.time)
 

@@ -14,7 +14,7 @@ from grid_model.scenario import Scenario
 
 
 class SynthesisedProfileFolder:
-    """What a ProfileFolder gives, made from the facts in `<inputs>/synthesis`: the calendar years of the horizon, whole."""
+    """What a ProfileFolder gives, made from the facts in `<inputs>/synthesis`: whole calendar years of the horizon."""
 
     def __init__(self, scenario: Scenario):
         from grid_model.case.profiles import synthesise  # solar geometry loads slowly; most cases read files
@@ -22,7 +22,9 @@ class SynthesisedProfileFolder:
         self.folder = Folder(scenario.inputs / "synthesis")
         horizon, settings = scenario.horizon, scenario.profiles.synthesis
         last = horizon.start + pd.Timedelta(hours=horizon.length_hours) - pd.Timedelta(seconds=1)
-        time = pd.date_range(f"{horizon.start.year}-01-01", f"{last.year + 1}-01-01", freq="h", inclusive="left", unit="ns")
+        time = pd.date_range(
+            f"{horizon.start.year}-01-01", f"{last.year + 1}-01-01", freq="h", inclusive="left", unit="ns"
+        )
         self._profiles = synthesise(self.folder.path, time, seed=settings.seed, weather_year=settings.weather_year)
         for name in self.folder.names():
             if name.endswith(".csv"):

@@ -34,26 +34,58 @@ FREE_NUMBERS = "_end_2025_mw"
 
 def identifier(name: str, meaning: str) -> pa.Column:
     """The column whose value names a row; unique within its table."""
-    return _column(name, str, meaning, kind="identifier", required=True, allowed="a name, once in this table",
-                   checks=[pa.Check.str_length(min_value=1)], unique=True)
+    return _column(
+        name,
+        str,
+        meaning,
+        kind="identifier",
+        required=True,
+        allowed="a name, once in this table",
+        checks=[pa.Check.str_length(min_value=1)],
+        unique=True,
+    )
 
 
 def reference(name: str, table: str, meaning: str, required: bool = False) -> pa.Column:
     """A column that names a row of another table; empty where it is not required."""
-    return _column(name, str, meaning, kind="reference", required=required, default=None if required else "",
-                   references=table, allowed=f"a name in table {table}" + ("" if required else ", or empty"))
+    return _column(
+        name,
+        str,
+        meaning,
+        kind="reference",
+        required=required,
+        default=None if required else "",
+        references=table,
+        allowed=f"a name in table {table}" + ("" if required else ", or empty"),
+    )
 
 
 def text(name: str, meaning: str, required: bool = False, default: str = "") -> pa.Column:
     """A column of free text."""
     checks = [pa.Check.str_length(min_value=1)] if required else []
-    return _column(name, str, meaning, kind="text", required=required, default=None if required else default,
-                   allowed="text" if required else "text, or empty", checks=checks)
+    return _column(
+        name,
+        str,
+        meaning,
+        kind="text",
+        required=required,
+        default=None if required else default,
+        allowed="text" if required else "text, or empty",
+        checks=checks,
+    )
 
 
-def number(name: str, unit: str, meaning: str, default: float | None = None, minimum: float | None = None,
-           maximum: float | None = None, above: float | None = None, required: bool = False,
-           by_technology: bool = False) -> pa.Column:
+def number(
+    name: str,
+    unit: str,
+    meaning: str,
+    default: float | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    required: bool = False,
+    by_technology: bool = False,
+) -> pa.Column:
     """A column of numbers in a unit with `minimum <= value <= maximum` or `value > above`."""
     checks = [] if minimum is None else [pa.Check.ge(minimum)]
     checks += [] if above is None else [pa.Check.gt(above)]
@@ -62,46 +94,111 @@ def number(name: str, unit: str, meaning: str, default: float | None = None, min
     limits += [] if above is None else [f"> {above:g}"]
     limits += [] if maximum is None else [f"<= {maximum:g}"]
     words = " ".join(["a number", " and ".join(limits)]).strip() + (f" [{unit}]" if unit else "")
-    return _column(name, float, meaning, kind="number", unit=unit, required=required, by_technology=by_technology,
-                   default=None if default is None else float(default), checks=checks,
-                   allowed=words if required else words + ", or empty")
+    return _column(
+        name,
+        float,
+        meaning,
+        kind="number",
+        unit=unit,
+        required=required,
+        by_technology=by_technology,
+        default=None if default is None else float(default),
+        checks=checks,
+        allowed=words if required else words + ", or empty",
+    )
 
 
-def choice(name: str, options: Iterable[str], meaning: str, default: str | None = None, required: bool = False,
-           by_technology: bool = False) -> pa.Column:
+def choice(
+    name: str,
+    options: Iterable[str],
+    meaning: str,
+    default: str | None = None,
+    required: bool = False,
+    by_technology: bool = False,
+) -> pa.Column:
     """A column whose value is one of a few words."""
     options = tuple(options)
     words = "one of " + ", ".join(options)
     empty = [] if required else [""]
-    return _column(name, str, meaning, kind="choice", options=options, required=required, by_technology=by_technology,
-                   default=default if required or default is not None else "",
-                   checks=[pa.Check.isin([*options, *empty])],
-                   allowed=words if required else words + ", or empty")
+    return _column(
+        name,
+        str,
+        meaning,
+        kind="choice",
+        options=options,
+        required=required,
+        by_technology=by_technology,
+        default=default if required or default is not None else "",
+        checks=[pa.Check.isin([*options, *empty])],
+        allowed=words if required else words + ", or empty",
+    )
 
 
 def flag(name: str, meaning: str, default: bool | None = False, by_technology: bool = False) -> pa.Column:
     """A column of yes and no, written true or false."""
-    return _column(name, bool, meaning, kind="flag", default=default, by_technology=by_technology,
-                   allowed="true or false, or empty")
+    return _column(
+        name,
+        bool,
+        meaning,
+        kind="flag",
+        default=default,
+        by_technology=by_technology,
+        allowed="true or false, or empty",
+    )
 
 
 def date(name: str, meaning: str, default: str | None = None) -> pa.Column:
     """A column of dates: year, year-month or year-month-day."""
-    return _column(name, "datetime64[us]", meaning, kind="date", allowed="a date such as 2024-06-01, 2024-06 or 2024, or empty",
-                   default=None if default is None else pd.Timestamp(default))
+    return _column(
+        name,
+        "datetime64[us]",
+        meaning,
+        kind="date",
+        allowed="a date such as 2024-06-01, 2024-06 or 2024, or empty",
+        default=None if default is None else pd.Timestamp(default),
+    )
 
 
-def _column(name: str, dtype, meaning: str, *, kind: str, allowed: str, unit: str = "", default=None,
-            required: bool = False, by_technology: bool = False, references: str | None = None,
-            options: tuple[str, ...] = (), checks: Sequence[pa.Check] = (), unique: bool = False) -> pa.Column:
-    metadata = {"kind": kind, "unit": unit, "default": default, "by_technology": by_technology,
-                "references": references, "options": options, "required": required, "allowed": allowed}
+def _column(
+    name: str,
+    dtype,
+    meaning: str,
+    *,
+    kind: str,
+    allowed: str,
+    unit: str = "",
+    default=None,
+    required: bool = False,
+    by_technology: bool = False,
+    references: str | None = None,
+    options: tuple[str, ...] = (),
+    checks: Sequence[pa.Check] = (),
+    unique: bool = False,
+) -> pa.Column:
+    metadata = {
+        "kind": kind,
+        "unit": unit,
+        "default": default,
+        "by_technology": by_technology,
+        "references": references,
+        "options": options,
+        "required": required,
+        "allowed": allowed,
+    }
     nullable = not required and default is None and kind in ("number", "date", "flag")
-    return pa.Column("boolean" if kind == "flag" and nullable else dtype, list(checks), nullable=nullable, unique=unique,
-                     report_duplicates="exclude_first", name=name, description=meaning, metadata=metadata)
+    return pa.Column(
+        "boolean" if kind == "flag" and nullable else dtype,
+        list(checks),
+        nullable=nullable,
+        unique=unique,
+        report_duplicates="exclude_first",
+        name=name,
+        description=meaning,
+        metadata=metadata,
+    )
 
 
-# ------------------------------------------------------------------------------------------------- merging and schemas
+# -------------------------------------------------------------------------------------------------- merging and schemas
 
 
 def merge_tables(*declarations: Tables) -> dict[str, list[pa.Column]]:
@@ -116,15 +213,23 @@ def merge_tables(*declarations: Tables) -> dict[str, list[pa.Column]]:
             for column in columns:
                 first = known.setdefault(column.name, column)
                 if not _same(first, column):
-                    raise ValueError(f"column {table}.{column.name} is declared twice and differently: "
-                                     f"{first.metadata} and {column.metadata}")
+                    raise ValueError(
+                        f"column {table}.{column.name} is declared twice and differently: "
+                        f"{first.metadata} and {column.metadata}"
+                    )
     return {table: list(columns.values()) for table, columns in merged.items()}
 
 
 def _technology_columns(declarations: Iterable[Tables]) -> list[pa.Column]:
     """The columns declared by_technology, as columns of `technologies`: empty unless the technology has a value."""
-    columns = [column for tables in declarations for name, declared in tables.items() if name != "technologies"
-               for column in declared if column.metadata["by_technology"]]
+    columns = [
+        column
+        for tables in declarations
+        for name, declared in tables.items()
+        if name != "technologies"
+        for column in declared
+        if column.metadata["by_technology"]
+    ]
     return [_of_technology(column) for column in columns]
 
 
@@ -133,8 +238,17 @@ def _of_technology(column: pa.Column) -> pa.Column:
     empty = "" if about["kind"] in ("text", "choice") else None
     words = about["allowed"] if about["allowed"].endswith(", or empty") else about["allowed"] + ", or empty"
     checks = [pa.Check.isin([*about["options"], ""])] if about["kind"] == "choice" else column.checks
-    return _column(column.name, str(column.dtype), column.description, kind=about["kind"], unit=about["unit"], default=empty,
-                   options=about["options"], allowed=words, checks=checks)
+    return _column(
+        column.name,
+        str(column.dtype),
+        column.description,
+        kind=about["kind"],
+        unit=about["unit"],
+        default=empty,
+        options=about["options"],
+        allowed=words,
+        checks=checks,
+    )
 
 
 def _same(first: pa.Column, second: pa.Column) -> bool:
@@ -148,10 +262,19 @@ def schema_of(tables: Tables, name: str) -> pa.DataFrameSchema:
 
 def describe(tables: Tables) -> pd.DataFrame:
     """Every column of every table: `table, column, unit, range, default, meaning, required`."""
-    rows = [{"table": table, "column": column.name, "unit": column.metadata["unit"],
-             "range": column.metadata["allowed"], "default": _default_in_words(column),
-             "meaning": column.description, "required": column.metadata["required"]}
-            for table, columns in tables.items() for column in columns]
+    rows = [
+        {
+            "table": table,
+            "column": column.name,
+            "unit": column.metadata["unit"],
+            "range": column.metadata["allowed"],
+            "default": _default_in_words(column),
+            "meaning": column.description,
+            "required": column.metadata["required"],
+        }
+        for table, columns in tables.items()
+        for column in columns
+    ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "range", "default", "meaning", "required"])
 
 
@@ -159,7 +282,9 @@ def _default_in_words(column: pa.Column) -> str:
     default = column.metadata["default"]
     missing = default is None or default == "" or (isinstance(default, float) and math.isnan(default))
     own = "" if missing else f"{default:g}" if isinstance(default, float) else str(default)
-    return (f"of the technology, else {own}" if own else "of the technology") if column.metadata["by_technology"] else own
+    return (
+        (f"of the technology, else {own}" if own else "of the technology") if column.metadata["by_technology"] else own
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- core tables
@@ -197,22 +322,36 @@ CORE_TABLES: Tables = {
         identifier("load", "load, usually `<zone> <kind>`"),
         reference("zone", "zones", "zone that feeds it", required=True),
         text("kind", "kind of load, such as base, ev, heat_pump, data_centre, electrolyser", default="base"),
-        number("annual_mwh", "MWh", "energy of a calendar year that the profile is scaled to; empty: the profile is in MW",
-               minimum=0),
+        number(
+            "annual_mwh",
+            "MWh",
+            "energy of a calendar year that the profile is scaled to; empty: the profile is in MW",
+            minimum=0,
+        ),
         text("source", "where the row is from"),
     ],
     "hydro_monthly": [
         reference("zone", "zones", "zone", required=True),
         number("month", "1", "month of the year", minimum=1, maximum=12, required=True),
-        number("energy_mwh", "MWh", "energy of the zone's hydro generators without a reservoir of their own, shared by capacity",
-               minimum=0, required=True),
+        number(
+            "energy_mwh",
+            "MWh",
+            "energy of the zone's hydro generators without a reservoir of their own, shared by capacity",
+            minimum=0,
+            required=True,
+        ),
         text("source", "where the row is from"),
     ],
     "inflow_monthly": [
         reference("reservoir", "reservoirs", "reservoir", required=True),
         number("month", "1", "month of the year", minimum=1, maximum=12, required=True),
-        number("energy_mwh", "MWh", "natural inflow as energy that it could generate; a profile of inflow goes first",
-               minimum=0, required=True),
+        number(
+            "energy_mwh",
+            "MWh",
+            "natural inflow as energy that it could generate; a profile of inflow goes first",
+            minimum=0,
+            required=True,
+        ),
         text("source", "where the row is from"),
     ],
 }

@@ -1,4 +1,4 @@
-"""Every kind of wrong input is reported with its file, row, column, value and what is allowed; all at once, never a traceback."""
+"""Every kind of wrong input is reported with file, row, column, value and what is allowed; all at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINES = "line,from_zone,to_zone,capacity_mw\n"
 
 
 def assert_only(problems: list[Problem], file: Path | str, row: int, column: str, value: str, allowed: str) -> None:
-    """The one problem, word for word but for `allowed`, of which a part is given; all of it stands in the printed text."""
+    """The one problem, word for word but for `allowed`, of which a part is given; all of it is in the printed text."""
     assert len(problems) == 1, "\n".join(map(str, problems))
     problem = problems[0]
     assert (Path(problem.file), problem.row, problem.column, problem.value) == (Path(file), row, column, value)
@@ -39,7 +39,14 @@ def test_missing_zones_say_nothing_about_references_to_them(two_zones, problems)
 
 def test_missing_folder(two_zones, problems):
     two_zones.scenario_text("inputs: nowhere\nhorizon: {start: 2027-01-01, hours: 4}\n")
-    assert_only(problems(two_zones), two_zones.scenario, 1, "inputs", str(two_zones.folder / "nowhere"), "a folder with the tables")
+    assert_only(
+        problems(two_zones),
+        two_zones.scenario,
+        1,
+        "inputs",
+        str(two_zones.folder / "nowhere"),
+        "a folder with the tables",
+    )
 
 
 def test_missing_column(two_zones, problems):
@@ -121,20 +128,30 @@ def test_line_from_a_zone_to_itself(two_zones, problems):
 
 
 def test_cascade_that_is_a_circle(two_zones, problems):
-    two_zones.table("reservoirs", "reservoir,generator,capacity_mwh\n" + "\n".join(f"{name},North coal,5" for name in "ABCD"))
+    two_zones.table(
+        "reservoirs", "reservoir,generator,capacity_mwh\n" + "\n".join(f"{name},North coal,5" for name in "ABCD")
+    )
     path = two_zones.table("cascade", "upstream,downstream\nD,A\nA,B\nB,C\nC,A")
     found = problems(two_zones)
     assert [(problem.file, problem.row, problem.value) for problem in found] == [
-        (path.as_posix(), 3, "B"), (path.as_posix(), 4, "C"), (path.as_posix(), 5, "A")]
+        (path.as_posix(), 3, "B"),
+        (path.as_posix(), 4, "C"),
+        (path.as_posix(), 5, "A"),
+    ]
     assert "no circle" in found[0].allowed
 
 
 def test_wrong_flag_choice_and_date(two_zones, problems):
-    path = two_zones.table("generators", """generator,zone,technology,capacity_mw,commissioned,purchase_class,aggregated
-        North wind,North,wind_onshore,5,2024-13,first,maybe""")
+    path = two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw,commissioned,purchase_class,aggregated
+        North wind,North,wind_onshore,5,2024-13,first,maybe""",
+    )
     assert [(problem.file, problem.row, problem.column, problem.value) for problem in problems(two_zones)] == [
-        (path.as_posix(), 2, "aggregated", "maybe"), (path.as_posix(), 2, "commissioned", "2024-13"),
-        (path.as_posix(), 2, "purchase_class", "first")]
+        (path.as_posix(), 2, "aggregated", "maybe"),
+        (path.as_posix(), 2, "commissioned", "2024-13"),
+        (path.as_posix(), 2, "purchase_class", "first"),
+    ]
 
 
 def test_heating_season_that_is_no_day(two_zones, problems):
@@ -147,20 +164,31 @@ def test_heating_season_that_is_no_day(two_zones, problems):
 
 def test_profile_shorter_than_the_horizon(two_zones, problems):
     path = two_zones.hourly("load", {"North base": [1.0] * 3, "South base": [1.0] * 3})
-    assert_only(problems(two_zones), path, 4, "time", "2027-01-01 00:00:00 to 2027-01-01 03:00:00",
-                "covers the horizon, 2027-01-01 00:00:00 to 2027-01-01 04:00:00")
+    assert_only(
+        problems(two_zones),
+        path,
+        4,
+        "time",
+        "2027-01-01 00:00:00 to 2027-01-01 03:00:00",
+        "covers the horizon, 2027-01-01 00:00:00 to 2027-01-01 04:00:00",
+    )
 
 
 def test_profile_that_begins_late(two_zones, problems):
     path = two_zones.hourly("availability", {"North wind": [0.5] * 4}, start="2027-01-01T01:00")
-    assert_only(problems(two_zones), path, 5, "time", "2027-01-01 01:00:00 to 2027-01-01 05:00:00", "covers the horizon")
+    assert_only(
+        problems(two_zones), path, 5, "time", "2027-01-01 01:00:00 to 2027-01-01 05:00:00", "covers the horizon"
+    )
 
 
-@pytest.mark.parametrize(("moments", "row", "value", "allowed"), [
-    (["00", "01", "03", "04", "05"], 4, "2027-01-01 03:00:00", "2027-01-01 02:00:00: there is a gap"),
-    (["00", "01", "01", "02", "03"], 4, "2027-01-01 01:00:00", "duplicate"),
-    (["00", "02", "01", "03", "04"], 4, "2027-01-01 01:00:00", "in order"),
-])
+@pytest.mark.parametrize(
+    ("moments", "row", "value", "allowed"),
+    [
+        (["00", "01", "03", "04", "05"], 4, "2027-01-01 03:00:00", "2027-01-01 02:00:00: there is a gap"),
+        (["00", "01", "01", "02", "03"], 4, "2027-01-01 01:00:00", "duplicate"),
+        (["00", "02", "01", "03", "04"], 4, "2027-01-01 01:00:00", "in order"),
+    ],
+)
 def test_gap_duplicate_and_disorder(two_zones, problems, moments, row, value, allowed):
     rows = "\n".join(f"2027-01-01T{hour}:00,0.5" for hour in moments)
     path = two_zones.profile("availability", "time,North wind\n" + rows)
@@ -168,11 +196,15 @@ def test_gap_duplicate_and_disorder(two_zones, problems, moments, row, value, al
 
 
 def test_times_backwards(two_zones, problems):
-    path = two_zones.profile("availability", "time,North wind\n" + "\n".join(f"2027-01-01T0{3 - hour}:00,1" for hour in range(4)))
+    path = two_zones.profile(
+        "availability", "time,North wind\n" + "\n".join(f"2027-01-01T0{3 - hour}:00,1" for hour in range(4))
+    )
     assert_only(problems(two_zones), path, 3, "time", "2027-01-01 02:00:00", "in order")
 
 
-@pytest.mark.parametrize("written", ["2027-01-01T01:00:00+08:00", "2027-01-01T01:00:00Z", "yesterday", "", "2027-02-30"])
+@pytest.mark.parametrize(
+    "written", ["2027-01-01T01:00:00+08:00", "2027-01-01T01:00:00Z", "yesterday", "", "2027-02-30"]
+)
 def test_time_zone_given_or_no_time(two_zones, problems, written):
     rows = f"2027-01-01T00:00,0.5\n{written},0.5\n2027-01-01T02:00,0.5\n2027-01-01T03:00,0.5"
     path = two_zones.profile("availability", "time,North wind\n" + rows)
@@ -189,17 +221,22 @@ def test_time_zone_in_parquet(two_zones, problems):
     assert "Asia/Shanghai" in found[0].value
 
 
-@pytest.mark.parametrize(("written", "value"), [("1.2", "1.2"), ("-0.1", "-0.1"), ("nan", "nan"), ("", "empty or NaN"),
-                                                ("inf", "inf")])
+@pytest.mark.parametrize(
+    ("written", "value"), [("1.2", "1.2"), ("-0.1", "-0.1"), ("nan", "nan"), ("", "empty or NaN"), ("inf", "inf")]
+)
 def test_profile_outside_its_range(two_zones, problems, written, value):
-    path = two_zones.profile("availability", f"time,North wind\n2027-01-01,0.5\n2027-01-01T01:00,{written}\n"
-                             "2027-01-01T02:00,0.5\n2027-01-01T03:00,0.5")
+    path = two_zones.profile(
+        "availability",
+        f"time,North wind\n2027-01-01,0.5\n2027-01-01T01:00,{written}\n2027-01-01T02:00,0.5\n2027-01-01T03:00,0.5",
+    )
     assert_only(problems(two_zones), path, 3, "North wind", value, ">= 0 and <= 1")
 
 
 def test_profile_of_words(two_zones, problems):
-    path = two_zones.profile("availability", "time,North wind\n2027-01-01,0.5\n2027-01-01T01:00,calm\n"
-                             "2027-01-01T02:00,0.5\n2027-01-01T03:00,0.5")
+    path = two_zones.profile(
+        "availability",
+        "time,North wind\n2027-01-01,0.5\n2027-01-01T01:00,calm\n2027-01-01T02:00,0.5\n2027-01-01T03:00,0.5",
+    )
     assert_only(problems(two_zones), path, 3, "North wind", "calm", "a number")
 
 
@@ -240,9 +277,12 @@ def test_steps_that_a_profile_does_not_divide(two_zones, problems):
 
 
 def test_month_missing_in_budgets(two_zones, problems):
-    two_zones.table("generators", """generator,zone,technology,capacity_mw
+    two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw
         North wind,North,wind_onshore,5
-        North hydro,North,hydro_run_of_river,5""")
+        North hydro,North,hydro_run_of_river,5""",
+    )
     path = two_zones.table("hydro_monthly", "zone,month,energy_mwh\nNorth,2,100")
     assert_only(problems(two_zones), path, 2, "month", "", "a row for month 1 of North")
 
@@ -255,24 +295,31 @@ def test_hydro_energy_without_hydro(two_zones, problems):
 def test_month_given_twice(two_zones, problems):
     path = two_zones.table("hydro_monthly", "zone,month,energy_mwh\nSouth,1,0\nSouth,1,0\nSouth,2.5,0")
     found = problems(two_zones)
-    assert [(problem.file, problem.row, problem.value) for problem in found] == [(path.as_posix(), 3, "1"), (path.as_posix(), 4, "2.5")]
+    assert [(problem.file, problem.row, problem.value) for problem in found] == [
+        (path.as_posix(), 3, "1"),
+        (path.as_posix(), 4, "2.5"),
+    ]
 
 
-# ---------------------------------------------------------------------------------------------------- files that are none
+# -------------------------------------------------------------------------------------------------- files that are none
 
 
-@pytest.mark.parametrize(("content", "row", "allowed"), [
-    (b"", 1, "one header row"),
-    (b"\n\n", 1, "one header row"),
-    (b"PK\x03\x04\x00\x00\x00", 1, "UTF-8"),
-    (bytes(range(128, 256)), 1, "UTF-8"),
-    ("zone\nNorth\nSüd\n".encode("latin-1"), 3, "UTF-8"),
-    ("zone\nNorth\n".encode("utf-16"), 1, "UTF-8"),
-    (b"zone,region\nNorth\nSouth,a", 2, "2 cells"),
-    (b"zone\nNorth,too,many\nSouth", 2, "1 cells"),
-    (b'zone\n"North\nSouth', 0, "one header row"),
-    (b"zone,region\nNorth," + b"x" * 200_000 + b"\nSouth,a\n", 0, "one header row"),
-], ids=["empty", "blank", "zip", "binary", "latin-1", "utf-16", "short row", "long row", "open quote", "huge field"])
+@pytest.mark.parametrize(
+    ("content", "row", "allowed"),
+    [
+        (b"", 1, "one header row"),
+        (b"\n\n", 1, "one header row"),
+        (b"PK\x03\x04\x00\x00\x00", 1, "UTF-8"),
+        (bytes(range(128, 256)), 1, "UTF-8"),
+        ("zone\nNorth\nSüd\n".encode("latin-1"), 3, "UTF-8"),
+        ("zone\nNorth\n".encode("utf-16"), 1, "UTF-8"),
+        (b"zone,region\nNorth\nSouth,a", 2, "2 cells"),
+        (b"zone\nNorth,too,many\nSouth", 2, "1 cells"),
+        (b'zone\n"North\nSouth', 0, "one header row"),
+        (b"zone,region\nNorth," + b"x" * 200_000 + b"\nSouth,a\n", 0, "one header row"),
+    ],
+    ids=["empty", "blank", "zip", "binary", "latin-1", "utf-16", "short row", "long row", "open quote", "huge field"],
+)
 def test_file_that_is_no_csv(two_zones, problems, content, row, allowed):
     path = two_zones.inputs / "zones.csv"
     path.write_bytes(content)
@@ -332,13 +379,19 @@ def test_technology_whose_name_is_a_path(two_zones, problems, tmp_path_factory):
     assert [problem.column for problem in found] == ["capacity_mw"]
 
 
-@pytest.mark.parametrize(("content", "allowed"), [
-    (b"", "CSV in UTF-8"), (b"\xff\xfe\x00t", "CSV in UTF-8"), (b"hour,North wind\n2027-01-01,1\n", "time, as first column"),
-    (b"time,North wind\n", "at least one row"), (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00,1,7\n", "as many cells"),
-    (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00\n", "as many cells"),
-    (b'time,North wind\n"2027-01-01",1\n2027-01-01T01:00\n', "as many cells"),
-    (b"time,North wind,North wind\n2027-01-01,1,1\n", "each column once"),
-])
+@pytest.mark.parametrize(
+    ("content", "allowed"),
+    [
+        (b"", "CSV in UTF-8"),
+        (b"\xff\xfe\x00t", "CSV in UTF-8"),
+        (b"hour,North wind\n2027-01-01,1\n", "time, as first column"),
+        (b"time,North wind\n", "at least one row"),
+        (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00,1,7\n", "as many cells"),
+        (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00\n", "as many cells"),
+        (b'time,North wind\n"2027-01-01",1\n2027-01-01T01:00\n', "as many cells"),
+        (b"time,North wind,North wind\n2027-01-01,1,1\n", "each column once"),
+    ],
+)
 def test_profile_that_is_no_csv(two_zones, problems, content, allowed):
     path = two_zones.profiles / "availability.csv"
     path.write_bytes(content)
@@ -357,7 +410,9 @@ def test_profile_that_is_no_parquet(two_zones, problems):
 def test_parquet_of_words(two_zones, problems):
     (two_zones.profiles / "availability.csv").unlink()
     path = two_zones.profiles / "availability.parquet"
-    pd.DataFrame({"time": pd.date_range("2027-01-01", periods=4, freq="h"), "North wind": list("abcd")}).to_parquet(path)
+    pd.DataFrame({"time": pd.date_range("2027-01-01", periods=4, freq="h"), "North wind": list("abcd")}).to_parquet(
+        path
+    )
     found = problems(two_zones)
     assert [problem.file for problem in found] == [path.as_posix()] and "columns of numbers" in found[0].allowed
 
@@ -370,24 +425,42 @@ def test_damaged_gzip(two_zones, problems):
     assert_only(problems(two_zones), path, 0, "", "", "packed with gzip")
 
 
-# --------------------------------------------------------------------------------------------------------------- changes
+# -------------------------------------------------------------------------------------------------------------- changes
 
 
 def change(two_zones, text: str) -> None:
     two_zones.scenario_text(f"inputs: inputs\nhorizon: {{start: 2027-01-01, hours: 4}}\nchanges:\n  - {{{text}}}\n")
 
 
-@pytest.mark.parametrize(("text", "column", "value", "allowed"), [
-    ("table: generators, where: {technology: solar}, column: capacity_mw, multiply: 2", "where", "technology: solar", "at least one row"),
-    ("table: storage, column: power_mw, multiply: 2", "table", "storage", "at least one row"),
-    ("table: generator, column: capacity_mw, multiply: 2", "table", "generator", "did you mean generators?"),
-    ("table: ../generators, column: capacity_mw, multiply: 2", "table", "../generators", "one of the tables"),
-    ("table: generators, column: capacity, multiply: 2", "column", "capacity", "did you mean capacity_mw?"),
-    ("table: generators, where: {tech: coal}, column: capacity_mw, multiply: 2", "where.tech", "tech", "one of the columns"),
-    ("table: generators, column: zone, multiply: 2", "multiply", "2.0", "holds no numbers"),
-    ("table: generators, column: capacity_mw, set: lots", "set", "lots", "a number >= 0"),
-    ("table: generators, column: capacity_mw, scale_to: 5, share_by: zone", "scale_to", "5.0", "a column of numbers"),
-])
+@pytest.mark.parametrize(
+    ("text", "column", "value", "allowed"),
+    [
+        (
+            "table: generators, where: {technology: solar}, column: capacity_mw, multiply: 2",
+            "where",
+            "technology: solar",
+            "at least one row",
+        ),
+        ("table: storage, column: power_mw, multiply: 2", "table", "storage", "at least one row"),
+        ("table: generator, column: capacity_mw, multiply: 2", "table", "generator", "did you mean generators?"),
+        ("table: ../generators, column: capacity_mw, multiply: 2", "table", "../generators", "one of the tables"),
+        ("table: generators, column: capacity, multiply: 2", "column", "capacity", "did you mean capacity_mw?"),
+        (
+            "table: generators, where: {tech: coal}, column: capacity_mw, multiply: 2",
+            "where.tech",
+            "tech",
+            "one of the columns",
+        ),
+        ("table: generators, column: zone, multiply: 2", "multiply", "2.0", "holds no numbers"),
+        ("table: generators, column: capacity_mw, set: lots", "set", "lots", "a number >= 0"),
+        (
+            "table: generators, column: capacity_mw, scale_to: 5, share_by: zone",
+            "scale_to",
+            "5.0",
+            "a column of numbers",
+        ),
+    ],
+)
 def test_change_that_cannot_be_made(two_zones, problems, text, column, value, allowed):
     change(two_zones, text)
     assert_only(problems(two_zones), two_zones.scenario, 4, f"changes.0.{column}", value, allowed)
@@ -398,7 +471,7 @@ def test_change_to_a_wrong_value(two_zones, problems):
     assert_only(problems(two_zones), two_zones.inputs / "generators.csv", 3, "capacity_mw", "-10", ">= 0")
 
 
-# ------------------------------------------------------------------------------------------------------------ all at once
+# ---------------------------------------------------------------------------------------------------------- all at once
 
 
 def test_problems_of_several_files_are_reported_together(two_zones, problems):
@@ -409,10 +482,13 @@ def test_problems_of_several_files_are_reported_together(two_zones, problems):
     change(two_zones, "table: loads, where: {zone: West}, column: annual_mwh, set: 5")
     found = problems(two_zones)
     assert [(problem.file, problem.row, problem.column, problem.value) for problem in found] == [
-        (generators.as_posix(), 2, "capacity_mw", "-5"), (generators.as_posix(), 2, "zone", "Nrth"),
-        (profile.as_posix(), 3, "North wind", "1.5"), (profile.as_posix(), 5, "North wind", "-0.5"),
+        (generators.as_posix(), 2, "capacity_mw", "-5"),
+        (generators.as_posix(), 2, "zone", "Nrth"),
+        (profile.as_posix(), 3, "North wind", "1.5"),
+        (profile.as_posix(), 5, "North wind", "-0.5"),
         (zones.as_posix(), 2, "latitude", "95"),
-        (two_zones.scenario.as_posix(), 4, "changes.0.where", "zone: West")]
+        (two_zones.scenario.as_posix(), 4, "changes.0.where", "zone: West"),
+    ]
     text = str(InputError(found))
     assert text.startswith("6 problems in the input:") and len(text.splitlines()) == 7
 

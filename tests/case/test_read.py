@@ -40,39 +40,55 @@ def test_two_zones_by_hand(two_zones, read):
 
 def test_every_file_read_is_hashed(two_zones, read):
     sources = read(two_zones).sources
-    files = ["scenario.yaml", "inputs/zones.csv", "inputs/generators.csv", "inputs/loads.csv",
-             "inputs/profiles/load.csv", "inputs/profiles/availability.csv"]
-    assert sources == {(two_zones.folder / file).as_posix(): hashlib.sha256((two_zones.folder / file).read_bytes()).hexdigest()
-                       for file in files}
+    files = [
+        "scenario.yaml",
+        "inputs/zones.csv",
+        "inputs/generators.csv",
+        "inputs/loads.csv",
+        "inputs/profiles/load.csv",
+        "inputs/profiles/availability.csv",
+    ]
+    assert sources == {
+        (two_zones.folder / file).as_posix(): hashlib.sha256((two_zones.folder / file).read_bytes()).hexdigest()
+        for file in files
+    }
 
 
 def test_data_set_overrides_cells_of_the_packages_technologies(two_zones, read):
-    two_zones.table("technologies", "technology,kind,variable_cost_cny_per_mwh,purchase_class\ngas,,500,\ntidal,renewable,7,market")
-    two_zones.table("generators", """generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh
+    two_zones.table(
+        "technologies", "technology,kind,variable_cost_cny_per_mwh,purchase_class\ngas,,500,\ntidal,renewable,7,market"
+    )
+    two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh
         North coal,North,coal,100,
         North wind,North,wind_onshore,50,3
         South gas,South,gas,80,
-        South tidal,South,tidal,10,""")
+        South tidal,South,tidal,10,""",
+    )
     case = read(two_zones)
     assert case.tables["generators"]["variable_cost_cny_per_mwh"].tolist() == [258.5, 3, 500, 7]
     assert case.tables["generators"]["purchase_class"].tolist() == ["none", "guaranteed", "none", "market"]
     technologies = case.tables["technologies"].set_index("technology")
-    assert technologies.loc["gas", ["kind", "label"]].tolist() == ["thermal", "Gas"] and "hydrogen" in technologies.index
+    assert (
+        technologies.loc["gas", ["kind", "label"]].tolist() == ["thermal", "Gas"] and "hydrogen" in technologies.index
+    )
 
 
 def test_byte_order_mark_crlf_and_blank_rows_are_tolerated(two_zones, read):
     (two_zones.inputs / "zones.csv").write_bytes("\ufeffzone,name_zh\r\n\r\n North ,北\r\n,\r\nSouth,南\r\n".encode())
     (two_zones.profiles / "availability.csv").write_bytes(
-        "\ufefftime,North wind\r\n".encode() + b"".join(b"2027-01-01 0%d:00:00,0.5\r\n" % hour for hour in range(4)))
+        "\ufefftime,North wind\r\n".encode() + b"".join(b"2027-01-01 0%d:00:00,0.5\r\n" % hour for hour in range(4))
+    )
     case = read(two_zones)
     assert case.zones == ["North", "South"] and case.tables["zones"]["name_zh"].tolist() == ["北", "南"]
     assert case.profile("availability", ["North wind"]).tolist() == [[0.5] * 4]
 
 
 def test_names_may_be_chinese_and_quoted(two_zones, read):
-    two_zones.table("zones", 'zone\n北京\n"North, \'the\' zone"')
+    two_zones.table("zones", "zone\n北京\n\"North, 'the' zone\"")
     two_zones.table("generators", "generator,zone,technology,capacity_mw\n北京 煤电,北京,coal,5")
-    two_zones.table("loads", 'load,zone\n北京 负荷,北京\nrest,"North, \'the\' zone"')
+    two_zones.table("loads", "load,zone\n北京 负荷,北京\nrest,\"North, 'the' zone\"")
     two_zones.profile("load", "time,北京 负荷,rest\n" + "\n".join(f"2027-01-01T0{hour}:00,1,2" for hour in range(4)))
     (two_zones.profiles / "availability.csv").unlink()
     assert read(two_zones).profile("load", ["北京 负荷", "rest"])[:, 0].tolist() == [1, 2]
@@ -99,7 +115,7 @@ def test_errors_go_to_other_processes(two_zones, problems):
     assert pickle.loads(pickle.dumps(error)).problems == error.problems
 
 
-# -------------------------------------------------------------------------------------------------------------- profiles
+# ------------------------------------------------------------------------------------------------------------- profiles
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv.gz"])
@@ -115,16 +131,22 @@ def test_profiles_as_parquet_or_packed(two_zones, read, ending):
 
 
 def test_own_column_then_the_zones_then_the_default(two_zones, read):
-    two_zones.table("generators", """generator,zone,technology,capacity_mw
+    two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw
         North wind,North,wind_onshore,50
         North wind 2,North,wind_onshore,50
         South wind,South,wind_onshore,50
-        South gas,South,gas,80""")
-    two_zones.hourly("availability.wind_onshore", {"South": [0.2] * 4, "North": [0.3] * 4, "Elsewhere": [9.0] * 4}, ending="parquet")
+        South gas,South,gas,80""",
+    )
+    two_zones.hourly(
+        "availability.wind_onshore", {"South": [0.2] * 4, "North": [0.3] * 4, "Elsewhere": [9.0] * 4}, ending="parquet"
+    )
     case = read(two_zones)
     assert list(case.series["availability"].generator) == ["North wind", "North wind 2", "South wind"]
-    assert case.profile("availability", ["North wind", "North wind 2", "South wind", "South gas"], 1.0)[:, 0].tolist() == [
-        0.1, 0.3, 0.2, 1.0]
+    assert case.profile("availability", ["North wind", "North wind 2", "South wind", "South gas"], 1.0)[
+        :, 0
+    ].tolist() == [0.1, 0.3, 0.2, 1.0]
 
 
 def test_loads_of_a_kind_share_the_profile_of_their_zone(two_zones, read):
@@ -151,8 +173,10 @@ def test_long_steps_take_means_and_short_steps_repeat(two_zones, read):
 
 
 def test_quarter_hourly_profiles_on_quarter_hours_and_hours(two_zones, read):
-    for name, columns in {"load": {"North base": np.arange(16.0), "South base": np.ones(16)},
-                          "availability": {"North wind": np.arange(16) / 16}}.items():
+    for name, columns in {
+        "load": {"North base": np.arange(16.0), "South base": np.ones(16)},
+        "availability": {"North wind": np.arange(16) / 16},
+    }.items():
         two_zones.hourly(name, columns, freq="15min")
     assert read(two_zones).profile("load", ["North base"]).tolist() == [[1.5, 5.5, 9.5, 13.5]]
     quarter = read(two_zones, overrides=["horizon.step_hours=0.25", "horizon.hours=1"])
@@ -176,29 +200,36 @@ def test_annual_energy_of_a_short_file_counts_as_typical_of_the_year(two_zones, 
     two_zones.table("loads", "load,zone,annual_mwh\nNorth base,North,8760\nSouth base,South,")
     assert read(two_zones).profile("load", ["North base"])[0] == pytest.approx(np.array([60, 70, 80, 90]) / 75)
     second = read(two_zones, start="2027-01-01T02:00")
-    assert second.profile("load", ["North base"])[0] == pytest.approx(np.array([80, 90]) / 75), "the horizon does not change the shape"
+    assert second.profile("load", ["North base"])[0] == pytest.approx(np.array([80, 90]) / 75), (
+        "the horizon does not change the shape"
+    )
 
 
 def test_annual_energy_holds_in_each_of_two_years(two_zones, read):
-    two_zones.hourly("load", {"North base": np.r_[np.full(24, 5.0), np.full(24, 7.0)], "South base": np.ones(48)}, start="2026-12-31")
+    two_zones.hourly(
+        "load", {"North base": np.r_[np.full(24, 5.0), np.full(24, 7.0)], "South base": np.ones(48)}, start="2026-12-31"
+    )
     two_zones.hourly("availability", {"North wind": np.ones(48)}, start="2026-12-31")
     two_zones.table("loads", "load,zone,annual_mwh\nNorth base,North,8760\nSouth base,South,")
     two_zones.scenario_text("inputs: inputs\nhorizon: {start: 2026-12-31, hours: 48}\n")
     assert read(two_zones).profile("load", ["North base"])[0] == pytest.approx(np.ones(48))
 
 
-# ----------------------------------------------------------------------------------------------------------------- hydro
+# ---------------------------------------------------------------------------------------------------------------- hydro
 
 
 @pytest.fixture
 def hydro(two_zones):
-    """Four hydro generators in one zone: 30 and 10 MW on the zone's budget, one with a reservoir, one with its own budget."""
-    two_zones.table("generators", """generator,zone,technology,capacity_mw
+    """Hydro generators of one zone: 30 and 10 MW on its budget, one with a reservoir, one with a budget of its own."""
+    two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw
         big,North,hydro_reservoir,30
         small,North,hydro_run_of_river,10
         dam,North,hydro_reservoir,100
         own,North,hydro_reservoir,100
-        North wind,North,wind_onshore,50""")
+        North wind,North,wind_onshore,50""",
+    )
     two_zones.table("reservoirs", "reservoir,generator,capacity_mwh\nlake,dam,1000")
     two_zones.table("hydro_monthly", "zone,month,energy_mwh\nNorth,1,7440\nNorth,2,6720\nSouth,1,0")
     two_zones.profile("energy_budget", "time,own\n2027-01-01,744\n2027-02-01,0\n2027-05-01,5")
@@ -211,14 +242,16 @@ def hydro(two_zones):
 
 
 def test_monthly_energy_is_shared_by_capacity(hydro, read):
-    """7440 MWh in January are 10 MW, 7.5 and 2.5 MW; a generator's own budget goes first, one with a reservoir has none."""
+    """7440 MWh in January are 10 MW, 7.5 and 2.5 MW; an own budget goes first, one with a reservoir has none."""
     case = read(hydro)
     assert list(case.series["energy_budget"].generator) == ["big", "small", "own"]
     assert case.series["energy_budget"].attrs["units"] == "MW"
     budget = case.profile("energy_budget", ["big", "small", "own"])
     assert budget[:, 0] == pytest.approx([7.5, 2.5, 1.0]) and budget[:, 24] == pytest.approx([7.5, 2.5, 0.0])
     assert case.profile("inflow", ["lake"])[0, 0] == 12
-    assert (case.profile("energy_budget", ["big"]) * case.step_hours).sum() == pytest.approx(48 * 7.5), "MWh in two days"
+    assert (case.profile("energy_budget", ["big"]) * case.step_hours).sum() == pytest.approx(48 * 7.5), (
+        "MWh in two days"
+    )
 
 
 def test_monthly_inflow_stands_in_for_a_profile(hydro, read, problems):
@@ -229,7 +262,10 @@ def test_monthly_inflow_stands_in_for_a_profile(hydro, read, problems):
     assert read(hydro).profile("inflow", ["lake"])[0, [0, 47]].tolist() == [10, 2]
     path = hydro.table("inflow_monthly", "reservoir,month,energy_mwh\nlake,1,7440\nlake,1,7440\nsea,2,1")
     assert [(problem.file, problem.row, problem.column, problem.value) for problem in problems(hydro)] == [
-        (path.as_posix(), 2, "month", ""), (path.as_posix(), 3, "month", "1"), (path.as_posix(), 4, "reservoir", "sea")]
+        (path.as_posix(), 2, "month", ""),
+        (path.as_posix(), 3, "month", "1"),
+        (path.as_posix(), 4, "reservoir", "sea"),
+    ]
 
 
 def test_months_of_steps(hydro, read):
@@ -239,7 +275,7 @@ def test_months_of_steps(hydro, read):
     assert case.select(30, 40).month_of_step.tolist() == [0] * 10
 
 
-# -------------------------------------------------------------------------------------------------- Cases from other Cases
+# ----------------------------------------------------------------------------------------------- Cases from other Cases
 
 
 def test_select_cuts_time_and_nothing_else(two_zones, read):
@@ -260,10 +296,14 @@ def test_coarsen_takes_means_and_keeps_energy(two_zones, read):
 
 def test_replace_changes_what_is_named(two_zones, read):
     case = read(two_zones)
-    other = case.replace(name="other", zones=case.tables["zones"].assign(region="East"),
-                         series={"load": case.series["load"] * 2})
+    other = case.replace(
+        name="other", zones=case.tables["zones"].assign(region="East"), series={"load": case.series["load"] * 2}
+    )
     assert other.name == "other" and other.tables["zones"]["region"].tolist() == ["East"] * 2
-    assert other.profile("load", ["North base"])[0, 0] == 120 and other.profile("availability", ["North wind"])[0, 1] == 0.5
+    assert (
+        other.profile("load", ["North base"])[0, 0] == 120
+        and other.profile("availability", ["North wind"])[0, 1] == 0.5
+    )
     assert case.tables["zones"]["region"].tolist() == ["", ""]
     with pytest.raises(KeyError, match="no table zoness"):
         case.replace(zoness=case.tables["zones"])
@@ -274,8 +314,14 @@ def test_coarsening_keeps_energy_and_hours(lengths, hours, data):
     time = pd.Timestamp("2027-01-01") + pd.to_timedelta(np.concatenate([[0], np.cumsum(lengths)[:-1]]), unit="h")
     power = np.array(data.draw(st.lists(st.floats(0, 1e6), min_size=len(lengths), max_size=len(lengths))))
     scenario = scenario_of({"name": "a", "inputs": "/data", "horizon": {"start": "2027-01-01", "hours": 24}})
-    case = Case("a", scenario, pd.DatetimeIndex(time), np.array(lengths), {},
-                {"load": labelled("load", ["x"], pd.DatetimeIndex(time), power[np.newaxis], {})})
+    case = Case(
+        "a",
+        scenario,
+        pd.DatetimeIndex(time),
+        np.array(lengths),
+        {},
+        {"load": labelled("load", ["x"], pd.DatetimeIndex(time), power[np.newaxis], {})},
+    )
     coarse = case.coarsen(hours)
     assert coarse.hours == pytest.approx(case.hours)
     energy = (coarse.profile("load", ["x"]) * coarse.step_hours).sum()
@@ -283,7 +329,7 @@ def test_coarsening_keeps_energy_and_hours(lengths, hours, data):
     assert coarse.steps <= case.steps and set(coarse.time) <= set(case.time)
 
 
-# --------------------------------------------------------------------------------------------------------------- changes
+# -------------------------------------------------------------------------------------------------------------- changes
 
 
 def changed(two_zones, read, *changes: str) -> pd.DataFrame:
@@ -294,11 +340,15 @@ def changed(two_zones, read, *changes: str) -> pd.DataFrame:
 
 def test_changes_are_made_in_order_on_the_rows_meant(two_zones, read):
     """(100 + 20) x 2 = 240, not 100 x 2 + 20; the other zone and technologies stay."""
-    table = changed(two_zones, read, "table: generators, where: {zone: North, technology: [coal, gas]}, column: capacity_mw, add: 20",
-                    "table: generators, where: {technology: coal}, column: capacity_mw, multiply: 2",
-                    "table: generators, where: {capacity_mw: 50}, column: purchase_class, set: market",
-                    "table: generators, where: {capacity_mw: 240.0}, column: commissioned, set: 2024-06",
-                    "table: generators, where: {aggregated: false, zone: South}, column: aggregated, set: true")
+    table = changed(
+        two_zones,
+        read,
+        "table: generators, where: {zone: North, technology: [coal, gas]}, column: capacity_mw, add: 20",
+        "table: generators, where: {technology: coal}, column: capacity_mw, multiply: 2",
+        "table: generators, where: {capacity_mw: 50}, column: purchase_class, set: market",
+        "table: generators, where: {capacity_mw: 240.0}, column: commissioned, set: 2024-06",
+        "table: generators, where: {aggregated: false, zone: South}, column: aggregated, set: true",
+    )
     assert table["capacity_mw"].tolist() == [240, 50, 80]
     assert table["purchase_class"].tolist() == ["none", "market", "none"]
     assert table["commissioned"].notna().tolist() == [True, False, False]
@@ -307,8 +357,12 @@ def test_changes_are_made_in_order_on_the_rows_meant(two_zones, read):
 
 def test_change_of_a_cost_left_to_the_technology(two_zones, read):
     """The default is filled first: 258.5 x 1.1; a change of the technology itself reaches the generators, too."""
-    table = changed(two_zones, read, "table: generators, where: {technology: coal}, column: variable_cost_cny_per_mwh, multiply: 1.1",
-                    "table: technologies, where: {technology: gas}, column: variable_cost_cny_per_mwh, set: 500")
+    table = changed(
+        two_zones,
+        read,
+        "table: generators, where: {technology: coal}, column: variable_cost_cny_per_mwh, multiply: 1.1",
+        "table: technologies, where: {technology: gas}, column: variable_cost_cny_per_mwh, set: 500",
+    )
     assert table["variable_cost_cny_per_mwh"].to_numpy() == pytest.approx([258.5 * 1.1, 0, 500])
 
 
@@ -320,25 +374,37 @@ def test_scale_to_a_total(two_zones, read):
 def test_growth_is_shared_by_what_was_added(two_zones, read):
     """Stock 100, 50 and 80; a second column says 130, 40 and nothing: additions of 30, 0 and 80 x 30/150 = 16.
     Growth of 23 to 253 is shared 30 : 0 : 16. By stock alone it would be 10, 5 and 8."""
-    two_zones.table("generators", """generator,zone,technology,capacity_mw,capacity_end_2025_mw
+    two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw,capacity_end_2025_mw
         North coal,North,coal,100,130
         North wind,North,wind_onshore,50,40
-        South gas,South,gas,80,""")
-    table = changed(two_zones, read, "table: generators, column: capacity_mw, scale_to: 253, share_by: capacity_end_2025_mw")
+        South gas,South,gas,80,""",
+    )
+    table = changed(
+        two_zones, read, "table: generators, column: capacity_mw, scale_to: 253, share_by: capacity_end_2025_mw"
+    )
     assert table["capacity_mw"].to_numpy() == pytest.approx([115, 50, 88])
 
 
 def test_growth_shared_by_nothing_known_or_negative_is_refused(two_zones, problems):
-    two_zones.table("generators", """generator,zone,technology,capacity_mw,capacity_end_2025_mw
-        North wind,North,wind_onshore,50,""")
+    two_zones.table(
+        "generators",
+        """generator,zone,technology,capacity_mw,capacity_end_2025_mw
+        North wind,North,wind_onshore,50,""",
+    )
     for total, words in (("60", "at least one grows"), ("40", "at least the present sum 50")):
-        two_zones.scenario_text("inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\nchanges:\n"
-                                f"  - {{table: generators, column: capacity_mw, scale_to: {total}, share_by: capacity_end_2025_mw}}\n")
+        two_zones.scenario_text(
+            "inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\nchanges:\n"
+            f"  - {{table: generators, column: capacity_mw, scale_to: {total}, share_by: capacity_end_2025_mw}}\n"
+        )
         [problem] = problems(two_zones)
         assert (problem.row, problem.column) == (4, "changes.0.scale_to") and words in problem.allowed
 
 
-@given(st.lists(st.tuples(st.floats(1, 1e5), st.none() | st.floats(0, 2e5)), min_size=1, max_size=10), st.floats(0, 1e6))
+@given(
+    st.lists(st.tuples(st.floats(1, 1e5), st.none() | st.floats(0, 2e5)), min_size=1, max_size=10), st.floats(0, 1e6)
+)
 def test_shared_growth_sums_to_the_total_and_takes_from_nobody(rows, growth):
     old = pd.Series([stock for stock, _ in rows])
     other = pd.Series([np.nan if later is None else later for _, later in rows], name="later")
@@ -351,7 +417,7 @@ def test_shared_growth_sums_to_the_total_and_takes_from_nobody(rows, growth):
     assert (new[other <= old] == old[other <= old]).all(), "what did not grow stays"
 
 
-# ------------------------------------------------------------------------------------------------------------- real data
+# ------------------------------------------------------------------------------------------------------------ real data
 
 CHINA = Path(__file__).parents[2] / "inputs" / "china"
 

@@ -11,15 +11,28 @@ from hypothesis import strategies as st
 
 from grid_model.case.checks import acyclic, different, problems_where, unique_together
 from grid_model.case.columns import complete, empty_table, parse_cells
-from grid_model.case.tables import (CORE_TABLES, choice, date, describe, flag, identifier, merge_tables, number, reference,
-                                    schema_of, text)
+from grid_model.case.tables import (
+    CORE_TABLES,
+    choice,
+    date,
+    describe,
+    flag,
+    identifier,
+    merge_tables,
+    number,
+    reference,
+    schema_of,
+    text,
+)
 
 STORAGE = [
     identifier("storage", meaning="name of the store"),
     reference("zone", "zones", meaning="where it is", required=True),
     reference("technology", "technologies", meaning="what it is", required=True),
     number("power_mw", unit="MW", minimum=0, required=True, meaning="discharge"),
-    number("charge_efficiency", unit="1", above=0, maximum=1, default=1, by_technology=True, meaning="stored per drawn"),
+    number(
+        "charge_efficiency", unit="1", above=0, maximum=1, default=1, by_technology=True, meaning="stored per drawn"
+    ),
     number("final_fraction", unit="1", minimum=0, maximum=1, meaning="level at the end"),
     choice("place", ["independent", "user_side"], default="independent", by_technology=True, meaning="where it stands"),
     flag("cyclic", meaning="ends as it begins", default=True, by_technology=True),
@@ -37,13 +50,23 @@ def test_declarations_are_pandera_columns_with_what_people_need_to_know():
     power = STORAGE[3]
     assert isinstance(power, pa.Column)
     assert power.description == "discharge"
-    assert {key: power.metadata[key] for key in ("unit", "default", "by_technology", "references", "required", "allowed")} == {
-        "unit": "MW", "default": None, "by_technology": False, "references": None, "required": True, "allowed": "a number >= 0 [MW]"}
+    assert {
+        key: power.metadata[key] for key in ("unit", "default", "by_technology", "references", "required", "allowed")
+    } == {
+        "unit": "MW",
+        "default": None,
+        "by_technology": False,
+        "references": None,
+        "required": True,
+        "allowed": "a number >= 0 [MW]",
+    }
 
 
 def test_schema_validates_a_complete_table():
     schema = schema_of(TABLES, "storage")
-    frame, problems = parse_cells("storage.csv", cells(storage=["a"], zone=["North"], technology=["x"], power_mw=["5"]), STORAGE)
+    frame, problems = parse_cells(
+        "storage.csv", cells(storage=["a"], zone=["North"], technology=["x"], power_mw=["5"]), STORAGE
+    )
     frame = complete(frame, STORAGE, empty_table(TABLES["technologies"]))
     assert not problems and len(schema.validate(frame)) == 1
     with pytest.raises(pa.errors.SchemaError):
@@ -51,13 +74,22 @@ def test_schema_validates_a_complete_table():
 
 
 def test_columns_declared_alike_by_two_modules_are_one():
-    merged = merge_tables({"storage": STORAGE}, {"storage": [number("power_mw", unit="MW", minimum=0, required=True, meaning="other words")]})
+    merged = merge_tables(
+        {"storage": STORAGE},
+        {"storage": [number("power_mw", unit="MW", minimum=0, required=True, meaning="other words")]},
+    )
     assert [column.name for column in merged["storage"]] == [column.name for column in STORAGE]
 
 
-@pytest.mark.parametrize("other", [
-    number("power_mw", unit="GW", minimum=0, required=True, meaning=""), number("power_mw", unit="MW", required=True, meaning=""),
-    number("power_mw", unit="MW", minimum=0, meaning=""), text("power_mw", meaning="")])
+@pytest.mark.parametrize(
+    "other",
+    [
+        number("power_mw", unit="GW", minimum=0, required=True, meaning=""),
+        number("power_mw", unit="MW", required=True, meaning=""),
+        number("power_mw", unit="MW", minimum=0, meaning=""),
+        text("power_mw", meaning=""),
+    ],
+)
 def test_columns_declared_differently_are_a_programming_error(other):
     with pytest.raises(ValueError, match="storage.power_mw is declared twice"):
         merge_tables({"storage": STORAGE}, {"storage": [other]})
@@ -66,22 +98,39 @@ def test_columns_declared_differently_are_a_programming_error(other):
 def test_technologies_get_every_column_that_is_by_technology():
     columns = {column.name: column for column in TABLES["technologies"]}
     assert {"charge_efficiency", "place", "cyclic"} <= set(columns) and "power_mw" not in columns
-    assert not any(columns[name].metadata["by_technology"] or columns[name].metadata["required"] for name in ("charge_efficiency", "cyclic"))
+    assert not any(
+        columns[name].metadata["by_technology"] or columns[name].metadata["required"]
+        for name in ("charge_efficiency", "cyclic")
+    )
 
 
 def test_empty_cells_take_the_technology_then_the_default():
-    technologies, _ = parse_cells("", cells(technology=["x", "y"], charge_efficiency=["0.9", ""], place=["user_side", ""],
-                                            cyclic=["false", ""]), TABLES["technologies"])
-    frame, _ = parse_cells("", cells(storage=list("abcd"), technology=["x", "x", "y", "z"], charge_efficiency=["", "0.5", "", ""],
-                                     place=["", "independent", "", ""], cyclic=["", "true", "", ""],
-                                     commissioned=["2024", "2024-06", "2024-06-30", ""]), STORAGE)
+    technologies, _ = parse_cells(
+        "",
+        cells(technology=["x", "y"], charge_efficiency=["0.9", ""], place=["user_side", ""], cyclic=["false", ""]),
+        TABLES["technologies"],
+    )
+    frame, _ = parse_cells(
+        "",
+        cells(
+            storage=list("abcd"),
+            technology=["x", "x", "y", "z"],
+            charge_efficiency=["", "0.5", "", ""],
+            place=["", "independent", "", ""],
+            cyclic=["", "true", "", ""],
+            commissioned=["2024", "2024-06", "2024-06-30", ""],
+        ),
+        STORAGE,
+    )
     frame = complete(frame, STORAGE, technologies)
     assert frame["charge_efficiency"].tolist() == [0.9, 0.5, 1, 1]
     assert frame["place"].tolist() == ["user_side", "independent", "independent", "independent"]
     assert frame["cyclic"].tolist() == [False, True, True, True] and frame["cyclic"].dtype == bool
     assert frame["final_fraction"].isna().all() and frame["final_fraction"].dtype == float
     assert frame["operator"].tolist() == ["nobody"] * 4
-    assert frame["commissioned"].tolist() == [pd.Timestamp(day) for day in ("2024-01-01", "2024-06-01", "2024-06-30", "2020-01-01")]
+    assert frame["commissioned"].tolist() == [
+        pd.Timestamp(day) for day in ("2024-01-01", "2024-06-01", "2024-06-30", "2020-01-01")
+    ]
 
 
 def test_absent_tables_are_empty_with_all_columns_of_the_right_kind():
@@ -98,8 +147,16 @@ def test_describe_has_a_row_for_every_column():
     assert len(table) == sum(map(len, TABLES.values())) and (table["meaning"] != "").all()
     rows = table.set_index(["table", "column"])
     assert rows.loc[("storage", "charge_efficiency")].tolist() == [
-        "1", "a number > 0 and <= 1 [1], or empty", "of the technology, else 1", "stored per drawn", False]
-    assert rows.loc[("generators", "capacity_mw"), "required"] and rows.loc[("storage", "zone"), "range"] == "a name in table zones"
+        "1",
+        "a number > 0 and <= 1 [1], or empty",
+        "of the technology, else 1",
+        "stored per drawn",
+        False,
+    ]
+    assert (
+        rows.loc[("generators", "capacity_mw"), "required"]
+        and rows.loc[("storage", "zone"), "range"] == "a name in table zones"
+    )
 
 
 def test_every_core_column_has_a_unit_where_it_is_a_number():
@@ -107,18 +164,25 @@ def test_every_core_column_has_a_unit_where_it_is_a_number():
         assert all(column.metadata["unit"] for column in columns if column.metadata["kind"] == "number")
 
 
-# --------------------------------------------------------------------------------------------- checks that modules share
+# -------------------------------------------------------------------------------------------- checks that modules share
 
 
 def test_acyclic_names_only_the_links_of_circles():
     links = pd.DataFrame({"upstream": list("ABCDEFX"), "downstream": list("BCDBGGX")}, index=range(2, 9))
     links.attrs["file"] = "cascade.csv"
-    assert [(problem.row, problem.value) for problem in acyclic(links, "upstream", "downstream")] == [(3, "C"), (4, "D"), (5, "B"), (8, "X")]
+    assert [(problem.row, problem.value) for problem in acyclic(links, "upstream", "downstream")] == [
+        (3, "C"),
+        (4, "D"),
+        (5, "B"),
+        (8, "X"),
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=12))
 def test_links_downwards_form_no_circle_and_a_way_back_up_closes_one(pairs):
-    down = pd.DataFrame([(str(min(pair)), str(max(pair) + 1)) for pair in pairs], columns=["upstream", "downstream"], dtype=str)
+    down = pd.DataFrame(
+        [(str(min(pair)), str(max(pair) + 1)) for pair in pairs], columns=["upstream", "downstream"], dtype=str
+    )
     assert acyclic(down, "upstream", "downstream") == []
     if len(down):
         back = pd.DataFrame({"upstream": [down["downstream"].iloc[0]], "downstream": [down["upstream"].iloc[0]]})
@@ -135,7 +199,7 @@ def test_different_and_unique_together():
     assert str(problem) == "t.csv, row 3, column b: found 'y'; allowed: another"
 
 
-# ------------------------------------------------------------------------------------------------------------ properties
+# ----------------------------------------------------------------------------------------------------------- properties
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
