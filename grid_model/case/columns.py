@@ -119,11 +119,11 @@ def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd
     filled = {}
     for column in columns:
         values = frame[column.name]
-        if column.metadata["by_technology"] and column.name in by_name and "technology" in frame and len(frame):
+        if len(frame) and column.metadata["by_technology"] and column.name in by_name and "technology" in frame:
             values = fill(values, frame["technology"].map(by_name[column.name]))
-        if column.metadata["default"] is not None:
+        if len(frame) and column.metadata["default"] is not None:
             values = fill(values, column.metadata["default"])
-        filled[column.name] = values.astype(bool) if str(column.dtype) == "bool" and values.notna().all() else values
+        filled[column.name] = values.astype(bool) if str(column.dtype) == "bool" and not values.hasnans else values
     return pd.DataFrame(filled, index=frame.index)
 
 
