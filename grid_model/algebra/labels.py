@@ -80,7 +80,7 @@ def _members(index_set) -> tuple[Sequence, int]:
     ranges = list(index_set.ranges()) if index_set.isordered() and hasattr(index_set, "_ranges") else []
     if len(ranges) == 1 and ranges[0].step == 1 and float(ranges[0].start).is_integer():
         return np.arange(int(ranges[0].start), int(ranges[0].start) + len(index_set)), 1
-    return list(index_set), index_set.dimen if isinstance(index_set.dimen, int) else 1
+    return list(index_set), max(index_set.dimen, 1) if isinstance(index_set.dimen, int) else 1  # an empty set says 0
 
 
 @dataclass(frozen=True, eq=False)

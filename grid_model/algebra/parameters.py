@@ -58,6 +58,9 @@ class Array:
     def is_numeric_type(self):
         return False
 
+    def is_variable_type(self):
+        return False
+
     def is_potentially_variable(self):
         return False
 

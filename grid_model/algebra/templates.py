@@ -63,6 +63,14 @@ def parts_of(node) -> tuple:
     return ()
 
 
+def _dimension(index_set) -> int:
+    """Of how many parts the members of a set, or of each set of an indexed set, are made; 1 where none tells."""
+    with template_expr._TemplateIterManager.pause():
+        of_a_key = isinstance(index_set, template_expr.GetItemExpression)
+        some = list(index_set.args[0].values()) if of_a_key else [index_set]
+        return max((one.dimen for one in some if isinstance(one.dimen, int)), default=1) or 1
+
+
 def _index_of(context, component) -> tuple:
     index_set = index_set_of(component)
     if index_set is None:
@@ -73,7 +81,15 @@ def _index_of(context, component) -> tuple:
 
 
 class _Context(template_expr._template_iter_context):
-    """Stands in for `sum` while a rule runs."""
+    """Stands in for `sum` and for the iteration over sets while a rule runs."""
+
+    def get_iter(self, index_set):
+        """One placeholder for all members; one per part where they are tuples."""
+        group = self.next_group()
+        placeholders = tuple(template_expr.IndexTemplate(index_set, part, self.next_id(), group)
+                             for part in range(_dimension(index_set)))
+        self.cache.append(placeholders)
+        yield placeholders if len(placeholders) > 1 else placeholders[0]
 
     def sum_template(self, terms, start=0):
         """One node for a sum over sets; an ordinary sum for anything else, a generator over nothing included."""
