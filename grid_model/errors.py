@@ -60,9 +60,9 @@ def shown(path: Path) -> str:
         return absolute.as_posix()
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` where a known word is near, else nothing."""
-    near = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=0.6)
+def did_you_mean(word: str, known: Iterable[str], nearness: float = 0.6) -> str:
+    """`; did you mean x?` where a known word is near (1: the same), else nothing."""
+    near = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=nearness)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -126,6 +126,8 @@ def check_core(frames: Frames) -> list[Problem]:
             "technology",
             "a technology of kind storage (generators stand in table generators)",
         )
+    if frames["zones"].empty and not frames["zones"].attrs.get("unusable"):
+        problems.append(Problem(frames["zones"].attrs.get("file", ""), 0, "zone", "", "at least one row"))
     for column in ("heating_start", "heating_end"):
         days = frames["zones"][column]
         real = pd.to_datetime("2024-" + days, format="%Y-%m-%d", errors="coerce").notna()

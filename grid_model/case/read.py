@@ -158,12 +158,13 @@ def _is_there(folder: Folder, name: str) -> bool:
 
 def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) -> list[Problem]:
     """CSV files whose name nearly is that of a table that is not there: meant to be read, and not read in silence."""
-    absent = {f"{name}.csv" for name in tables} - set(files.values())
-    near = {name: did_you_mean(name, absent) for name in folder.names() if name not in files.values()}
+    absent = set(tables) - set(files)
+    others = [name for name in folder.names() if name.lower().endswith(".csv") and name not in files.values()]
+    hints = {name: did_you_mean(name[:-4], absent, nearness=0.85) for name in others}
     return [
-        Problem(folder.shown(name), 0, "", printable(name), "a table's name" + hint)
-        for name, hint in near.items()
-        if hint and name.lower().endswith(".csv")
+        Problem(folder.shown(name), 0, "", printable(name), "a file named as its table" + hint)
+        for name, hint in hints.items()
+        if hint
     ]
 
 

@@ -37,6 +37,15 @@ def test_missing_zones_say_nothing_about_references_to_them(two_zones, problems)
     assert_only(problems(two_zones), two_zones.inputs / "zones.csv", 0, "", "", "this file: it is required")
 
 
+def test_no_zone_at_all(two_zones, problems):
+    path = two_zones.table("zones", "zone")
+    two_zones.table("generators", "generator,zone,technology,capacity_mw")
+    two_zones.table("loads", "load,zone")
+    (two_zones.profiles / "load.csv").unlink()
+    (two_zones.profiles / "availability.csv").unlink()
+    assert_only(problems(two_zones), path, 0, "zone", "", "at least one row")
+
+
 def test_missing_folder(two_zones, problems):
     two_zones.scenario_text("inputs: nowhere\nhorizon: {start: 2027-01-01, hours: 4}\n")
     assert_only(
@@ -348,9 +357,15 @@ def test_control_characters_in_a_name(two_zones, problems):
     assert_only(problems(two_zones), path, 2, "storage", "bat\N{REPLACEMENT CHARACTER}[31mtery", "a name")
 
 
-def test_file_nearly_named_as_a_table(two_zones, problems):
-    path = two_zones.table("storages", STORAGE)
-    assert_only(problems(two_zones), path, 0, "", "storages.csv", "did you mean storage.csv?")
+@pytest.mark.parametrize("name", ["storages", "Storage", "stroage"])
+def test_file_nearly_named_as_a_table(two_zones, problems, name):
+    path = two_zones.table(name, STORAGE)
+    assert_only(problems(two_zones), path, 0, "", f"{name}.csv", "did you mean storage?")
+
+
+def test_files_of_other_names_may_lie_among_the_tables(two_zones, read):
+    two_zones.table("store_prices", "anything\n1")
+    assert read(two_zones).tables["storage"].empty
 
 
 def test_link_out_of_the_folder(two_zones, problems, tmp_path_factory):
