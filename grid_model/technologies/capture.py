@@ -38,7 +38,7 @@ def check_capture(frames) -> list:
     """A plant must deliver something while it captures all that it can."""
     table = frames["generators"]
     return problems_where(table, energy_share(table) >= 1, "capture_energy_mwh_per_t",
-                          "less than 1 / (capture_rate x emissions_t_per_mwh): the plant would use all that it generates")
+                          "less than 1 / (capture_rate x emissions_t_per_mwh), or it would use all that it generates")
 
 
 def read(data) -> None:

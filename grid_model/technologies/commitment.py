@@ -13,14 +13,14 @@ S, Z    start_level, stop_level   1         data, most output of what has just s
 k       start_cost         million CNY/GW   data
 H, L    min_up, min_down   h                data
 
-A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a floor
-(f > 0 somewhere) or a given capacity online at the start; for others everything online always is as good as any other
-choice, and they get neither column nor row here. The start (border 0) is free unless `initial_online_mw` fixes it.
-What was started or stopped before the horizon is not known: windows of minimum times are cut at its start.
+A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a
+floor (f > 0 somewhere) or a given capacity online at the start; for others everything online always is as good as any
+other choice, and they get neither column nor row here. The start (border 0) is free unless `initial_online_mw` fixes
+it. What was started or stopped before the horizon is not known: windows of minimum times are cut at its start.
 
-Ramps follow from those of single units: what runs on moves within U and V; what starts was at 0 and comes to at most S;
-what stops was at least at f- and at most at Z. (Morales-España et al. 2013, doi:10.1109/TPWRS.2013.2251373, in sum over
-the units of a fleet.)
+Ramps follow from those of single units: what runs on moves within U and V; what starts was at 0 and comes to at least
+f and at most S = min(a, max(f, U)); what stops was at least at f-, at most at Z = min(a-, max(f-, V)), and comes to 0.
+Summed over the units of a fleet these are the rows of GenX (thermal_commit).
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def check_start(frames) -> list:
     """What is online or generates before the horizon fits in."""
     table = frames["generators"]
     roof = table["initial_online_mw"].fillna(table["capacity_mw"])
-    return [*problems_where(table, table["initial_online_mw"] > table["capacity_mw"], "initial_online_mw", "at most capacity_mw"),
+    too_much_online = table["initial_online_mw"] > table["capacity_mw"]
+    return [*problems_where(table, too_much_online, "initial_online_mw", "at most capacity_mw"),
             *problems_where(table, table["initial_output_mw"] > roof, "initial_output_mw",
                             "at most what is online (initial_online_mw, else capacity_mw)")]
 
@@ -65,7 +66,8 @@ def needs_commitment(table, floor: np.ndarray) -> np.ndarray:
 
 
 def read(data, floor: np.ndarray, heat: np.ndarray, roof: np.ndarray) -> None:
-    """Figures of committed units; floor of what is online, least output for heat and available output, GW (units, steps)."""
+    """Figures of committed units, from the floor of what is online, least output for heat and available output of all
+    units, GW, each of shape (units, steps)."""
     mask = needs_commitment(data.table, floor)
     data.committed = data.where(mask)
     table = data.table[mask]
@@ -99,7 +101,7 @@ def _read_windows(data, table) -> None:
     start = np.concatenate([[0.0], np.cumsum(data.step_hours.values)[:-1]])
     up, down = (table[column].to_numpy(float) for column in ("min_up_hours", "min_down_hours"))
     data.staying_up, data.staying_down = (
-        [(unit, hours) for unit, hours in zip(data.committed, times.tolist()) if hours > 0] for times in (up, down))
+        list(zip(data.committed[times > 0], times[times > 0].tolist(), strict=True)) for times in (up, down))
     data.minimum_times = sorted({hours for _, hours in data.staying_up + data.staying_down})
     data.windows = {}
     for hours in data.minimum_times:
@@ -122,7 +124,8 @@ def _read_ramps(data, table, least, most) -> None:
                "start_level": start_level, "stop_level": stop_level}
     for name, values in figures.items():
         setattr(data, name, data.series(values, name, data.committed))
-    data.output_before = data.parameter(table["initial_output_mw"].to_numpy(float) * MW, "output_before", data.committed)
+    output_before = table["initial_output_mw"].to_numpy(float) * MW
+    data.output_before = data.parameter(output_before, "output_before", data.committed)
     rises = (ramps.rise < most - ramps.least_before - ROUNDING) | (start_level < most - ROUNDING)
     falls = (ramps.fall < ramps.most_before - least - ROUNDING) | (stop_level < ramps.most_before - ROUNDING)
     data.online_ramps = {"online_rising": ramps.of_later_steps(rises), "online_falling": ramps.of_later_steps(falls),
@@ -131,8 +134,8 @@ def _read_ramps(data, table, least, most) -> None:
 
 
 def _read_lowest(data, least, heat, most, capacity) -> None:
-    """The least output with o online, max(f o, heat), as a line over o: exact where o is all or no more than heat needs,
-    and where f C <= heat; never below it, as max(f o, heat) is convex in o."""
+    """The least output with o online, max(f o, heat), as a line over o: exact where o is all capacity or no more than
+    heat needs, and for every o where f C <= heat or there is no heat; never below it, as max(f o, heat) is convex."""
     needed = np.divide(heat, most, out=np.zeros_like(heat), where=most > 0)
     whole = np.maximum(least * capacity, heat)
     slope = np.divide(whole - heat, capacity - needed, out=np.zeros_like(heat), where=capacity - needed > ROUNDING)

@@ -1,7 +1,7 @@
 """Heating season: the least output of plant that delivers heat.
 
-A zone's season runs from heating_start to heating_end (month-day, both days in it); it may cross new year. A step belongs
-to the season of the day it starts in. A zone without the two days has no season.
+A zone's season runs from heating_start to heating_end (month-day, both days in it); it may cross new year. A step is in
+the season when the day it starts in is. A zone without the two days has no season.
 """
 
 from __future__ import annotations

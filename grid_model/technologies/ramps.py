@@ -23,13 +23,13 @@ from grid_model.case.tables import number
 
 COLUMNS = [
     number("ramp_up_fraction_per_hour", unit="1/h", minimum=0, by_technology=True,
-           meaning="greatest rise of output in an hour, as part of capacity (of what is online where there is commitment); "
-                   "empty: no limit"),
+           meaning="greatest rise of output in an hour, as part of capacity, or of what is online where there is "
+                   "commitment; empty: no limit"),
     number("ramp_down_fraction_per_hour", unit="1/h", minimum=0, by_technology=True,
-           meaning="greatest fall of output in an hour, as part of capacity (of what is online where there is commitment); "
-                   "empty: no limit"),
+           meaning="greatest fall of output in an hour, as part of capacity, or of what is online where there is "
+                   "commitment; empty: no limit"),
     number("initial_output_mw", unit="MW", minimum=0,
-           meaning="output just before the horizon, from which it ramps; empty: the first step is not limited by a ramp"),
+           meaning="output just before the horizon, from which it ramps; empty: no ramp limits the first step"),
 ]
 
 ROUNDING = 1e-9
@@ -59,8 +59,10 @@ def read_ramps(table, step_hours, least, most, before_first) -> Ramps:
 
     `before_first` is the pair (least, most) just before the first step, each of shape (units,).
     """
-    least_before, most_before = (np.column_stack([first, limit[:, :-1]]) for first, limit in zip(before_first, (least, most)))
-    up, down = (table[f"ramp_{way}_fraction_per_hour"].fillna(np.inf).to_numpy(float)[:, None] for way in ("up", "down"))
+    least_before = np.column_stack([before_first[0], least[:, :-1]])
+    most_before = np.column_stack([before_first[1], most[:, :-1]])
+    up, down = (table[f"ramp_{way}_fraction_per_hour"].fillna(np.inf).to_numpy(float)[:, None]
+                for way in ("up", "down"))
     outage = least_before - most
     outage[:, 0] = most_before[:, 0] - most[:, 0]  # output before the horizon is given: it could not prepare
     rise = np.maximum(up * step_hours, least - most_before)

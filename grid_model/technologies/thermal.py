@@ -12,8 +12,8 @@ v       variable_cost    million CNY/GWh  data, per energy generated
 e       emission_factor  kt/GWh           data, CO2 per energy generated
 dt      step_hours       h                data
 
-Where a fleet is committed (commitment.py), F holds for what is online, and ramps do too; capture.py takes CO2 and energy
-off. A floor above what is available gives way to it. Source: POLICY.md, section 7.
+Where a fleet is committed (commitment.py), F and ramps hold for what is online; capture.py takes CO2 and energy off.
+A floor above what is available gives way to it.
 """
 
 from __future__ import annotations

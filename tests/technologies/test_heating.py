@@ -64,8 +64,7 @@ def test_heat_brings_capacity_online():
 
     2 x (40 x 900 + 40 x 500) + 3,500 = 115,500 CNY; without heat coal stays off: 80,000 CNY.
     """
-    case = coal_and_gas([80, 80], {**DEAR, "start_cost_cny_per_mw": 70, "min_output_fraction": 0.5, "initial_online_mw": 0},
-                        zones=WINTER, series={"availability": {"coal": 0.8}})
-    result = solved(case)
+    fleet = {**DEAR, "start_cost_cny_per_mw": 70, "min_output_fraction": 0.5, "initial_online_mw": 0}
+    result = solved(coal_and_gas([80, 80], fleet, zones=WINTER, series={"availability": {"coal": 0.8}}))
     assert result.value("thermal.online")[0] * 1e3 == pytest.approx([0, 50, 50])
     assert result.objective == pytest.approx(115_500)

@@ -53,14 +53,14 @@ def test_first_step_rises_from_the_given_output():
 
 
 def test_first_step_falls_from_the_given_output():
-    """Gas is the dear one: from 90 MW it falls to 70 while coal could serve 100 for 10,000; 30 x 100 + 70 x 500 = 38,000 CNY."""
+    """Dear gas falls from 90 to 70 MW only: 30 x 100 + 70 x 500 = 38,000 CNY; coal could serve all for 10,000."""
     result = solved(coal_and_gas([100], gas={"ramp_down_fraction_per_hour": 0.2, "initial_output_mw": 90}))
     assert result.objective == pytest.approx(38_000)
     assert (rows(result, "first_ramp_up"), rows(result, "first_ramp_down")) == (0, 1)
 
 
 def test_an_outage_is_no_ramp():
-    """Coal must run at 50 MW or more and then has 30 MW only: it falls by 20 although its ramp is 10, and no more than that.
+    """Coal runs at 50 MW or more and then has 30 MW only: it falls by 20 although its ramp is 10, and by no more.
 
     50 and 30 MW, 48,000 CNY. Were the outage held against the ramp there would be no solution; were the ramp forgotten
     coal would be at 80 before it (36,000 CNY).
@@ -72,7 +72,7 @@ def test_an_outage_is_no_ramp():
 
 
 def test_a_floor_that_rises_is_no_ramp():
-    """The floor jumps from at most 30 to 60 MW: coal rises by 30 although its ramp is 10. Else there would be no solution."""
+    """With 30 MW available, then a floor of 60, coal rises by 30 although its ramp is 10. Else there is no solution."""
     result = solved(coal_and_gas([80, 80], {"ramp_up_fraction_per_hour": 0.1},
                                  series={"availability": {"coal": [0.3, 1]}, "min_output": {"coal": [0, 0.6]}}))
     assert coal(result) == pytest.approx([30, 60])

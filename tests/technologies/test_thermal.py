@@ -17,7 +17,8 @@ def offered(case, offer: str):
     """An offer of thermal plant at the optimum, (units, steps), in units of the programme."""
     model = build_model(case)
     fleet = model.fleets["thermal"]
-    model.offered = pyo.Expression(fleet.data.units, model.steps, rule=lambda _, unit, step: getattr(fleet, offer)(unit, step))
+    model.offered = pyo.Expression(
+        fleet.data.units, model.steps, rule=lambda _, unit, step: getattr(fleet, offer)(unit, step))
     program = compile_program(model)
     highs = program.to_highs()
     highs.run()
@@ -41,7 +42,7 @@ def test_energy_costs_by_the_hour():
 
 
 def test_floor_without_commitment_is_hard():
-    """Dear gas must run at 30 MW, by its fraction or by profile: 30 x 500 + 20 x 100 = 17,000 CNY; without a floor 5,000."""
+    """Dear gas runs at 30 MW, by its fraction or by profile: 30 x 500 + 20 x 100 = 17,000 CNY; else 5,000."""
     assert solved(coal_and_gas([50], gas={"min_output_fraction": 0.3})).objective == pytest.approx(17_000)
     assert solved(coal_and_gas([50], series={"min_output": {"gas": 0.3}})).objective == pytest.approx(17_000)
 
@@ -71,23 +72,31 @@ def test_headroom_of_plant_without_commitment():
 
 
 def test_headroom_of_what_is_online():
-    """70 MW online (starts are out of reach) at 90 % and 60 MW, floor 50 %: 63 - 60 up, 60 - 35 down, whatever is off."""
-    case = coal_and_gas([60], {"min_output_fraction": 0.5, "start_cost_cny_per_mw": 1e6, "initial_online_mw": 70,
-                               "min_down_hours": 2, "max_output_fraction": 0.9}, gas={"capacity_mw": 0})
-    assert offered(case, "headroom_up")[0] * 1e3 == pytest.approx([3])
-    assert offered(case, "headroom_down")[0] * 1e3 == pytest.approx([25])
-    result = solved(case)
-    assert result.value("thermal.report_online")[:, 0] * 1e3 == pytest.approx([70, 0])
+    """70 MW online (a start is out of reach) at 90 % and 60 MW, floor 50 %: 63 - 60 up, 60 - 35 down, whatever is off.
+
+    Gas, which is not committed, is online with all of its capacity.
+    """
+    fleet = {"min_output_fraction": 0.5, "max_output_fraction": 0.9, "start_cost_cny_per_mw": 1e6,
+             "initial_online_mw": 70}
+    case = coal_and_gas([60, 63], fleet, gas={"capacity_mw": 20})
+    assert offered(case, "headroom_up")[:, 0] * 1e3 == pytest.approx([3, 20])
+    assert offered(case, "headroom_down")[:, 0] * 1e3 == pytest.approx([25, 0])
+    assert solved(case).value("thermal.report_online")[:, 0] * 1e3 == pytest.approx([70, 20])
 
 
-@pytest.mark.parametrize(("floor", "heat", "least"), [(0.5, 0.6, 60), (0.5, 0, 50), (0.5, 0.4, 50)])
-def test_headroom_down_keeps_heat(floor, heat, least):
-    """With all 100 MW online at 80 MW the least output is the higher of the floor of what is online and of heat."""
-    case = coal_and_gas([80], {"min_output_fraction": floor, "heating_floor_fraction": heat, "initial_online_mw": 100,
-                               "start_cost_cny_per_mw": 50}, zones=WINTER, series={"load": {"load": 80}})
-    # staying online costs nothing; a dear unit that would replace coal keeps all of it online
-    model = build_model(case)
-    model.stay = pyo.Constraint(model.steps, rule=lambda model, step: model.thermal.online["coal", step] >= 0.1)
+@pytest.mark.parametrize(("floor", "heat", "running", "least"), [
+    (0.5, 0.6, 100, 60), (0.5, 0.6, 90, 60), (0.5, 0, 90, 45), (0.5, 0.4, 100, 50), (0.5, 0.4, 85, 47.5)])
+def test_headroom_down_keeps_heat(floor, heat, running, least):
+    """At 80 MW the least output is the higher of the floor of what is online and of heat.
+
+    A line over what is online stands for it: exact in the first four cases; in the last it runs from 40 MW of heat with
+    40 online to 50 MW with 100 online, so that it is 47.5 at 85 online, 5 MW above the floor of 42.5.
+    """
+    fleet = {"min_output_fraction": floor, "heating_floor_fraction": heat, "initial_online_mw": running,
+             "start_cost_cny_per_mw": 50}
+    model = build_model(coal_and_gas([80], fleet, zones=WINTER))
+    model.stay = pyo.Constraint(model.steps, rule=lambda model, step: (
+        model.thermal.online["coal", step] == model.thermal.online["coal", 0]))
     fleet = model.fleets["thermal"]
     model.down = pyo.Expression(model.steps, rule=lambda _, step: fleet.headroom_down("coal", step))
     program = compile_program(model)
@@ -97,9 +106,9 @@ def test_headroom_down_keeps_heat(floor, heat, least):
 
 
 def test_headroom_of_plant_that_captures():
-    """Nothing captured: 100 - 50 up; down to no output. At a floor of 40 MW full capture leaves 0.82 x 40 to deliver."""
-    capture = {"emissions_t_per_mwh": 0.8, "capture_rate": 0.9, "capture_energy_mwh_per_t": 0.25, "min_output_fraction": 0.4}
-    case = coal_and_gas([50], capture)
+    """Nothing captured: 100 - 50 up. Down to the floor of 40 MW, of which full capture leaves 0.82 x 40 to deliver."""
+    capture = {"emissions_t_per_mwh": 0.8, "capture_rate": 0.9, "capture_energy_mwh_per_t": 0.25}
+    case = coal_and_gas([50], {**capture, "min_output_fraction": 0.4})
     assert offered(case, "headroom_up")[0] * 1e3 == pytest.approx([50])
     assert offered(case, "headroom_down")[0] * 1e3 == pytest.approx([50 - 32.8])
 
@@ -109,19 +118,22 @@ def everything():
     slow = {"ramp_up_fraction_per_hour": 0.3, "ramp_down_fraction_per_hour": 0.25}
     start = {"start_cost_cny_per_mw": 40, "min_up_hours": 2, "min_down_hours": 3, "min_output_fraction": 0.5}
     return small_case(
-        4, series={"load": {"a": [120, 60, 150, 90], "b": [50, 20, 80, 60]}, "availability": {"a coal": [1, 0.8, 0.9, 1]}},
+        4, series={"load": {"a": [120, 60, 150, 90], "b": [50, 20, 80, 60]},
+                   "availability": {"a coal": [1, 0.8, 0.9, 1]}},
         zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone": "B"}],
         loads=[{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}],
         generators=[
-            {"generator": "a coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100,
-             **slow, **start, "initial_online_mw": 80, "initial_output_mw": 60},
-            {"generator": "a chp", "zone": "A", "technology": "coal_chp", "capacity_mw": 40, "variable_cost_cny_per_mwh": 150,
-             **start, "heating_floor_fraction": 0.3},
-            {"generator": "a gas", "zone": "A", "technology": "gas", "capacity_mw": 80, "variable_cost_cny_per_mwh": 500, **slow,
-             "initial_output_mw": 5},
-            {"generator": "b ccs", "zone": "B", "technology": "coal_ccs", "capacity_mw": 60, "variable_cost_cny_per_mwh": 200,
-             "emissions_t_per_mwh": 0.8, "capture_rate": 0.9, "capture_energy_mwh_per_t": 0.25, **start, **slow},
-            {"generator": "b gas", "zone": "B", "technology": "gas", "capacity_mw": 60, "variable_cost_cny_per_mwh": 450}])
+            {"generator": "a coal", "zone": "A", "technology": "coal", "capacity_mw": 100, **slow, **start,
+             "variable_cost_cny_per_mwh": 100, "initial_online_mw": 80, "initial_output_mw": 60},
+            {"generator": "a chp", "zone": "A", "technology": "coal_chp", "capacity_mw": 40, **start,
+             "variable_cost_cny_per_mwh": 150, "heating_floor_fraction": 0.3},
+            {"generator": "a gas", "zone": "A", "technology": "gas", "capacity_mw": 80, **slow,
+             "variable_cost_cny_per_mwh": 500, "initial_output_mw": 5},
+            {"generator": "b ccs", "zone": "B", "technology": "coal_ccs", "capacity_mw": 60, **start, **slow,
+             "variable_cost_cny_per_mwh": 200, "emissions_t_per_mwh": 0.8, "capture_rate": 0.9,
+             "capture_energy_mwh_per_t": 0.25},
+            {"generator": "b gas", "zone": "B", "technology": "gas", "capacity_mw": 60,
+             "variable_cost_cny_per_mwh": 450}])
 
 
 def test_the_same_model_as_ordinary_pyomo():
