@@ -189,9 +189,12 @@ class Lowering:
         return _taken(self._values_of(holder), self._positions(self._axes_of(holder), index, frame, holder))
 
     def _axes_of(self, holder) -> list[Axis]:
-        if isinstance(holder, Array):
-            return [self.labels.axis(labels) for labels in holder.sets]
-        return self.axes(index_set_of(holder))
+        if not isinstance(holder, Array):
+            return self.axes(index_set_of(holder))
+        axes = [self.labels.axis(labels) for labels in holder.sets]
+        if holder.values.shape != tuple(axis.size for axis in axes):
+            raise LoweringError(f"{holder} has values of shape {holder.values.shape}, its labels another")
+        return axes
 
     def _values_of(self, holder) -> np.ndarray:
         """Values of a parameter in the shape of its axes."""
@@ -212,6 +215,8 @@ class Lowering:
             if id(node) not in frame.numbers:
                 raise LoweringError(f"the index {node} belongs to no set of this rule or of a sum around it")
             return frame.numbers[id(node)]
+        if isinstance(node, slice):
+            raise LoweringError("a slice; sum over a set instead")
         if node.__class__ in native_types or isinstance(node, np.generic):
             return frame.literal(self.labels.number([node])[0])
         holder, index = _component_and_index(node)
@@ -235,6 +240,8 @@ class Lowering:
             parts = [self._numbers_of(next(index), frame) for _ in range(axis.dimension)]
             try:
                 positions.append(axis.positions(parts))
+            except LoweringError as error:
+                raise LoweringError(f"{holder}: {error}") from None
             except KeyError as missing:
                 label = self.labels.label(missing.args[0])
                 raise LoweringError(f"{label!r} is outside the index set of {holder}") from None
@@ -295,7 +302,9 @@ def sides(relation):
 
 
 def _potentially_variable(node) -> bool:
-    return node.__class__ not in native_types and node.is_potentially_variable()
+    """Whether a variable or a named expression stands anywhere in a node, as Pyomo asks it of an expanded rule."""
+    holder, _ = _component_and_index(node)
+    return isinstance(holder, (Var, Expression)) or any(map(_potentially_variable, parts_of(node)))
 
 
 def _component_and_index(node):
@@ -303,11 +312,12 @@ def _component_and_index(node):
     if isinstance(node, template_expr.GetItemExpression):
         holder, *index = node.args
         return holder, index
-    if isinstance(node, (VarData, ParamData, NamedExpressionData)):  # indexed by labels, or scalar
-        holder = node.parent_component()
+    if isinstance(node, (Var, Param, Expression)):  # scalar; asking for its index would expand its rule
+        return node, []
+    if isinstance(node, (VarData, ParamData, NamedExpressionData)):  # indexed by labels
         index = node.index()
-        return holder, [] if index is None else list(index) if type(index) is tuple else [index]
-    return (node, []) if isinstance(node, (Var, Param, Expression)) else (None, ())
+        return node.parent_component(), list(index) if type(index) is tuple else [index]
+    return None, ()
 
 
 def _placeholders_in(node) -> set[int]:
