@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 
@@ -11,6 +9,7 @@ from grid_model.algebra import compile_program
 from grid_model.case.case import Case, labelled
 from grid_model.case.columns import complete
 from grid_model.formulation import TABLES, build_model
+from grid_model.scenario import Scenario
 
 TECHNOLOGIES = {"coal": "thermal", "coal_chp": "thermal", "coal_ccs": "thermal", "gas": "thermal", "nuclear": "thermal",
                 "biomass": "renewable", "wind_onshore": "renewable", "solar_utility": "renewable", "solar_distributed": "renewable",
@@ -35,7 +34,8 @@ def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="20
     arrays = {name: labelled(_DIMENSION[name], list(rows), time,
                              np.stack([np.broadcast_to(np.asarray(row, float), steps) for row in rows.values()]), {})
               for name, rows in (series or {}).items()}
-    scenario = SimpleNamespace(policies=policies or {}, name="small")
+    horizon = {"start": start, "hours": steps * step_hours, "step_hours": step_hours}
+    scenario = Scenario(name="small", inputs=".", horizon=horizon, policies=policies or {})
     return Case("small", scenario, time, np.full(steps, float(step_hours)), complete_tables, arrays, {})
 
 
