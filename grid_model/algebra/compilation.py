@@ -52,8 +52,8 @@ def _prepare(model) -> None:
 def _refuse_the_unknown(model) -> None:
     """Nothing in a model may be left out in silence."""
     for component in model.component_objects(active=True, descend_into=True):
-        if component.ctype not in _KNOWN:
-            raise LoweringError(f"{component.name}: a {component.ctype.__name__} is no part of a linear programme")
+        if component.ctype not in _KNOWN or isinstance(component, (pyo.ConstraintList, pyo.VarList)):
+            raise LoweringError(f"{component.name}: a {type(component).__name__} is no rule over sets of a linear programme")
         if component.ctype is pyo.Block and component is not model and (component.is_indexed() or component._rule):
             raise LoweringError(f"{component.name}: a block with an index or a rule; fill a plain block instead")
 
