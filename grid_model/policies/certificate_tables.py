@@ -1,0 +1,165 @@
+"""What people read of the certificate market after the solve: obligations, market, ledger and its statement by zone.
+
+Quantities are those of the programme, MWh; the ledger has them in whole certificates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from grid_model.case.units import CNY_PER_MWH, MWH
+from grid_model.policies.certificate_accounts import month_label
+from grid_model.results.ledger import post_ledger, statement
+
+
+def tables(green, data, solved) -> dict[str, pd.DataFrame]:
+    """`ledger`, `certificate_statement`, `certificate_market`, `green_obligations`."""
+    look = _Look(green, data, solved)
+    ledger = _ledger(look)
+    return {"ledger": ledger, "certificate_statement": statement(ledger), "certificate_market": _market(look),
+            "green_obligations": _obligations(look)}
+
+
+class _Look:
+    """Values of the policy's families as long tables."""
+
+    def __init__(self, green, data, solved):
+        self.green, self.data, self.solved = green, data, solved
+        self.month = {position: month_label(number) for position, number in zip(data.months, data.month_numbers)}
+
+    def values(self, name: str) -> np.ndarray:
+        """A variable or named expression, MWh."""
+        return np.asarray(self.solved.evaluate(f"{self.green.name}.{name}")) / MWH
+
+    def over(self, values: np.ndarray, *labels) -> pd.DataFrame:
+        """An array over named lists of labels as a long table: `over(x, ("zone", zones), ("month", months))`."""
+        index = pd.MultiIndex.from_product([list(some) for _, some in labels], names=[name for name, _ in labels])
+        table = pd.DataFrame({"quantity_mwh": np.asarray(values).ravel()}, index=index).reset_index()
+        return table.assign(month=table["month"].map(self.month)) if "month" in table else table
+
+    def sold(self) -> pd.DataFrame:
+        life = pd.DataFrame(self.data.life, columns=["shelf", "month"]).assign(quantity_mwh=self.values("sold"))
+        life = life.merge(self.data.shelves[["shelf", "zone", "kind"]], on="shelf")
+        sold = life.groupby(["zone", "kind", "month"], as_index=False)["quantity_mwh"].sum()
+        return sold.assign(month=sold["month"].map(self.month))
+
+    def purchases(self) -> pd.DataFrame:
+        data = self.data
+        bought = self.over(self.values("retired"), ("purpose", data.buyers["buyer"]), ("kind", data.kinds), ("month", data.months))
+        buyers = data.buyers.set_index("buyer")
+        return bought.assign(zone=bought["purpose"].map(buyers["zone"]), own=bought["purpose"].map(buyers["load"]) != "")
+
+    def issue(self) -> pd.DataFrame:
+        """By generator, class and month."""
+        frames = [self.over(self.values(by_generator.local_name), ("generator", names), ("month", self.data.months))
+                  for names, by_generator, *_ in self.data.issue_of]
+        issue = pd.concat(frames, ignore_index=True).merge(self.data.parts.drop(columns="pool"), on="generator")
+        return issue.assign(quantity_mwh=issue["quantity_mwh"] * issue["part"]).drop(columns="part")
+
+
+def _ledger(look: _Look) -> pd.DataFrame:
+    data = look.data
+    opening = data.lots.assign(vintage=[month_label(month) for month in data.lots["vintage"]])
+    ccer = look.over(look.values("ccer"), ("pool", data.choosing), ("month", data.months)).merge(data.pools, on="pool")
+    bundles = pd.DataFrame(columns=["generator", "purpose", "zone", "month", "quantity_mwh"])
+    return post_ledger(opening, look.issue(), ccer, look.sold(), look.purchases(), bundles, _prices(look))
+
+
+def _prices(look: _Look) -> pd.DataFrame:
+    """Dual of the clearing: what one more certificate would cost."""
+    dual = look.solved.dual(f"{look.green.name}.clearing") / CNY_PER_MWH
+    table = look.over(dual, ("kind", look.data.kinds), ("month", look.data.months))
+    return table.rename(columns={"quantity_mwh": "price_cny_per_mwh"})
+
+
+def _market(look: _Look) -> pd.DataFrame:
+    """By month and kind: issued = held + offered + ccer, what was sold and is banked at the end, and the price."""
+    data = look.data
+    issued = look.over(look.values("issued"), ("pool", data.pools["pool"]), ("month", data.months)).merge(data.pools, on="pool")
+    ccer = look.over(look.values("ccer"), ("pool", data.choosing), ("month", data.months)).merge(data.pools, on="pool")
+    banked = pd.DataFrame(data.life, columns=["shelf", "month"]).assign(quantity_mwh=look.values("banked"))
+    banked = banked.merge(data.shelves[["shelf", "kind"]], on="shelf").assign(month=lambda table: table["month"].map(look.month))
+    by = ["month", "kind"]
+    columns = {"issued_mwh": issued, "held_mwh": issued[issued["class"] == "held"], "ccer_mwh": ccer, "sold_mwh": look.sold(),
+               "banked_mwh": banked}
+    market = pd.DataFrame({name: table.groupby(by)["quantity_mwh"].sum() for name, table in columns.items()}).fillna(0.0)
+    market.insert(2, "offered_mwh", market["issued_mwh"] - market["held_mwh"] - market["ccer_mwh"])
+    return market.reset_index().merge(_prices(look), on=by, how="left")
+
+
+def _obligations(look: _Look) -> pd.DataFrame:
+    """Every obligation and year: what it asks for, what counts towards it, what is short, and its price (dual).
+
+    `party` is a zone or a load. Physical energy is all that could count: what is at hand in a zone, at most its consumption.
+    """
+    rows = [_weights(look), _loads(look)]
+    table = pd.concat([row for row in rows if len(row)] or rows, ignore_index=True)
+    table["achieved_share"] = (table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]) / table["consumption_mwh"]
+    table["passed"] = ~table["assessed"].astype(bool) | (table["short_mwh"] <= 1e-6 * np.maximum(table["required_mwh"], 1.0))
+    return table
+
+
+def _yearly(look: _Look, values: np.ndarray) -> np.ndarray:
+    """Sums over the months (last axis) of each year."""
+    return np.stack([values[..., np.asarray(months) - 1].sum(axis=-1) for months in look.data.months_of_year.values()], axis=-1)
+
+
+def _weights(look: _Look) -> pd.DataFrame:
+    data = look.data
+    if data.weights.empty:
+        return pd.DataFrame()
+    zones, names = list(data.case.zones), list(data.weight.sets[2])
+    at_hand, served = look.values("at_hand"), look.values("served")
+    purchases = look.purchases()
+    short = pd.DataFrame(look.values("short"), pd.MultiIndex.from_frame(data.weights[["zone", "year"]]), names)
+    dual = pd.DataFrame(-look.solved.dual(f"{look.green.name}.weight") / CNY_PER_MWH, short.index, names)
+    frames = []
+    for name, kinds in data.kinds_of_weight.items():
+        part = at_hand[:, [data.both_kinds.index(kind) for kind in kinds]].sum(axis=1)
+        bought = purchases[(purchases["purpose"] == purchases["zone"] + " weight") & purchases["kind"].isin(kinds)]
+        bought = bought.assign(year=bought["month"].str[:4].astype(int)).groupby(["zone", "year"])["quantity_mwh"].sum()
+        yearly = pd.DataFrame({
+            "consumption_mwh": _yearly(look, served).ravel(),
+            "physical_mwh": _yearly(look, np.clip(part, 0.0, served)).ravel(),
+        }, pd.MultiIndex.from_product([zones, data.years], names=["zone", "year"])).reindex(short.index)
+        share = data.weights.set_index(["zone", "year"])[name]
+        frames.append(yearly.assign(
+            obligation=name, share=share, required_mwh=share * yearly["consumption_mwh"], assessed=True,
+            certificates_mwh=bought.reindex(short.index, fill_value=0.0), debited_mwh=_debit(look, kinds).reindex(short.index, fill_value=0.0),
+            short_mwh=short[name], price_cny_per_mwh=dual[name]).reset_index())
+    table = pd.concat(frames, ignore_index=True)
+    return table.assign(party=table["zone"])[COLUMNS]
+
+
+def _debit(look: _Look, kinds) -> pd.Series:
+    """What sales take from the seller's own weight, by zone and year of generation, MWh."""
+    data = look.data
+    sold = pd.DataFrame(data.life, columns=["shelf", "month"]).assign(quantity_mwh=look.values("sold")).merge(data.shelves, on="shelf")
+    sold = sold[sold["kind"].isin(kinds) & data.settings.debit_seller]
+    return sold.groupby(["zone", "year"])["quantity_mwh"].sum()
+
+
+def _loads(look: _Look) -> pd.DataFrame:
+    data, table = look.data, look.data.green
+    if table.empty:
+        return pd.DataFrame()
+    served = look.over(_yearly(look, look.values("served_load")), ("load", table["load"].unique()), ("year", data.years))
+    purchases = look.purchases()
+    bought = purchases.assign(year=purchases["month"].str[:4].astype(int)).groupby(["purpose", "year"])["quantity_mwh"].sum()
+    obliged = pd.MultiIndex.from_frame(table.loc[table["assessed"], ["load", "year"]])
+    short = pd.Series(look.values("load_short"), obliged)
+    dual = pd.Series(-look.solved.dual(f"{look.green.name}.load_share") / CNY_PER_MWH if len(obliged) else [], obliged, dtype=float)
+    table = table.merge(served.rename(columns={"quantity_mwh": "consumption_mwh"}), on=["load", "year"])
+    at = pd.MultiIndex.from_frame(table[["load", "year"]])
+    required = table["share"] * table["consumption_mwh"]
+    certificates = bought.reindex(at, fill_value=0.0).to_numpy()
+    monitored = np.maximum(required - certificates, 0.0)
+    return table.assign(
+        party=table["load"], obligation="green_share", required_mwh=required, physical_mwh=0.0, certificates_mwh=certificates,
+        debited_mwh=0.0, short_mwh=short.reindex(at).fillna(pd.Series(monitored.to_numpy(), at)).to_numpy(),
+        price_cny_per_mwh=dual.reindex(at).to_numpy())[COLUMNS]
+
+
+COLUMNS = ["party", "zone", "year", "obligation", "assessed", "share", "consumption_mwh", "required_mwh", "physical_mwh",
+           "certificates_mwh", "debited_mwh", "short_mwh", "price_cny_per_mwh"]
