@@ -12,7 +12,8 @@ and offers, each an expression in units of the programme, written as a function 
     injection(block, data, zone, step)      net power into a zone, GW; by default the output of the units in it
     output(block, data, unit, step)         net power of a unit, GW
     emissions(block, data, unit, step)      kt/h
-    available(block, data, unit, step)      power that could be taken, GW: data, no decision
+    available(block, data, unit, step)      greatest power that the step allows, GW: data, no decision
+    forgone(block, data, unit, step)        power that was there and is neither taken nor kept for later, GW: at least zero
     certificates(block, data, unit, step)   certificates issued, GWh/h
     headroom_up, headroom_down(block, data, unit, step)    power that could be added or withdrawn at once, GW
 
