@@ -23,7 +23,7 @@ from grid_model.algebra import Array
 from grid_model.case.units import MW
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report
-from grid_model.technologies.generators import CERTIFICATE, GENERATORS, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, itself_where_member, of_kind
 
 NAME = "hydro"
 
@@ -44,33 +44,27 @@ def read(case) -> Data | None:
 
 
 def _read_budgets(data: Data, case) -> None:
-    """M of every generator and month that can bind, the steps of each month, and where the rest of a budget is found.
+    """M of every generator and month that can bind, and in which steps; months are written as year * 100 + month.
 
-    data.budgets    (generator, month) with a row; a month is written as year * 100 + month
+    data.budgets    (generator, month) with a row
     data.on_river   1 where a step has no such row, else 0, by generator and step
     data.spread     1 / hours of the month in the case where it has one, else 0   [1/h]
-    data.budget_of, data.month_of   labels of that row by generator, and by generator and step; any row where spread is 0
+    data.month_of   its month, by generator and step; where there is none, any that the generator has
     """
-    names, month = data.names, case.month_of_step
-    labels = (case.months.year * 100 + case.months.month).to_numpy()
-    in_month = (month[:, None] == np.arange(len(labels))) * case.step_hours[:, None]
-    power = case.profile("energy_budget", names) * MW
-    energy, most = power @ in_month, data.available.values @ in_month
-    limited = energy < most * (1 - 1e-9)  # not where there is no budget: NaN
-    hours = in_month.sum(axis=0)
+    month, labels = case.month_of_step, (case.months.year * 100 + case.months.month).to_numpy()
+    hours_in = (month[:, None] == np.arange(len(labels))) * case.step_hours[:, None]
+    hours, energy = hours_in.sum(axis=0), case.profile("energy_budget", data.names) * MW @ hours_in
+    limited = energy < data.available.values @ hours_in * (1 - 1e-9)  # not where there is no budget: NaN
     mean_power = np.where(limited, energy / hours, np.inf)[:, month]
     data.minimum = data.series(np.minimum(data.minimum.values, mean_power), "minimum")
-    data.energy = Array(np.where(limited, energy, 0.0), names, labels, name="budget")
-    data.budgets = [(names[unit], int(labels[at])) for unit, at in np.argwhere(limited)]
+    data.energy = Array(np.where(limited, energy, 0.0), data.names, labels, name="energy")
+    data.budgets = [(data.names[unit], int(labels[at])) for unit, at in np.argwhere(limited)]
+    data.budgeted = data.where(limited.any(axis=1))
     data.steps_of_month = {int(label): data.step_labels[month == at].tolist() for at, label in enumerate(labels)}
     data.on_river = data.series(np.where(limited, 0.0, 1.0)[:, month], "on_river")
     data.spread = data.series(np.where(limited, 1 / hours, 0.0)[:, month], "spread")
-    if data.budgets:
-        some = limited.any(axis=1)
-        unit = np.where(some, np.arange(len(names)), some.argmax())
-        first = limited[unit].argmax(axis=1)[:, None]
-        data.budget_of = data.parameter(names[unit], "budget_of")
-        data.month_of = data.series(labels[np.where(limited[unit], np.arange(len(labels)), first)][:, month], "month_of")
+    with_row = np.where(limited, np.arange(len(labels)), limited.argmax(axis=1)[:, None])
+    data.month_of = data.series(labels[with_row][:, month], "month_of")
 
 
 def add_variables(hydro, data):
@@ -80,6 +74,7 @@ def add_variables(hydro, data):
     hydro.generation = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (
         data.minimum[unit, step], data.available[unit, step]))
     hydro.unused = pyo.Var(hydro.budgets, domain=pyo.NonNegativeReals)
+    hydro.budgeted = itself_where_member(data, data.budgeted)
 
 
 def add_constraints(hydro, data):
@@ -93,9 +88,7 @@ def add_constraints(hydro, data):
 def forgone(hydro, data, unit, step):
     """A - g on the river; w / (hours of the month) under a budget, evenly over its month   [GW]"""
     passing = data.on_river[unit, step] * (data.available[unit, step] - hydro.generation[unit, step])
-    if not data.budgets:
-        return passing
-    return passing + data.spread[unit, step] * hydro.unused[data.budget_of[unit], data.month_of[unit, step]]
+    return passing + sum(data.spread[one, step] * hydro.unused[one, data.month_of[one, step]] for one in hydro.budgeted[unit])
 
 
 output = generators.output

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
+from concrete import assert_same_as_concrete
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small import small_case, solved
 
 from grid_model.formulation import build_model
@@ -45,13 +49,13 @@ def test_month_has_its_budget():
 def test_each_month_has_its_own_budget():
     """Two hours of January with 30 MWh, one of February with 90: February's load of 50 leaves 40 MWh that January cannot use.
 
-    With one budget of 120 MWh over the border coal would make 40 instead of 70 + 0 MWh.
+    With one budget of 120 MWh for all three hours coal would make 30 MWh instead of 70.
     """
     result = solved(grid([50, 50, 50], {}, {"energy_budget": {"hydro": [15, 15, 90]}}, start="2027-01-31T22:00"))
     generation = result.value("hydro.generation")[0] * 1e3
     assert generation[:2].sum() == pytest.approx(30) and generation[2] == pytest.approx(50)
     assert result.value("hydro.unused") * 1e3 == pytest.approx([0, 40])
-    assert [label for label in result.program.rows["hydro.budget"].axes[0].labels] == [("hydro", 202701), ("hydro", 202702)]
+    assert list(result.program.rows["hydro.budget"].axes[0].labels) == [("hydro", 202701), ("hydro", 202702)]
     assert result.objective == pytest.approx(70 * 300)
 
 
@@ -78,9 +82,8 @@ def test_budget_that_cannot_bind_has_no_row():
 
 
 def test_forgone_energy_is_what_was_there_less_what_was_taken():
-    """In each form of hydro, together: river 100 - 40; budget of January 60 - 0, February too large to bind, so 100 MW.
-
-    Energy over the horizon of available - generation: 2 h x 100 - taken, (2 h x 30) + 100 - taken.
+    """Without any load all is forgone: on the river 100 MW throughout; the lake's 60 MWh of January evenly over its two
+    hours, and in February, whose 500 MWh do not pass the turbines, 100 MW.
     """
     case = small_case(
         3, start="2027-01-31T22:00", series={"load": {"load": 0}, "energy_budget": {"lake": [30, 30, 500]}},
@@ -115,13 +118,54 @@ def test_greatest_output():
     assert result.objective == pytest.approx(30 * 300)
 
 
-@pytest.mark.parametrize("certificate, issued", [("held", 40), ("tradable", 40), ("none", 0)])
-def test_certificates(certificate, issued):
-    """One per MWh, held or tradable; none where the plant gets none."""
-    case = grid([40], {"certificate": certificate})
-    model = build_model(case, concrete=True)
-    fleet = model.fleets["hydro"]
-    assert fleet.offers("certificates")
-    model.hydro.generation["hydro", 1] = 0.04
-    from pyomo.environ import value
-    assert value(fleet.certificates("hydro", 1)) * 1e3 == pytest.approx(issued)
+def mixed(steps=3):
+    """A river, a lake with a budget in January only, and a pond whose budget never binds, over the end of January."""
+    series = {"load": {"load": np.linspace(20, 150, steps)}, "availability": {"river": np.linspace(0.2, 0.9, steps)},
+              "energy_budget": {"lake": np.where(np.arange(steps) < 2, 30, 500), "pond": 200}}
+    plants = [{"generator": name, "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100, "certificate": certificate,
+               "min_output_fraction": 0.05} for name, certificate in (("river", "held"), ("lake", "tradable"), ("pond", "none"))]
+    return small_case(steps, start="2027-01-31T22:00", series=series, loads=[{"load": "load", "zone": "A"}], generators=plants)
+
+
+def test_offers():
+    """What each form offers at a given dispatch: 10 MW of the river's 20, 12 of the lake's 60 MWh in January, 40 of the pond."""
+    fleet = build_model(mixed(), concrete=True).fleets["hydro"]
+    dispatch = {("river", 1): 0.010, ("lake", 1): 0.012, ("lake", 2): 0.010, ("lake", 3): 0.070, ("pond", 1): 0.040}
+    for unit_and_step, power in dispatch.items():
+        fleet.block.generation[unit_and_step] = power
+    fleet.block.unused["lake", 202701] = 0.060 - 0.022
+
+    def offered(name, unit, step):
+        return pyo.value(getattr(fleet, name)(unit, step)) * 1e3
+
+    assert [offered("forgone", unit, 1) for unit in ("river", "lake", "pond")] == pytest.approx([10, 19, 60])
+    assert [offered("forgone", "lake", step) for step in (2, 3)] == pytest.approx([19, 30])
+    assert [offered("available", unit, 1) for unit in ("river", "lake", "pond")] == pytest.approx([20, 100, 100])
+    assert [offered("headroom_up", unit, 1) for unit in ("river", "lake", "pond")] == pytest.approx([10, 88, 60])
+    assert [offered("headroom_down", unit, 1) for unit in ("river", "lake", "pond")] == pytest.approx([5, 7, 35])
+    assert [offered("certificates", unit, 1) for unit in ("river", "lake", "pond")] == pytest.approx([10, 12, 0])
+
+
+def test_same_as_concrete():
+    """Rules as templates and as ordinary Pyomo constraints say the same."""
+    assert_same_as_concrete(mixed())
+    assert_same_as_concrete(grid([40, 60], {}))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 60), st.sampled_from([0.5, 1.0, 6.0]))
+@settings(max_examples=15, deadline=None)
+def test_what_is_not_generated_is_forgone(seed, steps, step_hours):
+    """In every month and form: generation and forgone energy are the energy that was there, and neither is negative."""
+    draw = np.random.default_rng(seed)
+    budget = draw.uniform(0, 150, steps)
+    case = grid(draw.uniform(0, 120, steps), {}, {"energy_budget": {"hydro": budget}, "availability": {"hydro": draw.uniform(0, 1, steps)}},
+                step_hours=step_hours, start="2027-01-30T18:00")
+    result = solved(case)
+    available = case.profile("availability", ["hydro"])[0] * 100
+    forgone = (result.value("hydro.report_available") - result.value("hydro.report_generation"))[0] * 1e3
+    assert (forgone >= -1e-7).all()
+    for month in range(len(case.months)):
+        here = case.month_of_step == month
+        there = min(budget[here].sum(), available[here].sum())
+        taken = result.value("hydro.generation")[0, here].sum() * 1e3
+        assert taken + forgone[here].sum() == pytest.approx(there, abs=1e-6)

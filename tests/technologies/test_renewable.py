@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pyomo.environ as pyo
 import pytest
+from concrete import assert_same_as_concrete
 from small import small_case, solved
+
+from grid_model.formulation import build_model
 
 
 def grid(load, series=None, **wind):
@@ -46,3 +50,24 @@ def test_negative_cost_is_a_reason_to_run():
     result = solved(grid([50], variable_cost_cny_per_mwh=-50))
     assert result.objective == pytest.approx(-2500)
     assert result.price("A") == pytest.approx([-50])
+
+
+@pytest.mark.parametrize("certificate, issued", [("held", 40), ("tradable", 40), ("none", 0)])
+def test_offers(certificate, issued):
+    """At 40 of 60 MW with a floor of 10: 20 forgone, 20 up, 30 down, a certificate for each MWh unless there are none."""
+    case = grid([100], {"availability": {"wind": [0.6]}}, certificate=certificate, min_output_fraction=0.1)
+    fleet = build_model(case, concrete=True).fleets["renewable"]
+    fleet.block.generation["wind", 1] = 0.040
+    offered = {name: pyo.value(getattr(fleet, name)("wind", 1)) * 1e3
+               for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
+    assert offered == pytest.approx({"output": 40, "available": 60, "forgone": 20, "headroom_up": 20, "headroom_down": 30,
+                                     "certificates": issued})
+
+
+def test_biomass_emits_nothing():
+    """Zero by rule: no emissions are offered for any renewable plant."""
+    assert not solved(grid([50], technology="biomass")).model.fleets["renewable"].offers("emissions")
+
+
+def test_same_as_concrete():
+    assert_same_as_concrete(grid([50, 50, 20], {"availability": {"wind": [0.3, 0.6, 0]}}, min_output_fraction=0.1))

@@ -327,6 +327,17 @@ def test_same_as_concrete(seed):
         np.testing.assert_allclose(result.value(f"reservoir.report_{name}").reshape(-1), concrete, atol=1e-12)
 
 
+def test_offers():
+    """At 40 of 100 MW with a floor of 10 and 15 MW of spill."""
+    case = grid([100], [lake()], plants={"lake": {"certificate": "held", "min_output_fraction": 0.1}})
+    fleet = build_model(case, concrete=True).fleets["reservoir"]
+    fleet.block.generation["lake plant", 1], fleet.block.spill["lake", 1] = 0.040, 0.015
+    offered = {name: pyo.value(getattr(fleet, name)("lake plant", 1)) * 1e3
+               for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
+    assert offered == pytest.approx({"output": 40, "available": 100, "forgone": 15, "headroom_up": 60, "headroom_down": 30,
+                                     "certificates": 40})
+
+
 def test_without_a_cascade_same_as_concrete():
     assert_same_as_concrete(grid([50, 60], [lake(), channel("river")], {"lake": [5, 6]}))
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
+from concrete import assert_same_as_concrete
 from small import small_case, solved
+
+from grid_model.formulation import build_model
 
 PLANT = {"generator": "tower", "zone": "A", "technology": "solar_thermal", "capacity_mw": 100, "heat_store_hours": 6,
          "solar_multiple": 2}
@@ -108,3 +112,28 @@ def test_heat_store_of_the_technology():
                       generators=[{"generator": "tower", "zone": "A", "technology": "tower_type", "capacity_mw": 100}])
     data = solved(case).model.fleets["solar_thermal"].data
     assert data.heat_upper.values.max() == pytest.approx(1.0) and data.collected.values == pytest.approx(np.array([[0.24]]))
+
+
+def test_bounds():
+    """No more heat is left ungathered than the field could gather, and a given start is neither more nor less."""
+    result = solved(grid([50, 50], [0.8, 0], initial_heat_fraction=0.25))
+    program, (defocus, heat) = result.program, (result.program.columns[f"solar_thermal.{name}"] for name in ("defocus", "heat"))
+    assert defocus.of(program.column_upper)[0] * 1e3 == pytest.approx([160, 0])
+    assert heat.of(program.column_lower)[0] * 1e3 == pytest.approx([150, 0, 0])
+    assert heat.of(program.column_upper)[0] * 1e3 == pytest.approx([150, 600, 600])
+
+
+def test_offers():
+    """At 40 of 100 MW with a floor of 10 and 15 MW of heat not gathered."""
+    case = grid([100], [0.8], certificate="tradable", min_output_fraction=0.1)
+    fleet = build_model(case, concrete=True).fleets["solar_thermal"]
+    fleet.block.generation["tower", 1], fleet.block.defocus["tower", 1] = 0.040, 0.015
+    offered = {name: pyo.value(getattr(fleet, name)("tower", 1)) * 1e3
+               for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
+    assert offered == pytest.approx({"output": 40, "available": 100, "forgone": 15, "headroom_up": 60, "headroom_down": 30,
+                                     "certificates": 40})
+
+
+def test_same_as_concrete():
+    assert_same_as_concrete(grid([40, 60, 60], [0.8, 0.1, 0], heat_loss_fraction_per_hour=0.1))
+    assert_same_as_concrete(grid([40, 60, 60], [0.8, 0.1, 0], initial_heat_fraction=0.3, min_output_fraction=0.1))
