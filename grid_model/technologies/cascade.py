@@ -8,15 +8,15 @@ phi     energy_factor  1     data: energy that the downstream plant makes of the
 W       weight         1     data: k phi times the part of what arrives in a step that left in an earlier one
 b       before         GW    data: what arrives in a step and left before the horizon
 
-What arrives between the borders x and y of a step left between x - d and y - d. So with steps of any length a step gets,
-from each earlier step, that step's outflow over the hours in which the two meet; no water is lost between steps, and where
-steps are equal and the delay a multiple of them it is just the outflow d hours ago:
+What arrives between the borders x and y of a step left between x - d and y - d. So with steps of any length a step
+gets, from each earlier step, that step's outflow over the hours in which the two meet; no water is lost between steps,
+and where steps are equal and the delay a multiple of them it is just the outflow d hours ago:
 
     arrivals[r,t] = b[r,t] + sum over links to r and the steps j met of W[link,j,t] q[upstream,j]
 
-What left before the horizon is data: `initial_flow_mw`, or else the flow that carries off the inflow of the first day all
-along the cascade. Where the upstream reservoir is cyclic it is the end of the horizon. What leaves in the last d hours
-arrives after the horizon.
+What left before the horizon is data: `initial_flow_mw`, or else the flow that carries off the inflow of the first day
+all along the cascade. Where the upstream reservoir is cyclic it is the end of the horizon. What leaves in the last d
+hours arrives after the horizon.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CASCADE = [
     number("delay_hours", unit="h", minimum=0, default=0, meaning="time on the way"),
     number("share", unit="1", minimum=0, maximum=1, default=1, meaning="part of the upstream water that goes this way"),
     number("energy_factor", unit="1", minimum=0, default=1,
-           meaning="energy that the downstream plant makes of the water of one MWh upstream: ratio of heads and efficiencies"),
+           meaning="energy that the downstream plant makes of the water of one MWh upstream: the ratio of their heads"),
     number("initial_flow_mw", unit="MW", minimum=0,
            meaning="flow that left upstream before the horizon; empty: what carries off the inflow of the first day; "
                    "not used where the upstream reservoir is cyclic"),

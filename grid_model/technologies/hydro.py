@@ -10,8 +10,8 @@ f       forgone     GW    energy that was there and was not generated, as power
 
 A generator in the table `reservoirs` belongs to reservoir.py. Of the others, one with a series `energy_budget` (mean
 power over the month, so that a part of a month has its share of hours) may generate at most that energy in each month;
-one without runs on the river: what it does not take is gone. A month whose budget is no less than what A lets through has
-no row: there the plant runs on the river too. Source: POLICY.md, section 7.
+one without runs on the river: what it does not take is gone. A month whose budget is no less than what A lets through
+has no row: there the plant runs on the river too.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def add_constraints(hydro, data):
 def forgone(hydro, data, unit, step):
     """A - g on the river; w / (hours of the month) under a budget, evenly over its month   [GW]"""
     passing = data.on_river[unit, step] * (data.available[unit, step] - hydro.generation[unit, step])
-    return passing + sum(data.spread[one, step] * hydro.unused[one, data.month_of[one, step]] for one in hydro.budgeted[unit])
+    return passing + sum(data.spread[one, step] * hydro.unused[one, data.month_of[one, step]]
+                         for one in hydro.budgeted[unit])
 
 
 output = generators.output

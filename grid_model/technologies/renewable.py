@@ -8,8 +8,8 @@ m       minimum          GW               data: what must be taken: min_output p
 f       forgone          GW               A - g: there and not taken
 v       variable_cost    million CNY/GWh  data
 
-Nothing is kept for later: what is not taken is lost. Solar thermal plant with a heat store is in solar_thermal.py. By the
-rules of the carbon market none of these plants emits, biomass included, so no emissions are offered.
+Nothing is kept for later: what is not taken is lost. Solar thermal plant with a heat store is in solar_thermal.py. By
+the rules of the carbon market none of these plants emits, biomass included, so no emissions are offered.
 """
 
 from __future__ import annotations

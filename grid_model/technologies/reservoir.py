@@ -10,7 +10,7 @@ F       min_flow    GW    data: ecological flow, through turbines or spillway
 A, m    available, minimum  GW  data, see generators.py
 
 A generator with a row in the table `reservoirs` belongs here, one generator to a reservoir; the others are in hydro.py.
-Inflow is the series `inflow`, or else `annual_inflow_mwh` evenly over the year, which is none by default. Source: POLICY.md, section 7.
+Inflow is the series `inflow`, or else `annual_inflow_mwh` evenly over the year, which is none by default.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ TABLES = {
     "generators": [*GENERATORS, CERTIFICATE],
     "reservoirs": [
         identifier("reservoir", meaning="name of the reservoir"),
-        reference("generator", "generators", meaning="hydro generator that its water drives, one to a reservoir", required=True),
+        reference("generator", "generators", required=True,
+                  meaning="hydro generator that its water drives, one to a reservoir"),
         number("capacity_mwh", unit="MWh", minimum=0, required=True, meaning="energy of the water held when full"),
         number("min_level_fraction", unit="1", minimum=0, maximum=1, default=0,
                meaning="least energy held, as part of capacity_mwh"),
@@ -46,7 +47,7 @@ TABLES = {
         number("min_flow_mw", unit="MW", minimum=0, default=0,
                meaning="ecological flow that must leave, through turbines or spillway, as power"),
         number("annual_inflow_mwh", unit="MWh", minimum=0, default=0,
-               meaning="natural inflow of a calendar year, evenly; not used where there is a profile or inflow_monthly"),
+               meaning="natural inflow of a calendar year, evenly; a profile or inflow_monthly goes first"),
     ],
     "cascade": cascade.CASCADE,
 }
@@ -56,14 +57,17 @@ def check_reservoirs(frames) -> list:
     """One hydro generator to a reservoir; levels within their limits."""
     table = frames["reservoirs"]
     kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-    kind = table["generator"].map(frames["generators"].drop_duplicates("generator").set_index("generator")["technology"]).map(kinds)
+    technology = frames["generators"].drop_duplicates("generator").set_index("generator")["technology"]
+    kind = table["generator"].map(technology).map(kinds)
     problems = problems_where(table, kind != "hydro", "generator", "a generator whose technology is of kind hydro")
-    problems += problems_where(table, table["generator"].duplicated(), "generator", "a generator that has no other reservoir")
+    second = table["generator"].duplicated()
+    problems += problems_where(table, second, "generator", "a generator that has no other reservoir")
     lowest, highest = table["min_level_fraction"], table["max_level_fraction"]
     problems += problems_where(table, lowest > highest, "min_level_fraction", "at most max_level_fraction")
     for column in ("initial_fraction", "final_fraction"):
         outside = (table[column] < lowest) | (table[column] > highest)
-        problems += problems_where(table, outside & (~table["cyclic"]), column, "a level from min_level_fraction to max_level_fraction")
+        problems += problems_where(table, outside & ~table["cyclic"], column,
+                                   "a level from min_level_fraction to max_level_fraction")
     return problems
 
 
@@ -101,7 +105,8 @@ def natural_inflow(case) -> np.ndarray:
 def _level_bounds(data: Data, reservoirs) -> tuple[Array, Array]:
     """Bounds of the level at borders 0..T: a given start is a fixed start, an end level a lower bound at the end."""
     capacity = reservoirs["capacity_mwh"].to_numpy(float) * MWH
-    lowest, highest = (reservoirs[name].to_numpy(float) * capacity for name in ("min_level_fraction", "max_level_fraction"))
+    lowest = reservoirs["min_level_fraction"].to_numpy(float) * capacity
+    highest = reservoirs["max_level_fraction"].to_numpy(float) * capacity
     start = reservoirs["initial_fraction"].to_numpy(float) * capacity
     final = reservoirs["final_fraction"].fillna(reservoirs["initial_fraction"]).to_numpy(float) * capacity
     borders = np.arange(data.end + 1)
@@ -175,7 +180,8 @@ REPORTS = {
     "reservoir_level": Report("reservoir", "MWh", 1 / MWH, "energy of the water held at the end of the step",
                               lambda reservoir, data, name, step: reservoir.level[name, step], over="reservoirs"),
     "inflow": Report("reservoir", "MW", 1 / MW, "natural inflow", inflow, over="reservoirs"),
-    "arrivals": Report("reservoir", "MW", 1 / MW, "water from the reservoirs above", cascade.arrivals, over="reservoirs"),
+    "arrivals": Report("reservoir", "MW", 1 / MW, "water from the reservoirs above", cascade.arrivals,
+                       over="reservoirs"),
     "spill": Report("reservoir", "MW", 1 / MW, "water that passes the turbines by",
                     lambda reservoir, data, name, step: reservoir.spill[name, step], over="reservoirs"),
 }

@@ -1,4 +1,4 @@
-"""Solar thermal plant with a heat store: the field gathers heat by day, the turbine makes power of it when it is needed.
+"""Solar thermal plant with a heat store: the field gathers heat by day, the turbine makes power of it when it is due.
 
 symbol  attribute       unit  kind
 g       generation      GW    decision, m <= g <= A
@@ -7,12 +7,13 @@ h       heat            GWh   decision, in the store at the end of the step; h[g
 Q       collected       GW    data: availability profile (else max_output_fraction) times solar multiple times capacity
 H       heat_capacity   GWh   data: heat_store_hours times capacity
 loss    heat_loss_fraction_per_hour  1/h  data
-A, m    available, minimum  GW  data: max_output_fraction and min_output profile (else min_output_fraction) times capacity
+A       available       GW    data: max_output_fraction times capacity
+m       minimum         GW    data: min_output profile (else min_output_fraction) times capacity, at most A
 dt      step_hours      h     data
 
-Heat is counted as the power that the turbine makes of it. The availability profile is the heat of the field as a fraction of
-its rating; at a solar multiple of 2.4 the field then gathers 2.4 times what the turbine takes. A generator of kind
-renewable whose heat_store_hours are above zero belongs here, the others are in renewable.py. Source: POLICY.md, section 7.
+Heat is counted as the power that the turbine makes of it. The availability profile is the heat of the field as a
+fraction of its rating; at a solar multiple of 2.4 the field then gathers up to 2.4 times what the turbine takes. A
+generator of kind renewable whose heat_store_hours are above zero belongs here, the others are in renewable.py.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from grid_model.technologies.generators import CERTIFICATE, GENERATORS, of_kind
 NAME = "solar_thermal"
 
 HEAT_STORE_HOURS = number("heat_store_hours", unit="h", minimum=0, default=0, by_technology=True,
-                          meaning="heat store of a solar thermal plant, in hours of the turbine at its capacity; 0: none")
+                          meaning="heat store of a solar thermal plant, in hours of the turbine at capacity; 0: none")
 
 TABLES = {
     "generators": [
@@ -40,7 +41,7 @@ TABLES = {
         number("heat_loss_fraction_per_hour", unit="1/h", minimum=0, maximum=1, default=0, by_technology=True,
                meaning="part of the heat in store that is lost in an hour"),
         number("initial_heat_fraction", unit="1", minimum=0, maximum=1,
-               meaning="heat in store at the start, as part of what it holds; empty: the end holds what the start held"),
+               meaning="heat in store at the start, as part of the store; empty: the end holds what the start held"),
     ],
 }
 
@@ -57,10 +58,11 @@ def read(case) -> Data | None:
     greatest = table["max_output_fraction"].to_numpy(float)
     rating = (table["solar_multiple"].to_numpy(float) * capacity)[:, None]
     data.collected = data.series(case.profile("availability", data.names, greatest) * rating, "collected")
-    least = np.minimum(case.profile("min_output", data.names, table["min_output_fraction"].to_numpy(float)), greatest[:, None])
-    data.minimum = data.series(least * capacity[:, None], "minimum")
+    least = case.profile("min_output", data.names, table["min_output_fraction"].to_numpy(float))
+    data.minimum = data.series(np.minimum(least, greatest[:, None]) * capacity[:, None], "minimum")
     data.available = data.series(np.repeat((greatest * capacity)[:, None], data.end, axis=1), "available")
-    data.retention = data.series((1 - table["heat_loss_fraction_per_hour"].to_numpy(float)[:, None]) ** case.step_hours, "retention")
+    kept_in_an_hour = 1 - table["heat_loss_fraction_per_hour"].to_numpy(float)[:, None]
+    data.retention = data.series(kept_in_an_hour ** case.step_hours, "retention")
     data.heat_lower, data.heat_upper = _heat_bounds(data, table["heat_store_hours"].to_numpy(float) * capacity)
     return data
 
@@ -78,7 +80,8 @@ def _heat_bounds(data: Data, capacity) -> tuple[Array, Array]:
 def add_variables(solar_thermal, data):
     solar_thermal.generation = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (
         data.minimum[unit, step], data.available[unit, step]))
-    solar_thermal.defocus = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (0, data.collected[unit, step]))
+    solar_thermal.defocus = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (
+        0, data.collected[unit, step]))
     solar_thermal.heat = pyo.Var(data.units, data.borders, bounds=lambda _, unit, border: (
         data.heat_lower[unit, border], data.heat_upper[unit, border]))
 

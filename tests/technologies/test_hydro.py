@@ -12,6 +12,8 @@ from small import small_case, solved
 
 from grid_model.formulation import build_model
 
+PLANT = {"zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100}
+
 
 def grid(load, hydro, series=None, **options):
     """One zone: load, hydro of 100 MW at no cost, coal of 300 CNY/MWh."""
@@ -20,7 +22,7 @@ def grid(load, hydro, series=None, **options):
     return small_case(
         steps, series=series,
         loads=[{"load": "load", "zone": "A"}],
-        generators=[{"generator": "hydro", "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100, **hydro},
+        generators=[{**PLANT, "generator": "hydro", **hydro},
                     {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000,
                      "variable_cost_cny_per_mwh": 300}], **options)
 
@@ -47,7 +49,7 @@ def test_month_has_its_budget():
 
 
 def test_each_month_has_its_own_budget():
-    """Two hours of January with 30 MWh, one of February with 90: February's load of 50 leaves 40 MWh that January cannot use.
+    """Two hours of January with 30 MWh, one of February with 90: February's load of 50 leaves 40 MWh unused.
 
     With one budget of 120 MWh for all three hours coal would make 30 MWh instead of 70.
     """
@@ -88,8 +90,7 @@ def test_forgone_energy_is_what_was_there_less_what_was_taken():
     case = small_case(
         3, start="2027-01-31T22:00", series={"load": {"load": 0}, "energy_budget": {"lake": [30, 30, 500]}},
         loads=[{"load": "load", "zone": "A"}],
-        generators=[{"generator": name, "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100}
-                    for name in ("river", "lake")])
+        generators=[{**PLANT, "generator": name} for name in ("river", "lake")])
     result = solved(case)
     assert result.value("hydro.report_available") * 1e3 == pytest.approx(np.array([[100, 100, 100], [30, 30, 100]]))
 
@@ -97,7 +98,7 @@ def test_forgone_energy_is_what_was_there_less_what_was_taken():
 def test_ecological_minimum():
     """At a price of nothing to gain 20 MW must flow through the turbines all the same.
 
-    Hydro at 400 CNY/MWh beside coal at 300: without the minimum coal would serve all; with it 20 MWh an hour cost 100 more.
+    Hydro at 400 CNY/MWh beside coal at 300: without the minimum coal would serve all; with it 20 MW are hydro's.
     """
     result = solved(grid([50, 50], {"min_output_fraction": 0.2, "variable_cost_cny_per_mwh": 400}))
     assert result.value("hydro.generation")[0] * 1e3 == pytest.approx([20, 20])
@@ -105,7 +106,7 @@ def test_ecological_minimum():
 
 
 def test_ecological_minimum_gives_way_to_the_water_there_is():
-    """A least output of 30 MW where the month has 12 MW on average and the river 10 MW: infeasible if it did not give way."""
+    """A least output of 30 MW where the month has 12 MW on average, or the river 10: without this infeasible."""
     result = solved(grid([50, 50], {"min_output_fraction": 0.3}, {"energy_budget": {"hydro": 12}}))
     assert result.value("hydro.generation").sum() * 1e3 == pytest.approx(24)
     result = solved(grid([50, 50], {"min_output_fraction": 0.3}, {"availability": {"hydro": 0.1}}))
@@ -122,13 +123,14 @@ def mixed(steps=3):
     """A river, a lake with a budget in January only, and a pond whose budget never binds, over the end of January."""
     series = {"load": {"load": np.linspace(20, 150, steps)}, "availability": {"river": np.linspace(0.2, 0.9, steps)},
               "energy_budget": {"lake": np.where(np.arange(steps) < 2, 30, 500), "pond": 200}}
-    plants = [{"generator": name, "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 100, "certificate": certificate,
-               "min_output_fraction": 0.05} for name, certificate in (("river", "held"), ("lake", "tradable"), ("pond", "none"))]
-    return small_case(steps, start="2027-01-31T22:00", series=series, loads=[{"load": "load", "zone": "A"}], generators=plants)
+    plants = [{**PLANT, "generator": name, "certificate": certificate, "min_output_fraction": 0.05}
+              for name, certificate in (("river", "held"), ("lake", "tradable"), ("pond", "none"))]
+    return small_case(steps, start="2027-01-31T22:00", series=series, loads=[{"load": "load", "zone": "A"}],
+                      generators=plants)
 
 
 def test_offers():
-    """What each form offers at a given dispatch: 10 MW of the river's 20, 12 of the lake's 60 MWh in January, 40 of the pond."""
+    """At a given dispatch: 10 MW of the river's 20, 22 of the lake's 60 MWh of January, 40 of the pond's 100 MW."""
     fleet = build_model(mixed(), concrete=True).fleets["hydro"]
     dispatch = {("river", 1): 0.010, ("lake", 1): 0.012, ("lake", 2): 0.010, ("lake", 3): 0.070, ("pond", 1): 0.040}
     for unit_and_step, power in dispatch.items():
@@ -158,8 +160,8 @@ def test_what_is_not_generated_is_forgone(seed, steps, step_hours):
     """In every month and form: generation and forgone energy are the energy that was there, and neither is negative."""
     draw = np.random.default_rng(seed)
     budget = draw.uniform(0, 150, steps)
-    case = grid(draw.uniform(0, 120, steps), {}, {"energy_budget": {"hydro": budget}, "availability": {"hydro": draw.uniform(0, 1, steps)}},
-                step_hours=step_hours, start="2027-01-30T18:00")
+    series = {"energy_budget": {"hydro": budget}, "availability": {"hydro": draw.uniform(0, 1, steps)}}
+    case = grid(draw.uniform(0, 120, steps), {}, series, step_hours=step_hours, start="2027-01-30T18:00")
     result = solved(case)
     available = case.profile("availability", ["hydro"])[0] * 100
     forgone = (result.value("hydro.report_available") - result.value("hydro.report_generation"))[0] * 1e3

@@ -16,7 +16,8 @@ def grid(load, series=None, **wind):
         len(load), series={"load": {"load": load}, **(series or {})},
         loads=[{"load": "load", "zone": "A"}],
         generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 100, **wind},
-                    {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000, "variable_cost_cny_per_mwh": 300}])
+                    {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000,
+                     "variable_cost_cny_per_mwh": 300}])
 
 
 def megawatts(result, name):
@@ -24,7 +25,7 @@ def megawatts(result, name):
 
 
 def test_output_is_within_what_is_available():
-    """30 of 100 MW at first; then 60 MW for a load of 50, of which 10 MW are curtailed. Without the profile coal never ran."""
+    """30 of 100 MW at first; then 60 MW for a load of 50, 10 of them curtailed. Without the profile coal never ran."""
     result = solved(grid([50, 50], {"availability": {"wind": [0.3, 0.6]}}))
     assert megawatts(result, "generation") == pytest.approx([30, 50])
     assert megawatts(result, "report_available") == pytest.approx([30, 60])
@@ -37,11 +38,12 @@ def test_without_a_profile_the_greatest_output_holds():
 
 
 def test_must_take_floor():
-    """At 400 CNY/MWh it would not run beside coal; 40 MW must be taken, as a fraction or as a profile, 25 where no more is there."""
-    result = solved(grid([50, 50], {"availability": {"wind": [1, 0.25]}}, variable_cost_cny_per_mwh=400, min_output_fraction=0.4))
+    """At 400 CNY/MWh it would not run beside coal; 40 MW must be taken, or 25 where that is all."""
+    dear = {"variable_cost_cny_per_mwh": 400}
+    result = solved(grid([50, 50], {"availability": {"wind": [1, 0.25]}}, min_output_fraction=0.4, **dear))
     assert megawatts(result, "generation") == pytest.approx([40, 25])
     assert result.objective == pytest.approx(65 * 400 + 35 * 300)
-    result = solved(grid([50, 50], {"min_output": {"wind": [0.1, 0.4]}}, variable_cost_cny_per_mwh=400))
+    result = solved(grid([50, 50], {"min_output": {"wind": [0.1, 0.4]}}, **dear))
     assert megawatts(result, "generation") == pytest.approx([10, 40])
 
 
@@ -54,14 +56,14 @@ def test_negative_cost_is_a_reason_to_run():
 
 @pytest.mark.parametrize("certificate, issued", [("held", 40), ("tradable", 40), ("none", 0)])
 def test_offers(certificate, issued):
-    """At 40 of 60 MW with a floor of 10: 20 forgone, 20 up, 30 down, a certificate for each MWh unless there are none."""
+    """At 40 of 60 MW with a floor of 10: 20 forgone, 20 up, 30 down, a certificate for each MWh unless it gets none."""
     case = grid([100], {"availability": {"wind": [0.6]}}, certificate=certificate, min_output_fraction=0.1)
     fleet = build_model(case, concrete=True).fleets["renewable"]
     fleet.block.generation["wind", 1] = 0.040
     offered = {name: pyo.value(getattr(fleet, name)("wind", 1)) * 1e3
                for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
-    assert offered == pytest.approx({"output": 40, "available": 60, "forgone": 20, "headroom_up": 20, "headroom_down": 30,
-                                     "certificates": issued})
+    assert offered == pytest.approx({"output": 40, "available": 60, "forgone": 20, "certificates": issued,
+                                     "headroom_up": 20, "headroom_down": 30})
 
 
 def test_biomass_emits_nothing():

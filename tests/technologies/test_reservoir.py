@@ -18,14 +18,15 @@ COAL = {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1
 
 
 def grid(load, reservoirs, inflow=None, cascade=(), plants=None, **options):
-    """One zone: load, coal of 300 CNY/MWh and for each reservoir a plant of 100 MW at no cost (`plants` says otherwise)."""
+    """One zone: load, coal of 300 CNY/MWh, for each reservoir a plant of 100 MW at no cost, or as `plants` says."""
     plants = plants or {}
     return small_case(
         len(load), series={"load": {"load": load}, **({"inflow": inflow} if inflow else {})},
         loads=[{"load": "load", "zone": "A"}],
         generators=[COAL] + [{"generator": f"{row['reservoir']} plant", "zone": "A", "technology": "hydro_reservoir",
                               "capacity_mw": 100, **plants.get(row["reservoir"], {})} for row in reservoirs],
-        reservoirs=[{"generator": f"{row['reservoir']} plant", **row} for row in reservoirs], cascade=list(cascade), **options)
+        reservoirs=[{"generator": f"{row['reservoir']} plant", **row} for row in reservoirs],
+        cascade=list(cascade), **options)
 
 
 def lake(name="lake", **columns):
@@ -42,11 +43,11 @@ def megawatts(result, name, row=0):
     return result.value(f"reservoir.{name}")[row] * 1e3
 
 
-# ---------------------------------------------------------------------------------------------------------- one reservoir
+# ------------------------------------------------------------------------------------------------------- one reservoir
 
 
 def test_level_carries_water_to_when_it_is_needed():
-    """50 MWh at the start and 30 MW of inflow for two hours serve 110 MWh in the second hour as far as 100 MW of turbine go.
+    """50 MWh at the start and 30 MW of inflow for two hours serve a load of 110 as far as the turbine goes.
 
     Without the carried level the second hour had 30 MW; without the inflow 50.
     """
@@ -84,11 +85,12 @@ def test_end_level(final, generated):
 
 
 def test_levels_stay_within_their_limits():
-    """From 50 down to 30 and up to 60 MWh: 20 of 50 MWh serve the first hour, 30 of 40 MW of inflow are kept in the second.
+    """From 50 down to 30 and up to 60 MWh: 20 of 50 MWh serve the first hour, 30 of 40 MW of inflow are kept then.
 
     Without the lower limit 50 MWh were generated at first; without the upper one nothing were spilled.
     """
-    result = solved(grid([100, 0, 100], [lake(min_level_fraction=0.3, max_level_fraction=0.6, final_fraction=0.3)], {"lake": [0, 40, 0]}))
+    row = lake(min_level_fraction=0.3, max_level_fraction=0.6, final_fraction=0.3)
+    result = solved(grid([100, 0, 100], [row], {"lake": [0, 40, 0]}))
     assert megawatts(result, "generation") == pytest.approx([20, 0, 30])
     assert megawatts(result, "spill") == pytest.approx([0, 10, 0])
 
@@ -121,7 +123,7 @@ def test_ecological_flow_may_be_generation():
 
 
 def test_ecological_flow_has_no_row_where_it_cannot_bind():
-    """Turbines that give at least 20 MW let 15 MW out in any case; where no flow is asked for there is no row either."""
+    """Turbines that give at least 20 MW let 15 MW out in any case; where no flow is asked for, no row either."""
     assert "reservoir.ecological_flow" not in solved(grid([40], [lake()])).program.rows
     floor = grid([40], [lake(min_flow_mw=15)], plants={"lake": {"min_output_fraction": 0.2}})
     assert "reservoir.ecological_flow" not in solved(floor).program.rows
@@ -146,7 +148,8 @@ def test_inflow_of_the_year():
 def test_generators_and_reservoirs_need_not_be_in_one_order():
     """The reservoir drives the plant that its row names, and only plants without one are other hydro."""
     case = small_case(
-        1, series={"load": {"load": [100]}, "inflow": {"big": [30], "little": [10]}}, loads=[{"load": "load", "zone": "A"}],
+        1, series={"load": {"load": [100]}, "inflow": {"big": [30], "little": [10]}},
+        loads=[{"load": "load", "zone": "A"}],
         generators=[COAL] + [{"generator": name, "zone": "A", "technology": "hydro_reservoir", "capacity_mw": 100}
                              for name in ("one", "river", "two")],
         reservoirs=[channel("big", generator="two"), channel("little", generator="one")])
@@ -154,13 +157,13 @@ def test_generators_and_reservoirs_need_not_be_in_one_order():
     result = solved(case)
     assert list(result.model.fleets["hydro"].data.names) == ["river"]
     data = result.model.fleets["reservoir"].data
-    generation = dict(zip(data.names, result.value("reservoir.report_generation")[:, 0] * 1e3))
+    generation = dict(zip(data.names, result.value("reservoir.report_generation")[:, 0] * 1e3, strict=True))
     assert generation == pytest.approx({"one": 10, "two": 30})
     assert result.value("reservoir.report_inflow")[:, 0] * 1e3 == pytest.approx([30, 10])
     assert result.objective == pytest.approx(40 * 300)
 
 
-# ---------------------------------------------------------------------------------------------------------------- cascade
+# ------------------------------------------------------------------------------------------------------------- cascade
 
 
 def chain(load, inflow, link, above=None, below=None, **options):
@@ -170,7 +173,7 @@ def chain(load, inflow, link, above=None, below=None, **options):
 
 
 def test_water_arrives_after_its_delay():
-    """40 MW above in the first hour are 40 MW below two hours later: coal serves 100 - 40 in both, and 100 in the others.
+    """40 MW above in the first hour are 40 MW below two hours later: coal serves 60 in both, and 100 in the others.
 
     Without the delay both 40s came in the first hour, without the cascade there was one.
     """
@@ -189,7 +192,8 @@ def test_no_delay():
 
 def test_spill_arrives_as_release_does():
     """Above, 10 of 40 MW go through the turbines and 30 over the spillway: all 40 make power below."""
-    result = solved(chain([100, 100], [40, 0], {"delay_hours": 1, "initial_flow_mw": 0}, plants={"above": {"capacity_mw": 10}}))
+    result = solved(chain([100, 100], [40, 0], {"delay_hours": 1, "initial_flow_mw": 0},
+                          plants={"above": {"capacity_mw": 10}}))
     assert megawatts(result, "spill", 0) == pytest.approx([30, 0])
     assert megawatts(result, "generation", 1) == pytest.approx([0, 40])
 
@@ -203,8 +207,9 @@ def test_share_and_energy_factor():
 
 
 def test_three_in_a_row():
-    """Each link adds its own delay: 30 MW in hours 1, 2 and 4; two rivers that meet add up."""
-    case = grid([100] * 4, [channel("low"), channel("middle"), channel("top")], {"top": [30, 0, 0, 0], "low": [0, 0, 0, 5]}, [
+    """Each link adds its own delay: 30 MW in hours 1, 2 and 4, where 5 MW of the lowest stretch's own inflow join."""
+    inflow = {"top": [30, 0, 0, 0], "low": [0, 0, 0, 5]}
+    case = grid([100] * 4, [channel("low"), channel("middle"), channel("top")], inflow, [
         {"upstream": "middle", "downstream": "low", "delay_hours": 2, "initial_flow_mw": 0},
         {"upstream": "top", "downstream": "middle", "delay_hours": 1, "initial_flow_mw": 0}])
     assert solved(case).value("reservoir.generation") * 1e3 == pytest.approx(
@@ -213,14 +218,15 @@ def test_three_in_a_row():
 
 def test_water_that_left_before_the_horizon():
     """25 MW were flowing: for two hours they arrive, times share and factor; not beyond the delay."""
-    result = solved(chain([100] * 3, [0, 0, 0], {"delay_hours": 2, "initial_flow_mw": 25, "share": 0.5, "energy_factor": 1.2}))
+    link = {"delay_hours": 2, "initial_flow_mw": 25, "share": 0.5, "energy_factor": 1.2}
+    result = solved(chain([100] * 3, [0, 0, 0], link))
     assert megawatts(result, "generation", 1) == pytest.approx([15, 15, 0])
 
 
 def test_before_the_horizon_the_river_was_steady():
-    """Nothing is said of the flow before: it carried off the inflow of the first day, 20 MW above and as much more between.
+    """Nothing is said of the flow before: it carried off the inflow of the first day, 20 MW, twice that below.
 
-    Inflow of 20 MW for 24 hours, later none: down the chain 20, then 20 x 2 = 40 arrive at first, as they do later on.
+    Were it none, the middle plant had nothing in its first hour and the lowest nothing in three.
     """
     inflow = [20.0] * 24 + [0.0] * 2
     case = grid([100] * 26, [channel("top"), channel("middle"), channel("low")], {"top": inflow}, [
@@ -254,9 +260,9 @@ def test_delay_in_steps_of_unequal_length():
 
 
 def test_when_to_release_is_decided_for_the_whole_river():
-    """50 MWh above, 50 MW of load in both hours: let out in the first hour the water serves it there and the second below.
+    """50 MWh above, 50 MW of load in both hours: let out in the first the water serves it there, and the second below.
 
-    Let out in the second it would reach the plant below after the horizon, and coal would serve 50 MWh, as without cascade.
+    Let out in the second it would arrive below after the horizon, and coal would serve 50 MWh, as without the cascade.
     """
     result = solved(chain([50, 50], [0, 0], {"delay_hours": 1, "initial_flow_mw": 0}, above=lake("above")))
     assert megawatts(result, "generation", 0) == pytest.approx([50, 0])
@@ -266,7 +272,7 @@ def test_when_to_release_is_decided_for_the_whole_river():
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=12), st.lists(st.integers(0, 40), min_size=1, max_size=3))
 @settings(max_examples=60, deadline=None)
 def test_arriving_loses_no_water(quarters, delays):
-    """Of every step each hour arrives once, if it arrives in the horizon at all; each step gets as many hours as it has."""
+    """Of every step each hour arrives once, if it arrives in the horizon; each step gets as many hours as it has."""
     step_hours, delay_hours = np.array(quarters) / 4, np.array(delays) / 4
     source, hours = arriving(delay_hours, step_hours)
     assert (hours >= 0).all()
@@ -282,18 +288,20 @@ def test_arriving_loses_no_water(quarters, delays):
         np.testing.assert_allclose(wrapped, step_hours)
 
 
-# ------------------------------------------------------------------------------------------------------ offers and checks
+# --------------------------------------------------------------------------------------------------- offers and checks
 
 
 def network(seed: int, steps: int, step_hours=1.0):
     """A random river of four reservoirs with all that a row can say."""
     draw = np.random.default_rng(seed)
     names = ["a", "b", "c", "d"]
-    rows = [{"reservoir": name, "capacity_mwh": draw.uniform(0, 200), "initial_fraction": 0.5, "min_flow_mw": draw.choice([0, 1]),
-             "cyclic": bool(draw.integers(2)), "min_level_fraction": 0.1} for name in names]
-    links = [{"upstream": up, "downstream": down, "delay_hours": draw.choice([0, 0.5, 1, 3, 10]), "share": draw.uniform(0.2, 0.5),
-              "energy_factor": draw.uniform(0.5, 2)} for up, down in (("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"))]
-    return grid(draw.uniform(0, 300, steps), rows, {name: draw.uniform(5, 60, steps) for name in names}, links, step_hours=step_hours)
+    rows = [{"reservoir": name, "capacity_mwh": draw.uniform(0, 200), "initial_fraction": 0.5,
+             "min_level_fraction": 0.1, "min_flow_mw": draw.choice([0, 1]), "cyclic": bool(draw.integers(2))} for name in names]
+    links = [{"upstream": up, "downstream": down, "delay_hours": draw.choice([0, 0.5, 1, 3, 10]),
+              "share": draw.uniform(0.2, 0.5), "energy_factor": draw.uniform(0.5, 2)}
+             for up, down in (("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"))]
+    inflow = {name: draw.uniform(5, 60, steps) for name in names}
+    return grid(draw.uniform(0, 300, steps), rows, inflow, links, step_hours=step_hours)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 8), st.sampled_from([0.5, 1.0, 3.0]))
@@ -320,7 +328,8 @@ def test_same_as_concrete(seed):
     assert_same_as_concrete(case)
     result, model = solved(case), build_model(case, concrete=True)
     for name in ("generation", "spill", "level"):
-        for variable, value in zip(model.reservoir.component(name).values(), result.value(f"reservoir.{name}").reshape(-1)):
+        values = result.value(f"reservoir.{name}").reshape(-1)
+        for variable, value in zip(model.reservoir.component(name).values(), values, strict=True):
             variable.set_value(value, skip_validation=True)
     for name in ("generation", "available", "reservoir_level", "inflow", "arrivals", "spill"):
         concrete = [pyo.value(cell) for cell in model.reservoir.component(f"report_{name}").values()]
@@ -334,8 +343,8 @@ def test_offers():
     fleet.block.generation["lake plant", 1], fleet.block.spill["lake", 1] = 0.040, 0.015
     offered = {name: pyo.value(getattr(fleet, name)("lake plant", 1)) * 1e3
                for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
-    assert offered == pytest.approx({"output": 40, "available": 100, "forgone": 15, "headroom_up": 60, "headroom_down": 30,
-                                     "certificates": 40})
+    assert offered == pytest.approx({"output": 40, "available": 100, "forgone": 15, "certificates": 40,
+                                     "headroom_up": 60, "headroom_down": 30})
 
 
 def test_without_a_cascade_same_as_concrete():
@@ -356,19 +365,22 @@ def test_a_cascade_runs_downhill_once():
     assert check_cascade(tables(rows, links)) == []
     circle = check_cascade(tables(rows, [*links, {"upstream": "c", "downstream": "a"}]))
     assert found(circle) == [("downstream", "b"), ("downstream", "c"), ("downstream", "a")]
-    assert ("downstream", "b") in found(check_cascade(tables(rows, [*links, {"upstream": "a", "downstream": "b", "share": 0}])))
+    again = [*links, {"upstream": "a", "downstream": "b", "share": 0}]
+    assert found(check_cascade(tables(rows, again))) == [("downstream", "b")]
     assert found(check_cascade(tables(rows, [links[0], {"upstream": "a", "downstream": "c", "share": 0.1}]))) == [
         ("share", "1"), ("share", "0.1")]
 
 
 def test_reservoirs_and_their_generators():
     assert check_reservoirs(tables([lake("a"), lake("b")])) == []
-    assert found(check_reservoirs(tables([lake("a"), {**lake("b"), "generator": "a plant"}]))) == [("generator", "a plant")]
+    second = lake("b", generator="a plant")
+    assert found(check_reservoirs(tables([lake("a"), second]))) == [("generator", "a plant")]
     assert found(check_reservoirs(tables([lake("a", generator="coal")]))) == [("generator", "coal")]
 
 
 def test_levels_that_contradict_each_other():
-    assert ("min_level_fraction", "0.8") in found(check_reservoirs(tables([lake(min_level_fraction=0.8, max_level_fraction=0.5)])))
+    crossed = lake(min_level_fraction=0.8, max_level_fraction=0.5, cyclic=True)
+    assert found(check_reservoirs(tables([crossed]))) == [("min_level_fraction", "0.8")]
     assert found(check_reservoirs(tables([lake(min_level_fraction=0.2)]))) == [("final_fraction", "0")]
     assert found(check_reservoirs(tables([lake(max_level_fraction=0.4)]))) == [("initial_fraction", "0.5")]
     assert check_reservoirs(tables([lake(max_level_fraction=0.4, cyclic=True)])) == []

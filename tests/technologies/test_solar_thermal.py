@@ -20,7 +20,8 @@ def grid(load, availability, step_hours=1.0, **plant):
         len(load), step_hours=step_hours, series={"load": {"load": load}, "availability": {"tower": availability}},
         loads=[{"load": "load", "zone": "A"}],
         generators=[{**PLANT, **plant},
-                    {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000, "variable_cost_cny_per_mwh": 300}])
+                    {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 1000,
+                     "variable_cost_cny_per_mwh": 300}])
 
 
 def megawatts(result, name):
@@ -28,7 +29,7 @@ def megawatts(result, name):
 
 
 def test_heat_is_shifted_to_the_evening():
-    """Field 2 x 80 = 160 MW at noon, load 40 then and 60 in each of two dark hours: 120 MWh are stored and serve the evening.
+    """Field 2 x 80 = 160 MW at noon, load 40 then and 60 in each of two dark hours: 120 MWh are stored and serve these.
 
     Without the store 120 MWh would be lost and coal would serve the evening for 36,000 CNY; without the solar multiple
     only 80 - 40 = 40 MWh were left for it.
@@ -40,7 +41,7 @@ def test_heat_is_shifted_to_the_evening():
 
 
 def test_store_holds_hours_of_rated_output():
-    """One hour of 100 MW: of 160 MW at noon 40 are used, 100 kept and 20 not gathered; the evening lacks 20 of 120 MWh."""
+    """One hour of 100 MW: of 160 MW at noon 40 are used, 100 kept, 20 not gathered; the evening lacks 20 of 120 MWh."""
     result = solved(grid([40, 60, 60], [0.8, 0, 0], heat_store_hours=1, initial_heat_fraction=0))
     assert megawatts(result, "defocus") == pytest.approx([20, 0, 0])
     assert megawatts(result, "report_available")[0] == pytest.approx(60)
@@ -79,10 +80,10 @@ def test_start_is_given():
 
 
 def test_cyclic_heat():
-    """No start given: a dark first hour is served from the heat of the last, and never from heat that comes from nowhere.
+    """No start given: a dark first hour is served from the heat of the last, never from heat that comes from nowhere.
 
-    Noon comes second: of 160 MWh 40 serve it and 100 the dark hour of the next round. Without the circle both hours were
-    free of coal, whatever the sun: at an availability of 0.5 coal must serve 40 MWh.
+    Noon comes second: of 160 MWh 40 serve it and 100 the dark hour of the next round. Without the circle coal never
+    ran, whatever the sun; at an availability of 0.5 it must serve 40 MWh.
     """
     result = solved(grid([100, 40], [0, 0.8]))
     assert result.objective == pytest.approx(0)
@@ -92,7 +93,8 @@ def test_cyclic_heat():
 
 def test_must_run():
     """A least output of 30 MW at night is kept though coal is cheaper than this plant's 500 CNY/MWh."""
-    result = solved(grid([50, 50], [0.8, 0], variable_cost_cny_per_mwh=500, min_output_fraction=0.3, initial_heat_fraction=0))
+    result = solved(grid([50, 50], [0.8, 0], initial_heat_fraction=0, min_output_fraction=0.3,
+                         variable_cost_cny_per_mwh=500))
     assert megawatts(result, "generation") == pytest.approx([30, 30])
     assert result.objective == pytest.approx(2 * (30 * 500 + 20 * 300))
 
@@ -106,18 +108,20 @@ def test_without_a_store_it_is_an_ordinary_plant():
 
 def test_heat_store_of_the_technology():
     """A plant that says nothing of its store has that of its technology."""
-    case = grid([50], [0.8])
     technologies = [{"technology": "tower_type", "kind": "renewable", "heat_store_hours": 10, "solar_multiple": 2.4}]
-    case = small_case(1, series={"load": {"load": [50]}}, loads=[{"load": "load", "zone": "A"}], technologies=technologies,
-                      generators=[{"generator": "tower", "zone": "A", "technology": "tower_type", "capacity_mw": 100}])
+    case = small_case(1, series={"load": {"load": [50]}}, loads=[{"load": "load", "zone": "A"}],
+                      generators=[{"generator": "tower", "zone": "A", "technology": "tower_type", "capacity_mw": 100}],
+                      technologies=technologies)
     data = solved(case).model.fleets["solar_thermal"].data
-    assert data.heat_upper.values.max() == pytest.approx(1.0) and data.collected.values == pytest.approx(np.array([[0.24]]))
+    assert data.heat_upper.values.max() == pytest.approx(1.0)
+    assert data.collected.values == pytest.approx(np.array([[0.24]]))
 
 
 def test_bounds():
     """No more heat is left ungathered than the field could gather, and a given start is neither more nor less."""
     result = solved(grid([50, 50], [0.8, 0], initial_heat_fraction=0.25))
-    program, (defocus, heat) = result.program, (result.program.columns[f"solar_thermal.{name}"] for name in ("defocus", "heat"))
+    program = result.program
+    defocus, heat = program.columns["solar_thermal.defocus"], program.columns["solar_thermal.heat"]
     assert defocus.of(program.column_upper)[0] * 1e3 == pytest.approx([160, 0])
     assert heat.of(program.column_lower)[0] * 1e3 == pytest.approx([150, 0, 0])
     assert heat.of(program.column_upper)[0] * 1e3 == pytest.approx([150, 600, 600])
@@ -130,8 +134,8 @@ def test_offers():
     fleet.block.generation["tower", 1], fleet.block.defocus["tower", 1] = 0.040, 0.015
     offered = {name: pyo.value(getattr(fleet, name)("tower", 1)) * 1e3
                for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
-    assert offered == pytest.approx({"output": 40, "available": 100, "forgone": 15, "headroom_up": 60, "headroom_down": 30,
-                                     "certificates": 40})
+    assert offered == pytest.approx({"output": 40, "available": 100, "forgone": 15, "certificates": 40,
+                                     "headroom_up": 60, "headroom_down": 30})
 
 
 def test_same_as_concrete():
