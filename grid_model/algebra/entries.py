@@ -84,10 +84,15 @@ class Rows:
         """Add the entries of a single row to a vector over columns."""
         for term in self.terms:
             where, what = added(term.columns), term.coefficient
-            if term.distinct and where.size == term.frame.size:
-                costs[where] += what
-            else:
+            run = slice(where.flat[0], where.flat[0] + where.size) if where.size else slice(0)
+            if not np.any(what):
+                continue
+            if where.size != term.frame.size or not term.distinct:
                 np.add.at(costs, term.frame.spread(where), term.frame.spread(what))
+            elif np.array_equal(where.ravel(), np.arange(run.start, run.stop)):
+                costs[run].reshape(where.shape)[...] += what  # columns in a row, as in most costs
+            else:
+                costs[where] += what
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

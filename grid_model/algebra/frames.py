@@ -137,10 +137,11 @@ def added(parts) -> np.ndarray:
 
 def _counted(shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
     """Arrays, each varying along one axis, whose sum numbers the cells of a shape."""
-    parts, stride = [np.zeros((1,) * len(shape), np.int64)], 1
+    kind = np.int32 if np.prod(shape, dtype=float) < 2**31 else np.int64
+    parts, stride = [np.zeros((1,) * len(shape), kind)], 1
     for position in reversed(range(len(shape))):
         if shape[position] != 1:
-            parts.append(along(np.arange(shape[position]) * stride, position, len(shape)))
+            parts.append(along((np.arange(shape[position]) * stride).astype(kind), position, len(shape)))
         stride *= shape[position]
     return tuple(parts[1:] or parts)
 

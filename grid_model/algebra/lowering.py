@@ -53,10 +53,10 @@ class Lowering:
     def data(self, node, axes, placeholders) -> np.ndarray:
         """Values of an expression without variables, over the axes."""
         frame = frame_over(axes, placeholders)
-        values = np.broadcast_to(self._evaluate(node, frame), frame.shape).astype(float)
+        values = np.asarray(self._evaluate(node, frame), float)
         if np.any(np.isnan(values)):
             raise LoweringError(f"{node} is not a number")
-        return values
+        return np.broadcast_to(values, frame.shape)
 
     # --- expressions with variables ----------------------------------------------------------------------------------
 
