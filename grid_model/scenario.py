@@ -149,12 +149,11 @@ class Scenario(Settings):
     currency: str = "CNY"
     inputs: Path
     profiles: Path | SynthesisedProfiles | None = None
+    zones: tuple[str, ...] = ()  # only these, with all that stands in them; none named: all
     horizon: Horizon
     changes: tuple[Change, ...] = ()
     policies: dict[str, dict[str, Any] | bool | None] = {}
     solve: Solve = Solve()
-    strict: bool = False
-    strict_numerics: bool = False
 
     _origin: dict[str, tuple[str, int]] = PrivateAttr(default_factory=dict)
     _files: tuple[Path, ...] = PrivateAttr(default=())

@@ -166,7 +166,7 @@ changes:
   - {table: generators, where: {zone: [North, "007"], technology: "1e6"}, column: mw, scale_to: 5, share_by: other}
 policies: {carbon_market: {price: 60}, reserves: false, green_load: true}
 solve: {mode: whole, method: ipx}
-strict: true
+zones: [North]
 """,
     )
     scenario = load_scenario(path)
@@ -231,7 +231,6 @@ def test_policies_are_checked_by_the_models_handed_in(tmp_path):
         ),
         ("changes: [{table: loads, column: a, multiply: .nan}]", "changes.0.multiply", "nan", "finite"),
         ("changes: [{table: loads, colum: a, multiply: 1}]", "changes.0.colum", "colum", "did you mean column?"),
-        ("strict: perhaps", "strict", "perhaps", "boolean"),
     ],
 )
 def test_wrong_key_or_value(tmp_path, line, column, value, allowed):

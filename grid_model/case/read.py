@@ -20,6 +20,7 @@ from grid_model.case.columns import columns_of_file, complete, empty_table, fill
 from grid_model.case.files import Folder, read_cells
 from grid_model.case.profile_files import ProfileFolder
 from grid_model.case.series import read_series
+from grid_model.case.subset import only_zones
 from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
@@ -74,7 +75,7 @@ def read_case(
         len(time),
         clock.perf_counter() - began,
     )
-    return Case(
+    case = Case(
         scenario.name,
         scenario,
         time,
@@ -83,6 +84,7 @@ def read_case(
         series,
         sources,
     )
+    return only_zones(case, tables, scenario.zones) if scenario.zones else case
 
 
 def steps_of(scenario: Scenario) -> tuple[pd.DatetimeIndex, np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from grid_model.case.units import CNY, CNY_PER_MWH
@@ -36,6 +37,7 @@ def build_dataset(solved) -> xr.Dataset:
     time = xr.Variable("time", case.time.to_numpy(), {"standard_name": "time", "long_name": "start of the step, Beijing time"})
     variables = _reports(solved)
     variables |= _of_zones(case, variables)
+    variables["curtailment"] = _curtailment(solved, variables)
     variables["price"] = _prices(solved)
     variables["objective"] = _cost_items(solved)
     for part in solved.model.policies.values():
@@ -65,21 +67,33 @@ def _joined(case, arrays: list[xr.DataArray], report) -> xr.DataArray:
     order = case.tables[table][identifier].to_numpy(object)
     whole = whole.reindex({report.dimension: order}) if len(order) != len(whole[report.dimension]) else whole.sel({
         report.dimension: order})
+    whole = whole.fillna(0.0) if report.unit == "tCO2" else whole  # who reports no emissions has none
     where = "time: point" if report.unit == "MWh" else "time: sum" if report.unit == "tCO2" else "time: mean"
     return whole.assign_attrs(units=report.unit, long_name=report.long_name, cell_methods=where)
 
 
 def _of_zones(case, variables) -> dict[str, xr.DataArray]:
-    """Sums by zone of what is reported by consumer."""
-    names = {"load": ("demand", "load"), "unserved": ("unserved_demand", "load that is not served")}
-    zones = case.tables["loads"]["zone"].to_numpy(object)
-    sums = {}
-    for name, (source, long_name) in names.items():
-        values = np.zeros((len(case.zones), case.steps))
-        np.add.at(values, [case.zones.index(zone) for zone in zones], variables[source].values)
-        sums[name] = xr.DataArray(values, coords={"zone": np.asarray(case.zones, object)}, dims=("zone", "time"),
-                                  attrs={"units": "MW", "long_name": long_name, "cell_methods": "time: mean"})
-    return sums
+    """Sums by zone of what is reported by consumer or programme."""
+    names = {"load": ("demand", "loads", "load"), "unserved": ("unserved_demand", "loads", "load that is not served"),
+             "orderly_use": ("orderly_use_by_programme", "demand_response", "demand reduced by orderly use")}
+    return {name: _by_zone(case, variables[source], case.tables[table]["zone"], long_name)
+            for name, (source, table, long_name) in names.items() if source in variables}
+
+
+def _by_zone(case, array: xr.DataArray, zone_of_row, long_name: str) -> xr.DataArray:
+    """Sum over the first dimension, whose members stand in the order of their table, by zone."""
+    values = np.zeros((len(case.zones), case.steps))
+    np.add.at(values, pd.Index(case.zones).get_indexer(zone_of_row), array.values)
+    return xr.DataArray(values, coords={"zone": np.asarray(case.zones, object)}, dims=("zone", "time"), attrs={
+        "units": "MW", "long_name": long_name, "cell_methods": "time: mean"})
+
+
+def _curtailment(solved, variables) -> xr.DataArray:
+    """What was available and not taken, of generators whose energy is lost if it is not taken; 0 of others."""
+    losing = [name for fleet in solved.model.fleets.values() if fleet.offers("forgone") for name in fleet.data.names]
+    spare = (variables["available"] - variables["generation"]).clip(min=0.0)
+    return spare.where(spare["generator"].isin(losing), 0.0).assign_attrs(
+        units="MW", long_name="power available and not taken", cell_methods="time: mean")
 
 
 def _prices(solved) -> xr.DataArray:
