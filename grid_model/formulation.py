@@ -12,7 +12,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from grid_model.case.tables import merge_tables
-from grid_model.policies import carbon_market, green_certificates, guaranteed_purchase, storage_place
+from grid_model.policies import carbon_market, green_certificates, guaranteed_purchase, reserves, storage_place
 from grid_model.policies.contract import declare as declare_policy
 from grid_model.technologies import (
     demand_response,
@@ -43,6 +43,7 @@ POLICIES = (
     guaranteed_purchase,
     green_certificates,
     carbon_market,
+    reserves,
 )
 
 TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))
