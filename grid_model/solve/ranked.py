@@ -125,9 +125,10 @@ def weights_of(program: LinearProgram, ranks: dict[str, np.ndarray]) -> dict[str
     """
     weights, weight = {}, EXCHANGE * float(np.max(np.abs(program.cost), initial=0.0) or 1.0)
     for name in reversed(ranks):
-        smallest = np.min(np.abs(ranks[name][ranks[name] != 0]), initial=np.inf)
-        weights[name] = weight / (smallest if np.isfinite(smallest) else 1.0)
-        weight = weights[name] * float(np.max(np.abs(ranks[name]), initial=smallest)) * EXCHANGE
+        sizes = np.abs(ranks[name][ranks[name] != 0])
+        smallest, largest = (sizes.min(), sizes.max()) if sizes.size else (1.0, 1.0)
+        weights[name] = weight / smallest
+        weight = EXCHANGE * weights[name] * largest
     return dict(reversed(weights.items()))
 
 

@@ -1,0 +1,119 @@
+"""Ranks are kept in their order, proven by one basis or rank by rank, and the dispatch is one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grid_model.algebra import Array, compile_program
+from grid_model.errors import SolveError
+from grid_model.solve import ranked as module
+from grid_model.solve.ranked import seeded_weights, solve_ranked, weights_of
+
+
+def knapsack(cost, weight, least, upper):
+    """min cost x, weight x >= least, 0 <= x <= upper."""
+    labels = [f"x{i}" for i in range(len(cost))]
+    costs, weights = Array(np.array(cost, float), labels, name="c"), Array(np.array(weight, float), labels, name="w")
+    tops = Array(np.array(upper, float), labels, name="u")
+    model = pyo.AbstractModel()
+    model.goods = pyo.Set(initialize=labels)
+    model.x = pyo.Var(model.goods, bounds=lambda m, i: (0, tops[i]))
+    model.least = pyo.Constraint(rule=lambda m: sum(weights[i] * m.x[i] for i in m.goods) >= least)
+    model.cost = pyo.Objective(rule=lambda m: sum(costs[i] * m.x[i] for i in m.goods))
+    return compile_program(model)
+
+
+def test_a_rank_is_not_traded_for_any_cost():
+    """Two sources of one unit: the cheap one counts in the rank, so the dear one is taken, whatever it costs.
+    Without the rank the cost would be 1."""
+    program = knapsack([1, 1000], [1, 1], 1, [1, 1])
+    solved = solve_ranked(program, {"first": np.array([1.0, 0.0])})
+    assert solved.optimum == {"first": 0}
+    assert solved.solution.columns == pytest.approx([0, 1])
+    assert solved.solution.objective == pytest.approx(1000)
+
+
+def test_rank_by_rank_where_weights_are_too_small(monkeypatch):
+    """One unit of the first rank frees 1,000 of the second: weights from the data put 16 on it and trade it away; the
+    proof sees it, `exact` goes rank by rank, `weighted` refuses."""
+    program = knapsack([0, 0, 1], [1000, 1, 1], 1000, [1, 1000, 1000])
+    ranks = {"first": np.array([1.0, 0, 0]), "second": np.array([0, 1.0, 0])}
+    monkeypatch.setattr(module, "EXCHANGE", 1.0)
+    solved = solve_ranked(program, ranks)
+    assert solved.proof == "rank by rank"
+    assert solved.solution.columns == pytest.approx([0, 0, 1000])
+    with pytest.raises(SolveError, match="rank first.*mode: exact"):
+        solve_ranked(program, ranks, mode="weighted")
+
+
+def test_weights_that_range_too_far_are_refused():
+    program = knapsack([1e-7, 1e3], [1, 1], 1, [1, 1])
+    ranks = {name: np.array([1.0, 0.0]) for name in "abc"}
+    with pytest.raises(SolveError, match="weights would range"):
+        solve_ranked(program, ranks, mode="weighted")
+
+
+def test_weights_fall_from_rank_to_rank():
+    program = knapsack([1, 2], [1, 1], 1, [1, 1])
+    weights = list(weights_of(program, {name: np.array([1.0, 0.0]) for name in "abc"}).values())
+    assert all(a >= module.EXCHANGE * b for a, b in zip(weights, weights[1:], strict=False))
+    assert weights[-1] > 2
+
+
+def test_duals_are_those_of_the_cost():
+    """The second unit of demand is met by the dear item: its price is 1000, not a weight."""
+    program = knapsack([1, 1000], [1, 1], 1, [1, 1])
+    solved = solve_ranked(program, {"first": np.array([1.0, 0.0])})
+    assert solved.solution.row_duals == pytest.approx([1000])
+
+
+def test_equal_costs_give_one_dispatch_whatever_the_method():
+    program = knapsack([1] * 8, [1] * 8, 3.5, [1] * 8)
+    points = [solve_ranked(program, {}, method=method).solution.columns for method in ("simplex", "ipx", "hipo")]
+    order = np.argsort(seeded_weights(program))
+    expected = np.zeros(8)
+    expected[order[:3]], expected[order[3]] = 1, 0.5
+    for point in points:
+        assert point == pytest.approx(expected, abs=1e-9)
+
+
+def test_seeded_weights_follow_names_not_places():
+    labels = ["coal", "wind", "北京"]
+    def weights(names):
+        model = pyo.AbstractModel()
+        model.units, model.steps = pyo.Set(initialize=names), pyo.RangeSet(1, 4)
+        model.x = pyo.Var(model.units, model.steps, within=pyo.NonNegativeReals)
+        model.cost = pyo.Objective(rule=lambda m: sum(m.x[u, t] for u in m.units for t in m.steps))
+        return dict(zip(names, seeded_weights(compile_program(model)).reshape(len(names), 4).tolist(), strict=True))
+    assert weights(labels) == weights(labels[::-1])
+    values = np.array(list(weights(labels).values()))
+    assert len(np.unique(values)) == 12 and values.min() >= 1 and values.max() < 2
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_exact_and_weighted_agree_in_every_rank(data):
+    """Random programmes with three ranks: both modes reach what solving rank by rank with a row per rank reaches."""
+    size = data.draw(st.integers(2, 6))
+    numbers = st.lists(st.integers(0, 5), min_size=size, max_size=size)
+    cost = [value + 1 for value in data.draw(numbers)]
+    program = knapsack(cost, [1] * size, data.draw(st.integers(1, 2 * size)) / 2, [1] * size)
+    ranks = {name: np.array(data.draw(numbers), float) for name in ("a", "b", "c")}
+    exact = solve_ranked(program, ranks)
+    best, order = {}, np.lexsort([np.array(cost), *[ranks[name] for name in ("c", "b", "a")]])
+    point, left = np.zeros(size), -program.row_upper[0] if program.row_upper[0] < 0 else program.row_lower[0]
+    for index in order:  # unit weights: a greedy order is optimal, and lexicographic
+        point[index] = min(1.0, left)
+        left -= point[index]
+    best = {name: float(vector @ point) for name, vector in ranks.items()}
+    assert exact.optimum == pytest.approx(best, abs=1e-6)
+    assert exact.solution.objective == pytest.approx(float(np.array(cost) @ point), abs=1e-6)
+    try:
+        weighted = solve_ranked(program, ranks, mode="weighted")
+    except SolveError:
+        return
+    assert weighted.optimum == pytest.approx(best, abs=1e-6)
