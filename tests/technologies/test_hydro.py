@@ -119,13 +119,13 @@ def test_greatest_output():
     assert result.objective == pytest.approx(30 * 300)
 
 
-def mixed(steps=3):
-    """A river, a lake with a budget in January only, and a pond whose budget never binds, over the end of January."""
-    series = {"load": {"load": np.linspace(20, 150, steps)}, "availability": {"river": np.linspace(0.2, 0.9, steps)},
-              "energy_budget": {"lake": np.where(np.arange(steps) < 2, 30, 500), "pond": 200}}
+def mixed():
+    """A river, and over the end of January a lake whose budget can bind in January, a pond in February."""
+    series = {"load": {"load": [20, 90, 150]}, "availability": {"river": [0.2, 0.5, 0.9]},
+              "energy_budget": {"lake": [30, 30, 500], "pond": [200, 200, 20]}}
     plants = [{**PLANT, "generator": name, "certificate": certificate, "min_output_fraction": 0.05}
               for name, certificate in (("river", "held"), ("lake", "tradable"), ("pond", "none"))]
-    return small_case(steps, start="2027-01-31T22:00", series=series, loads=[{"load": "load", "zone": "A"}],
+    return small_case(3, start="2027-01-31T22:00", series=series, loads=[{"load": "load", "zone": "A"}],
                       generators=plants)
 
 
@@ -136,6 +136,7 @@ def test_offers():
     for unit_and_step, power in dispatch.items():
         fleet.block.generation[unit_and_step] = power
     fleet.block.unused["lake", 202701] = 0.060 - 0.022
+    fleet.block.unused["pond", 202702] = 0.020
 
     def offered(name, unit, step):
         return pyo.value(getattr(fleet, name)(unit, step)) * 1e3

@@ -295,8 +295,9 @@ def network(seed: int, steps: int, step_hours=1.0):
     """A random river of four reservoirs with all that a row can say."""
     draw = np.random.default_rng(seed)
     names = ["a", "b", "c", "d"]
-    rows = [{"reservoir": name, "capacity_mwh": draw.uniform(0, 200), "initial_fraction": 0.5,
-             "min_level_fraction": 0.1, "min_flow_mw": draw.choice([0, 1]), "cyclic": bool(draw.integers(2))} for name in names]
+    rows = [{"reservoir": name, "capacity_mwh": draw.uniform(0, 200), "min_level_fraction": 0.1,
+             "initial_fraction": 0.5, "min_flow_mw": draw.choice([0, 1]), "cyclic": bool(draw.integers(2))}
+            for name in names]
     links = [{"upstream": up, "downstream": down, "delay_hours": draw.choice([0, 0.5, 1, 3, 10]),
               "share": draw.uniform(0.2, 0.5), "energy_factor": draw.uniform(0.5, 2)}
              for up, down in (("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"))]
