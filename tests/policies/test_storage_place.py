@@ -101,10 +101,12 @@ def test_charging_relieves_the_connection():
 
 
 def test_drawing_through_the_connection():
-    """Two stores may charge 100 MW from the grid, but only through a connection of 60 MW. Without sun both get 60 together."""
+    """Two stores may charge 100 MW from the grid, but only through a connection of 60 MW: 60 MWh for the two steps of 50 MW that
+    follow, the other 40 are gas. Without that limit they would charge 100, and 50 MW pass the connection."""
     stores = [{**BEHIND_SUN, "grid_charging": True, "connection_mw": 60}, {**BEHIND_SUN, "grid_charging": True}]
-    result = solved(grid([0, 100], [0, 0], stores, coal=100, series={"availability": {"sun": 0, "coal": [1, 0]}}))
+    result = solved(grid([0, 50, 50], [0, 0, 0], stores, coal=100, series={"availability": {"sun": 0, "coal": [1, 0, 0]}}))
     assert (charge(result) + charge(result, 1))[0] == pytest.approx(60)
+    assert result.objective == pytest.approx(60 * 100 + 40 * GAS)
 
 
 def test_the_connection_has_rows_only_where_it_can_bind():

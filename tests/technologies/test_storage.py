@@ -114,6 +114,12 @@ def test_least_level():
     assert discharge(result) == pytest.approx([50])
 
 
+def test_least_level_at_every_step():
+    """The same with cheap energy in the second step to fill up again: still only 50 MW in the first, though the end would hold."""
+    store = {"cyclic": False, "initial_fraction": 0.5, "min_level_fraction": 0.45}
+    assert level(solved(grid([100, 0], store, cheap=[0, 100])))[1] == pytest.approx(450)
+
+
 def burning(store):
     """A plant that is paid 50 CNY/MWh for up to 1,000 MW, no load: what charges and discharges at once is burnt."""
     return small_case(1, series={"load": {"l": 0}}, loads=[{"load": "l", "zone": "A"}],
