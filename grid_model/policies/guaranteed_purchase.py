@@ -25,12 +25,14 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict
 
 from grid_model.algebra import Array
 from grid_model.case.tables import choice, number
 from grid_model.case.units import MW
+from grid_model.errors import AuditError
 from grid_model.policies.contract import PolicyData, members
 
 NAME = "guaranteed_purchase"
@@ -48,6 +50,8 @@ TABLES = {
                meaning="hours of full output a year whose energy is guaranteed to be bought"),
     ],
 }
+
+PRECISION = 1e-7  # part of the energy of a rank that its audit lets pass
 
 
 class Settings(BaseModel):
@@ -99,6 +103,24 @@ def add_constraints(purchase, data):
             purchase.add_component(f"{fleet.name}_{rank}", pyo.Set(initialize=names))
 
 
+    for name in BY_ENERGY:
+        purchase.add_component(f"taken_{name}", pyo.Expression(rule=_taken(name, data)))
+    purchase.served = pyo.Expression(rule=lambda purchase: sum(
+        sum(data.step_hours[step] * (fleet.demand(unit, step) - fleet.unserved(unit, step))
+            for unit in fleet.data.units for step in data.steps) for fleet in data.offering("unserved")))
+    purchase.guaranteed_bought = pyo.Expression(rule=lambda purchase: sum(
+        data.guaranteed_quantity[generator, year] - purchase.shortfall[generator, year]
+        for generator in purchase.generators for year in purchase.years))
+
+
+def _taken(name: str, data):
+    """Energy of a rank's classes that is taken   [GWh]"""
+    return lambda purchase: sum(
+        sum(data.step_hours[step] * fleet.output(unit, step)
+            for unit in purchase.component(f"{fleet.name}_{name}") for step in data.steps)
+        for fleet in data.offering("forgone"))
+
+
 def unserved(purchase, data):
     """Rank 0: sum of unserved dt   [GWh]"""
     return sum(sum(data.step_hours[step] * fleet.unserved(unit, step) for unit in fleet.data.units for step in data.steps)
@@ -126,3 +148,25 @@ def ranks(purchase, data) -> dict:
     market = {"market": by_energy.pop("market")} if "market" in by_energy and data.settings.market == "curtailment" else {}
     by_energy.pop("market", None)
     return {"load": unserved} | by_energy | ({"guaranteed": shortfall} if data.guaranteed else {}) | market
+
+
+def tables(purchase, data, solved) -> dict[str, pd.DataFrame]:
+    """`purchase_order`: each rank's least possible loss and what was reached.
+
+    Raises
+    ------
+    AuditError : a rank is worse than its optimum by more than PRECISION of what was available
+    """
+    taken = {"load": "served", "guaranteed": "guaranteed_bought"} | {name: f"taken_{name}" for name in BY_ENERGY}
+    rows = []
+    for rank, (name, expression) in enumerate(solved.model.ranks.items()):
+        lost, got = (float(solved.evaluate(item)) / MW for item in (expression, f"{purchase.name}.{taken[name]}"))
+        least = solved.optimum[name] / MW
+        rows.append((rank, name, got + lost, got, got + lost - least, lost <= least + PRECISION * max(got + lost, 1.0)))
+    table = pd.DataFrame(rows, columns=["rank", "purchase_class", "available_mwh", "taken_mwh", "optimum_mwh", "passed"])
+    failed = table[~table["passed"]]
+    if len(failed):
+        worst = failed.iloc[0]
+        raise AuditError(f"order of purchase: {worst.purchase_class} takes {worst.taken_mwh:,.3f} MWh "
+                         f"where {worst.optimum_mwh:,.3f} MWh can be taken")
+    return {"purchase_order": table}

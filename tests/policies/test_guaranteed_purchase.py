@@ -1,0 +1,186 @@
+"""The order of guaranteed purchase, seen by eye: tight corridor, must-run heat, and what cost alone would do."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small import small_case, solved
+
+import grid_model as gm
+from grid_model.case.case import Case
+from grid_model.errors import AuditError
+from grid_model.policies import guaranteed_purchase
+
+CLASSES = {"dam": ("hydro_run_of_river", "hydro_priority"), "stream": ("hydro_run_of_river", "hydro"),
+           "wood": ("biomass", "full_purchase"), "wind": ("wind_onshore", "guaranteed"), "sun": ("solar_utility", "market")}
+
+
+def rich_zone(load=100.0, steps=2, mode="exact", costs=None, **settings):
+    """One zone, 60 MW of each class, and coal; everything green is available always."""
+    costs = costs or {}
+    generators = [{"generator": name, "zone": "A", "technology": technology, "purchase_class": purchase_class, "capacity_mw": 60,
+                   "variable_cost_cny_per_mwh": costs.get(name, 0), **({"guaranteed_hours": 8760} if name == "wind" else {})}
+                  for name, (technology, purchase_class) in CLASSES.items()]
+    generators.append({"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 500,
+                       "variable_cost_cny_per_mwh": 300})
+    return small_case(steps, series={"load": {"l": load}}, generators=generators, loads=[{"load": "l", "zone": "A"}],
+                      policies={"guaranteed_purchase": {"mode": mode, **settings}})
+
+
+def generation(results) -> dict[str, float]:
+    """MW of each generator in the first step."""
+    return {str(name): float(value) for name, value in
+            zip(results.dispatch["generator"].values, results.dispatch["generation"].values[:, 0], strict=True)}
+
+
+@pytest.mark.parametrize("mode", ["exact", "weighted"])
+def test_classes_are_taken_in_their_order(mode):
+    """100 MW of load for 300 MW of five classes: the first takes 60, the second 40, the others nothing.
+    By cost alone, the first two being dearest here, the sun and the wind would serve it all."""
+    results = gm.solve(rich_zone(mode=mode, costs={"dam": 50, "stream": 40, "wood": 30, "wind": 20, "sun": 10}))
+    assert generation(results) == pytest.approx({"dam": 60, "stream": 40, "wood": 0, "wind": 0, "sun": 0, "coal": 0})
+    order = results.tables["purchase_order"]
+    assert order["purchase_class"].tolist() == ["load", "hydro_priority", "hydro", "full_purchase", "guaranteed"]
+    assert order["taken_mwh"].tolist() == pytest.approx([200, 120, 80, 0, 0])
+    assert order["available_mwh"].tolist() == pytest.approx([200, 120, 120, 120, 120])
+    assert order["passed"].all()
+
+
+@pytest.mark.parametrize(("market", "coal_cost", "expected"), [("cost", -5, 0), ("curtailment", -5, 40)])
+def test_market_energy_by_cost_or_as_one_more_rank(market, coal_cost, expected):
+    """With coal paid to run, cost alone leaves the market class out; as a rank it is taken before coal."""
+    case = rich_zone(load=280, market=market)
+    table = case.tables["generators"].assign(variable_cost_cny_per_mwh=[0, 0, 0, 0, 0, coal_cost])
+    assert generation(gm.solve(case.replace(generators=table)))["sun"] == pytest.approx(expected)
+
+
+def test_load_is_served_before_any_right_to_be_bought():
+    """B's load is worth 1 CNY/MWh, its coal costs 300: by cost it would be left dark. Rank 0 is unserved energy, so coal runs."""
+    case = small_case(1, series={"load": {"a": 10, "b": 60}},
+                      generators=[{"generator": "dam", "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 50,
+                                   "purchase_class": "hydro_priority"},
+                                  {"generator": "coal", "zone": "B", "technology": "coal", "capacity_mw": 60,
+                                   "variable_cost_cny_per_mwh": 300}],
+                      lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 30}],
+                      loads=[{"load": "a", "zone": "A"}, {"load": "b", "zone": "B", "unserved_cost_cny_per_mwh": 1}],
+                      policies={"guaranteed_purchase": {}})
+    results = gm.solve(case)
+    assert float(results.dispatch["unserved"].sum()) == pytest.approx(0)
+    assert generation(results) == pytest.approx({"dam": 40, "coal": 30})
+    without = gm.solve(case.replace(scenario=case.scenario.model_copy(update={"policies": {}})))
+    assert float(without.dispatch["unserved"].sum()) == pytest.approx(30)  # by cost: 1 CNY is less than coal's 300
+
+
+def test_tight_corridor_is_given_to_the_higher_class():
+    """West exports at most 50 MW: its stream (rank 2) goes before its wind (rank 4), however cheap the wind."""
+    case = small_case(1, series={"load": {"l": 100}},
+                      generators=[{"generator": "stream", "zone": "West", "technology": "hydro_run_of_river", "capacity_mw": 40,
+                                   "purchase_class": "hydro", "variable_cost_cny_per_mwh": 80},
+                                  {"generator": "wind", "zone": "West", "technology": "wind_onshore", "capacity_mw": 40,
+                                   "purchase_class": "guaranteed", "guaranteed_hours": 8760},
+                                  {"generator": "coal", "zone": "East", "technology": "coal", "capacity_mw": 100,
+                                   "variable_cost_cny_per_mwh": 300}],
+                      lines=[{"line": "WE", "from_zone": "West", "to_zone": "East", "capacity_mw": 50}],
+                      loads=[{"load": "l", "zone": "East"}], policies={"guaranteed_purchase": {}})
+    assert generation(gm.solve(case)) == pytest.approx({"stream": 40, "wind": 10, "coal": 50})
+
+
+def test_guaranteed_quantity_is_energy_of_the_year_share():
+    """876 h a year are 10 %: of 60 MW over 10 hours 60 MWh are guaranteed. Coal is cheaper, so exactly that is taken.
+    Without the rank nothing would be."""
+    case = small_case(10, series={"load": {"l": 100}},
+                      generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,
+                                   "purchase_class": "guaranteed", "guaranteed_hours": 876, "variable_cost_cny_per_mwh": 400},
+                                  {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 500,
+                                   "variable_cost_cny_per_mwh": 300}],
+                      loads=[{"load": "l", "zone": "A"}], policies={"guaranteed_purchase": {}})
+    results = gm.solve(case)
+    assert float(results.dispatch["generation"].sel(generator="wind").sum()) == pytest.approx(60)
+    order = results.tables["purchase_order"].set_index("purchase_class")
+    assert order.loc["guaranteed", ["available_mwh", "taken_mwh"]].tolist() == pytest.approx([60, 60])
+    case = case.replace(scenario=case.scenario.model_copy(update={"policies": {}}))
+    assert float(gm.solve(case).dispatch["generation"].sel(generator="wind").sum()) == pytest.approx(0)
+
+
+def test_leap_year_counts_its_hours():
+    """In 2028 (8,784 h) the same hours guarantee a little less of each day."""
+    def taken(start):
+        case = small_case(24, series={"load": {"l": 100}}, start=start,
+                          generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,
+                                       "purchase_class": "guaranteed", "guaranteed_hours": 1000, "variable_cost_cny_per_mwh": 9},
+                                      {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 500}],
+                          loads=[{"load": "l", "zone": "A"}], policies={"guaranteed_purchase": {}})
+        return float(gm.solve(case).dispatch["generation"].sel(generator="wind").sum())
+    assert taken("2027-01-01") == pytest.approx(60 * 1000 * 24 / 8760)
+    assert taken("2028-01-01") == pytest.approx(60 * 1000 * 24 / 8784)
+
+
+def test_switched_off_it_leaves_no_row():
+    case = rich_zone()
+    on, off = (gm.compile_program(gm.build_model(one)) for one in (
+        case, case.replace(scenario=case.scenario.model_copy(update={"policies": {"guaranteed_purchase": False}}))))
+    assert "guaranteed_purchase.guaranteed_quantity" in on.rows
+    assert not [name for name in (*off.rows, *off.columns) if "guaranteed_purchase" in name]
+
+
+def test_a_broken_order_fails_loudly(monkeypatch):
+    """An audit that compares with an optimum that cannot be reached must stop the run."""
+    monkeypatch.setattr(guaranteed_purchase, "PRECISION", -1.0)
+    with pytest.raises(AuditError, match="order of purchase: load"):
+        gm.solve(rich_zone())
+
+
+def shuffled(case: Case, seed: int) -> Case:
+    """The same case with the rows of every table in another order."""
+    random = np.random.default_rng(seed)
+    return case.replace(**{name: table.iloc[random.permutation(len(table))].reset_index(drop=True)
+                           for name, table in case.tables.items()})
+
+
+@pytest.mark.parametrize("method", ["simplex", "ipx", "hipo"])
+def test_one_dispatch_whatever_method_threads_or_order_of_rows(method):
+    """Four equal coal plants and two equal stores have many optimal dispatches; names alone choose among them."""
+    case = small_case(
+        8, series={"load": {"l": [100, 120, 160, 200, 180, 150, 110, 90]}, "availability": {"w": [1, 0.5, 0.2, 0, 0.3, 0.6, 1, 1]}},
+        generators=[{"generator": f"coal {n}", "zone": "A", "technology": "coal", "capacity_mw": 80,
+                     "variable_cost_cny_per_mwh": 300} for n in range(4)]
+        + [{"generator": "w", "zone": "A", "technology": "wind_onshore", "capacity_mw": 150, "purchase_class": "guaranteed",
+            "guaranteed_hours": 2000}],
+        storage=[{"storage": f"s{n}", "zone": "A", "technology": "lithium_ion", "power_mw": 30, "energy_mwh": 60,
+                  "charge_efficiency": 0.9, "discharge_efficiency": 0.9} for n in range(2)],
+        loads=[{"load": "l", "zone": "A"}], policies={"guaranteed_purchase": {}})
+    reference = gm.solve(case).dispatch
+    for seed, threads in ((1, 1), (2, 2)):
+        solve = case.scenario.solve.model_copy(update={"method": method, "threads": threads})
+        other = shuffled(case, seed)
+        other = other.replace(scenario=other.scenario.model_copy(update={"solve": solve}))
+        found = gm.solve(other).dispatch
+        for name in ("generation", "charge", "discharge", "state_of_charge"):
+            dimension = reference[name].dims[0]
+            assert found[name].sel({dimension: reference[dimension]}).values == pytest.approx(reference[name].values, abs=1e-4)
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_exact_and_weighted_agree_on_random_zones(data):
+    """The greedy order by eye: each class takes what the ones before it leave of the load."""
+    load = data.draw(st.integers(0, 320))
+    order = data.draw(st.sampled_from(list(permutations(range(5)))))
+    costs = dict(zip(CLASSES, order, strict=True))
+    expected, left = {}, float(load)
+    for name in ("dam", "stream", "wood", "wind"):
+        expected[name] = min(60.0, left)
+        left -= expected[name]
+    for mode in ("exact", "weighted"):
+        found = generation(gm.solve(rich_zone(load=load, steps=1, mode=mode, costs=costs)))
+        assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+def test_model_expands():
+    model = gm.build_model(rich_zone(), concrete=True)
+    assert len(model.guaranteed_purchase.guaranteed_quantity) == 1
+    assert solved(rich_zone()).status == "Optimal"
