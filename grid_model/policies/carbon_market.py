@@ -89,6 +89,14 @@ TABLES = {
         number("banked_t", unit="tCO2", minimum=0, default=0, meaning="allowances banked at the start of the first year"),
         choice("position", ["seller", "buyer"], meaning="the side of the market that it declares; empty: by its data"),
     ],
+    "carbon_factors": [
+        text("area", required=True, meaning="zone, regional grid, or China"),
+        text("level", required=True, meaning="province, grid region or national"),
+        text("kind", default="average", meaning="average, or what is left out or counted alone"),
+        number("year", unit="1", required=True, meaning="year that the factor is of"),
+        number("factor_t_per_mwh", unit="tCO2/MWh", minimum=0, required=True, meaning="published factor, to compare with"),
+        text("source", meaning="where the row is from"),
+    ],
     "ccer_supply": [
         identifier("ccer_step", meaning="step of the supply of certified reductions"),
         number("quantity_t", unit="tCO2", minimum=0, required=True, meaning="certified reductions on offer in a year"),
