@@ -12,7 +12,15 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from grid_model.case.tables import merge_tables
-from grid_model.policies import carbon_market, green_certificates, guaranteed_purchase, reserves, storage_place
+from grid_model.policies import (
+    carbon_market,
+    green_certificates,
+    green_corridor,
+    green_load,
+    guaranteed_purchase,
+    reserves,
+    storage_place,
+)
 from grid_model.policies.contract import declare as declare_policy
 from grid_model.technologies import (
     demand_response,
@@ -41,6 +49,8 @@ TECHNOLOGIES = (
 POLICIES = (
     storage_place,
     guaranteed_purchase,
+    green_load,
+    green_corridor,
     green_certificates,
     carbon_market,
     reserves,
@@ -111,6 +121,7 @@ def _add_policies(model, case, fleets: list[Fleet]) -> list[Part]:
         block = pyo.Block()
         model.add_component(policy.NAME, block)
         declare_policy(block, data, model)
+        data.earlier = {part.name: part for part in parts}
         policy.add_variables(block, data)
         policy.add_constraints(block, data)
         part = Part(policy, block, data)

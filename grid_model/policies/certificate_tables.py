@@ -62,8 +62,18 @@ def _ledger(look: _Look) -> pd.DataFrame:
     data = look.data
     opening = data.lots.assign(vintage=[month_label(month) for month in data.lots["vintage"]])
     ccer = look.over(look.values("ccer"), ("pool", data.choosing), ("month", data.months)).merge(data.pools, on="pool")
-    bundles = pd.DataFrame(columns=["generator", "purpose", "zone", "month", "quantity_mwh"])
-    return post_ledger(opening, look.issue(), ccer, look.sold(), look.purchases(), bundles, _prices(look))
+    return post_ledger(opening, look.issue(), ccer, look.sold(), look.purchases(), _bundles(look), _prices(look))
+
+
+def _bundles(look: _Look) -> pd.DataFrame:
+    """Certificates that move with the energy of contracts, by contract and month."""
+    data = look.data
+    if data.bundles.empty:
+        return pd.DataFrame(columns=["generator", "purpose", "zone", "month", "quantity_mwh"])
+    moved = np.asarray(look.solved.evaluate(f"{data.green_load.name}.bundled")) / MWH
+    contracts = data.green_load.data.with_plants["contract"]
+    return look.over(moved, ("contract", contracts), ("month", data.months)).merge(data.bundles, on="contract").rename(
+        columns={"load": "purpose"})
 
 
 def _prices(look: _Look) -> pd.DataFrame:
@@ -108,7 +118,7 @@ def _yearly(look: _Look, values: np.ndarray) -> np.ndarray:
 def _weights(look: _Look) -> pd.DataFrame:
     data = look.data
     if data.weights.empty:
-        return pd.DataFrame()
+        return pd.DataFrame(columns=COLUMNS)
     zones, names = list(data.case.zones), list(data.weight.sets[2])
     at_hand, served = look.values("at_hand"), look.values("served")
     purchases = look.purchases()
@@ -143,7 +153,7 @@ def _debit(look: _Look, kinds) -> pd.Series:
 def _loads(look: _Look) -> pd.DataFrame:
     data, table = look.data, look.data.green
     if table.empty:
-        return pd.DataFrame()
+        return pd.DataFrame(columns=COLUMNS)
     served = look.over(_yearly(look, look.values("served_load")), ("load", table["load"].unique()), ("year", data.years))
     purchases = look.purchases()
     bought = purchases.assign(year=purchases["month"].str[:4].astype(int)).groupby(["purpose", "year"])["quantity_mwh"].sum()

@@ -30,6 +30,7 @@ Choices where the rules are silent (NDRC/NEA notices 1044 of 2023 and 669 of 202
 - Buyers retire in the month in which they buy; banking is left to who was issued, which comes to the same, as no month is
   dearer than another for reasons other than scarcity.
 - A horizon shorter than a year is assessed on its own consumption. A load's own certificates count for it, not for its zone.
+- Green-electricity contracts (green_load.py) move energy and certificate together: what they allot is never offered.
 - Energy that is given up for CCER is still physically consumed; its certificates are cancelled (notice 124).
 - No fine is ruled for what is short: the penalty is an assumption of the scenario.
 """
@@ -43,7 +44,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from grid_model.algebra import Array
 from grid_model.case.checks import problems_where, unique_together
-from grid_model.case.tables import choice, date, identifier, number, reference, text
+from grid_model.case.tables import date, identifier, number, reference, text
 from grid_model.case.units import CNY_PER_MWH, MWH
 from grid_model.errors import InputError, Problem
 from grid_model.policies import certificate_tables, guaranteed_purchase
@@ -57,6 +58,7 @@ from grid_model.policies.certificate_accounts import (
 )
 from grid_model.policies.contract import PolicyData, members
 from grid_model.policies.directed_flow import DirectedFlow
+from grid_model.policies.green_load import BY_CERTIFICATES, GREEN_SHARE
 from grid_model.technologies.generators import CERTIFICATE
 
 NAME = "green_certificates"
@@ -75,11 +77,7 @@ TABLES = {
         number("renewable_share", unit="1", minimum=0, maximum=1, default=1,
                meaning="greatest part of a month's energy carried that counts as renewable where it arrives"),
     ],
-    "loads": [
-        choice("certificates", ["none", "monitored", "assessed"],
-               meaning="whether its green share must be met by certificates; empty: as the scenario says for its kind"),
-        number("green_share", unit="1", minimum=0, maximum=1, meaning="part of its energy that must be green; empty: no rule"),
-    ],
+    "loads": [GREEN_SHARE, BY_CERTIFICATES],
     "obligations": [
         reference("zone", "zones", meaning="zone whose consumption is assessed", required=True),
         number("total_share", unit="1", minimum=0, maximum=1, required=True, meaning="weight of all renewable energy"),
@@ -195,10 +193,11 @@ def _read_weights(data: PolicyData) -> pd.DataFrame:
 def _read_green_loads(data: PolicyData) -> pd.DataFrame:
     """`load, zone, year, share, assessed` of loads that need certificates: key industries by kind, or by their own row."""
     table, industries = data.case.tables["loads"], data.settings.industries
-    rule = table["certificates"].to_numpy(object)
-    by_kind = table["kind"].map({kind: "assessed" if one.assessed else "monitored" for kind, one in industries.items()}).astype(object).fillna("none")
-    rule = np.where(rule == "", by_kind, rule)
-    share = table["green_share"].fillna(table["kind"].map({kind: one.share for kind, one in industries.items()}).astype(float))
+    own = (table["certificates"] != "none").to_numpy()
+    rules = {kind: "assessed" if one.assessed else "monitored" for kind, one in industries.items()}
+    rule = np.where(own, table["certificates"].to_numpy(object), table["kind"].map(rules).astype(object).fillna("none"))
+    of_kind = table["kind"].map({kind: one.share for kind, one in industries.items()}).astype(float)
+    share = np.where(own, table["green_share"].to_numpy(float), of_kind)
     rows = [table[["load", "zone"]].assign(year=year, rule=rule, share=share) for year in data.years]
     green = pd.concat(rows, ignore_index=True)
     total = data.weights.set_index(["zone", "year"])["total"]
@@ -252,6 +251,7 @@ def _add_demand_variables(green, data):
 
 
 def add_constraints(green, data):
+    _read_bundles(data)
     _add_issue(green, data)
     _add_bank(green, data)
     _add_clearing(green, data)
@@ -291,6 +291,14 @@ def _certificates_of(fleet, data):
     return rule
 
 
+def _read_bundles(data) -> None:
+    """Contracts of green loads whose certificates move with the energy, and the pool that each draws on."""
+    data.green_load = data.earlier.get("green_load")
+    data.bundles = data.green_load.bundles() if data.green_load else pd.DataFrame(columns=["contract", "generator", "load", "zone"])
+    pools = data.parts[data.parts["class"] != "held"].set_index("generator")["pool"]
+    data.bundles["pool"] = data.bundles["generator"].map(pools)
+
+
 def _lists(keys, values) -> dict:
     lists = {}
     for key, value in zip(keys, values):
@@ -311,17 +319,22 @@ def _add_bank(green, data):
     opening = np.zeros((len(shelves), len(data.months)))
     opening[np.arange(len(shelves)), shelves["first"].to_numpy(int) - 1] = shelves["opening_mwh"].to_numpy(float) * MWH
     data.opening = Array(opening, shelves["shelf"].to_numpy(object), data.months, name="opening")
+    contracts = members(green, "contracts_of", pools["pool"], _lists(data.bundles["pool"], data.bundles["contract"]))
+
+    def moved(pool, month):
+        """Certificates that move with energy under contract   [GWh]"""
+        return sum(data.green_load.bundled(contract, month) for contract in contracts[pool]) if len(data.bundles) else 0
 
     @green.Constraint(green.choosing, green.months)
     def either(green, pool, month):
-        """x <= i: a MWh is given up for CCER or offered, never both   [GWh]"""
-        return green.ccer[pool, month] <= green.issued[pool, month]
+        """x <= i - contracts: a MWh is given up for CCER, or moves with its energy, or is offered   [GWh]"""
+        return green.ccer[pool, month] <= green.issued[pool, month] - moved(pool, month)
 
     @green.Constraint(green.life)
     def bank(green, shelf, month):
-        """b[m] + s[m] = b[m-1] + opening + sum of i - x over its pools   [GWh]"""
+        """b[m] + s[m] = b[m-1] + opening + sum of i - x - contracts over its pools   [GWh]"""
         supply = (sum(green.banked[shelf, earlier] for earlier in before[shelf, month]) + data.opening[shelf, month]
-                  + sum(green.issued[pool, month] for pool in offered[shelf, month])
+                  + sum(green.issued[pool, month] - moved(pool, month) for pool in offered[shelf, month])
                   - sum(green.ccer[pool, month] for pool in given_up[shelf, month]))
         return green.banked[shelf, month] + green.sold[shelf, month] == supply
 
