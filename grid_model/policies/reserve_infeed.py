@@ -7,10 +7,10 @@ f       flow           GW    decision of a corridor, at the sending end
 k       lost_forward,  1     data: part of a flow that fails with the largest element and would have arrived,
         lost_backward        largest element / capacity x (1 - loss)
 
-Plant of kind thermal and hydro may fail; how much wind, sun and small plant varies is in their shares. A plant that is one
-unit counts with its output and its own reserve, a fleet with one unit in full in every step in which it is available (which of its units run
-is no question to a linear programme). Corridors between areas count with what they bring in. A storage unit is smaller
-than what is left of a region's largest plant and is not looked at.
+Plant of kind thermal and hydro may fail; how much wind, sun and small plant varies is in their shares. A plant that is
+one unit counts with its output and its own reserve, a fleet with one unit in full in every step in which it is
+available (which of its units run is no question to a linear programme). Corridors between areas count with what they
+bring in. A storage unit is smaller than what is left of a region's largest plant and is not looked at.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _read_corridors(data, lines) -> dict[str, np.ndarray]:
     element, shape (lines, steps) [GW]; none where both ends are in one area."""
     table, limits = lines.data.table, lines.data
     data.lines = lines
-    data.area_from, data.area_to = (Array(np.array([data.area_of[zone] for zone in table[end]], object), limits.names, name="area")
+    data.area_from, data.area_to = (Array(data.areas[position(data, table[end])], limits.names, name="area")
                                     for end in ("from_zone", "to_zone"))
     between = data.area_from.values != data.area_to.values
     element, loss = table["largest_element_mw"].to_numpy(float), table["loss_fraction"].to_numpy(float)
@@ -107,9 +107,10 @@ def _choose_rows(data, plants, failing, single, corridors, least, open_areas) ->
     at = position(data, plants["zone"])
     above = single[:, None] & (failing > least[at]) & open_areas[at][:, None]
     names = plants["generator"].to_numpy(object)
-    data.unit_steps, contingent = {}, {*data.areas[open_areas & (least > 0).any(axis=1)], *data.areas[at[above.any(axis=1)]]}
+    contingent = {*data.areas[open_areas & (least > 0).any(axis=1)], *data.areas[at[above.any(axis=1)]]}
+    data.unit_steps = {}
     for fleet in data.offering("output"):
-        of_fleet = above & np.isin(names, fleet.data.names)[:, None] if "generator" in fleet.data.table else above & False
+        of_fleet = above & (np.isin(names, fleet.data.names) & ("generator" in fleet.data.table))[:, None]
         if of_fleet.any():
             data.unit_steps[fleet.name] = [(names[row], int(step) + 1) for row, step in np.argwhere(of_fleet)]
     data.area_of_unit = Array(data.areas[at], names, name="area_of_unit")
@@ -126,7 +127,8 @@ def _choose_rows(data, plants, failing, single, corridors, least, open_areas) ->
 def add_variables(reserves, data):
     reserves.contingent = pyo.Set(initialize=data.contingent)
     members(reserves, "contingent_of", data.areas, {area: [area] for area in data.contingent})
-    reserves.infeed = pyo.Var(reserves.contingent, data.steps, bounds=lambda _, area, step: (data.least_infeed[area, step], None))
+    reserves.infeed = pyo.Var(reserves.contingent, data.steps, bounds=lambda _, area, step: (
+        data.least_infeed[area, step], None))
 
 
 def add_constraints(reserves, data):
@@ -150,7 +152,8 @@ def _add_units(reserves, data, fleet):
         return reserves.infeed[data.area_of_unit[unit], step] >= fleet.output(unit, step) + sum(
             provided[one, step] for one in provider[unit])
 
-    reserves.add_component(f"{fleet.name}_infeed", pyo.Constraint(reserves.component(f"{fleet.name}_steps"), rule=unit_infeed))
+    reserves.add_component(f"{fleet.name}_infeed",
+                           pyo.Constraint(reserves.component(f"{fleet.name}_steps"), rule=unit_infeed))
 
 
 def _add_lines(reserves, data):

@@ -4,20 +4,20 @@ symbol  attribute      unit             kind
 r       up, down       GW               decision >= 0, reserve of a unit; one variable for each fleet
 N       infeed         GW               decision, the largest infeed that may fail
 s       shortfall      GW               decision >= 0, reserve that is missing
-R       fixed          GW               data: share of load + share of wind and solar power available (+ N where it is data)
+R       fixed          GW               data: shares of load and of available wind and solar power (+ N where data)
 h       headroom       GW               what the unit offers: power that could be added or withdrawn at once
 H       sustain_hours  h                data: for how long a store can give what it sells
 w       penalty        million CNY/GWh  data: cost of shortfall
 
 Up:   sum of r + s >= R + N        a part of it (spinning_share) from spinning units
 Down: sum of r + s >= R
-r <= h in every step; where `response_minutes` are given, r is no more than the unit's ramp reaches in them. A store holds
-H r at the end of the step, or has room for it: H r <= energy that it could deliver (could draw) from then on.
+r <= h in every step; where `response_minutes` are given, r is no more than the unit's ramp reaches in them. A store
+holds H r at the end of the step, or has room for it: H r <= energy that it could deliver (could draw) from then on.
 
-N is the largest infeed that may fail, a single unit or corridor (reserve_infeed.py). An area is a region (a zone without one
-is its own area), or with `area: zone` a zone; reserve is not shared between areas. Plant and stores that run are
-spinning; customers are not. What is missing is paid for at the penalty, in one amount with what is missing of the
-spinning part. The dual of a requirement is the price of reserve.
+N is the largest infeed that may fail, a single unit or corridor (reserve_infeed.py). An area is a region (a zone
+without one is its own area), or with `area: zone` a zone; reserve is not shared between areas. Plant and stores that
+run are spinning; customers are not. What is missing is paid for at the penalty, in one amount with what is missing of
+the spinning part. The dual of a requirement is the price of reserve.
 
 Sources: POLICY.md, section 7. Contingency on top of shares of load and of wind and solar: GenX, operational reserves
 (Jenkins and Sepulveda 2017). Shares of 3 % and 5 %: Western Wind and Solar Integration Study (NREL 2010). Half of it
@@ -67,9 +67,11 @@ TABLES = {
     ],
     "reserves": [
         identifier("area", meaning="a region, or a zone where reserves stand by zone"),
-        *(number(name, unit="1", minimum=0, maximum=1, meaning="as the setting of this name, for this area; empty: the setting")
+        *(number(name, unit="1", minimum=0, maximum=1,
+                 meaning="as the setting of this name, for this area; empty: the setting")
           for name in SHARES),
-        number("largest_infeed_mw", unit="MW", minimum=0, meaning="infeed that may fail, given; empty: found in the case"),
+        number("largest_infeed_mw", unit="MW", minimum=0,
+               meaning="infeed that may fail, given; empty: found in the case"),
     ],
 }
 
@@ -108,7 +110,7 @@ def read(case, fleets, settings) -> PolicyData | None:
 def area_of_zone(zones, area: str) -> dict[str, str]:
     """The area of each zone."""
     region = zones["region"].where(zones["region"] != "", zones["zone"])
-    return dict(zip(zones["zone"], region if area == "region" else zones["zone"]))
+    return dict(zip(zones["zone"], region if area == "region" else zones["zone"], strict=True))
 
 
 def _read_requirements(data: PolicyData) -> None:
@@ -117,9 +119,10 @@ def _read_requirements(data: PolicyData) -> None:
     table = data.case.tables["reserves"].set_index("area").reindex(data.areas)
     share = {name: table[name].fillna(getattr(data.settings, name)).to_numpy(float)[:, None] for name in SHARES}
     infeed = reserve_infeed.read(data, table["largest_infeed_mw"].to_numpy(float) * MW)
-    data.fixed = {direction: Array(share[f"{direction}_load_share"] * load + share[f"{direction}_renewable_share"] * renewable
-                                   + (infeed if direction == "up" else 0.0), data.areas, data.step_labels, name="fixed")
-                  for direction in DIRECTIONS}
+    varying = {direction: share[f"{direction}_load_share"] * load + share[f"{direction}_renewable_share"] * renewable
+               for direction in DIRECTIONS}
+    data.fixed = {"up": Array(varying["up"] + infeed, data.areas, data.step_labels, name="fixed"),
+                  "down": Array(varying["down"], data.areas, data.step_labels, name="fixed")}
     data.spinning_share = Array(share["spinning_share"][:, 0], data.areas, name="spinning_share")
 
 
@@ -130,7 +133,8 @@ def _load(data: PolicyData) -> np.ndarray:
 
 
 def _wind_and_solar(data: PolicyData) -> np.ndarray:
-    """Wind and solar power available in every area, shape (areas, steps) [GW]; solar thermal has a store and is not counted."""
+    """Wind and solar power available in every area, shape (areas, steps) [GW]; solar thermal has a store and is not
+    counted."""
     table = data.case.generators("renewable")
     name = table["technology"]
     table = table[name.str.startswith(("wind", "solar")) & (name != "solar_thermal")]
@@ -173,7 +177,8 @@ def _reach(data: PolicyData, fleet, direction: str) -> Array:
 
 
 def _able_by_default(data: PolicyData, table, direction: str) -> np.ndarray:
-    """Renewable plant downwards only; of programmes, shed and interruptible upwards only, orderly use never; others both."""
+    """Renewable plant downwards only; of programmes, shed and interruptible upwards only, orderly use never; others
+    both."""
     if "generator" in table:
         kind = table["technology"].map(data.case.tables["technologies"].set_index("technology")["kind"])
         return ((kind != "renewable") | (direction == "down")).to_numpy()
@@ -196,7 +201,7 @@ def add_variables(reserves, data):
 def _add_provider(reserves, data, fleet, units, direction: str):
     """r of one fleet, and its units by area."""
     name, reach = f"{direction}_{fleet.name}", _reach(data, fleet, direction)
-    area = dict(zip(fleet.data.names, (data.area_of[zone] for zone in fleet.data.zone_names)))
+    area = dict(zip(fleet.data.names, (data.area_of[zone] for zone in fleet.data.zone_names), strict=True))
     in_area = {}
     for unit in units:
         in_area.setdefault(area[unit], []).append(unit)
@@ -248,14 +253,15 @@ def _add_requirements(reserves, data):
         def requirement_up(reserves, area, step):
             """sum of r + s - N >= R   [GW]"""
             fixed, infeed = required_up(area, step)
-            return provided("up", area, step, data.providers["up"]) + reserves.shortfall_up[area, step] - infeed >= fixed
+            reserve = provided("up", area, step, data.providers["up"])
+            return reserve + reserves.shortfall_up[area, step] - infeed >= fixed
 
         @reserves.Constraint(reserves.mixed, data.steps)
         def spinning_up(reserves, area, step):
             """sum of r of spinning units + s - share N >= share R   [GW]; only where customers provide reserve too"""
             fixed, infeed = required_up(area, step)
-            share = data.spinning_share[area]
-            return provided("up", area, step, spinning) + reserves.shortfall_up[area, step] - share * infeed >= share * fixed
+            share, reserve = data.spinning_share[area], provided("up", area, step, spinning)
+            return reserve + reserves.shortfall_up[area, step] - share * infeed >= share * fixed
 
     if "down" in data.needed:
         @reserves.Constraint(reserves.areas_down, data.steps)
@@ -276,7 +282,8 @@ def _mixed(data: PolicyData) -> list[str]:
 def shortfall_cost(reserves, data):
     """sum of w s dt in both directions   [million CNY]"""
     return sum(sum(data.penalty * data.step_hours[step] * reserves.component(f"shortfall_{direction}")[area, step]
-                   for area in reserves.component(f"areas_{direction}") for step in data.steps) for direction in data.needed)
+                   for area in reserves.component(f"areas_{direction}") for step in data.steps)
+               for direction in data.needed)
 
 
 COSTS = {"reserve_shortfall": shortfall_cost}
@@ -286,7 +293,8 @@ def series(reserves, data, solved) -> dict[str, xr.DataArray]:
     """Reserve of every provider, and by area what is required, missing, and its price (NaN where none is required)."""
     reserve = {direction: _of_providers(data, solved, direction) for direction in DIRECTIONS}
     every = list(dict.fromkeys(name for one in reserve.values() for name in one["provider"].values))
-    results = {f"reserve_{direction}": one.reindex(provider=every, fill_value=0.0) for direction, one in reserve.items()}
+    results = {f"reserve_{direction}": one.reindex(provider=every, fill_value=0.0)
+               for direction, one in reserve.items()}
     for direction in data.needed:
         results |= _of_areas(data, solved, direction)
     return results

@@ -1,7 +1,7 @@
 """Demand response: programmes that lower, move or interrupt demand, and orderly use after them.
 
 symbol  attribute        unit             kind
-d       reduced          GW               decision, 0 <= d <= most_reduced; d[p,0] = 0: nothing is called before the first step
+d       reduced          GW               decision, 0 <= d <= most_reduced; d[p,0] = 0
 u       increased        GW               decision, 0 <= u <= most_increased; shift and ev_charging
 r       lent             GW               decision, 0 <= r <= return_power; vehicles that return power to the grid
 D       power            GW               data: power_mw, or share_of_peak of the greatest load; whole blocks of step_mw
@@ -16,12 +16,16 @@ shift          demand moved to earlier or later hours                          d
 ev_charging    charging of vehicles, later than on arrival                     demand_response_charging.py
 orderly_use    use cut by order of the government                              demand_response_calls.py
 
-Order (POLICY.md, section 3): demand response first, orderly use after it, unserved energy last. It follows from the costs:
-orderly use costs more than every other programme of its zone and less than unserved energy there. Where its cost is not
-given it lies in the middle between the two; a given cost outside them is wrong input.
+Nothing is called before the first step: d[p,0] = 0. What a programme could still do at once is offered as headroom;
+orderly use is no reserve.
 
-`share_of_peak` is a share of the zone's `peak_load_mw` (table zones), the greatest load of a calendar year; where that is
-not given, and for a programme of one load, of the greatest load in the case, so that a week has shares of its own peak.
+Order (POLICY.md, section 3): demand response first, orderly use after it, unserved energy last. It follows from the
+costs: orderly use costs more than every other programme of its zone and less than unserved energy there. Where its cost
+is not given it lies in the middle between the two; a given cost outside them is wrong input.
+
+`share_of_peak` is a share of the zone's `peak_load_mw` (table zones), the greatest load of a calendar year; where that
+is not given, and for a programme of one load, of the greatest load in the case, so that a week has shares of its own
+peak.
 
 All programmes together reduce a zone's demand, and those of one load that load's, to nothing at most (rows only where
 their powers could do more). Blocks are relaxed: any part of the whole blocks may be off.
@@ -59,7 +63,7 @@ MEANT_FOR = {
 TABLES = {
     "zones": [
         number("peak_load_mw", unit="MW", above=0,
-               meaning="greatest load of a calendar year, for shares of the peak; empty: the greatest load in the case"),
+               meaning="greatest load of a calendar year, for shares of it; empty: the greatest load in the case"),
     ],
     "demand_response": [
         identifier("programme", meaning="name of the programme"),
@@ -71,26 +75,31 @@ TABLES = {
         number("share_of_peak", unit="1", minimum=0, maximum=1,
                meaning="the same as part of the greatest load; either this or power_mw"),
         number("cost_cny_per_mwh", unit="CNY/MWh", minimum=0,
-               meaning="cost per energy reduced; empty: 0, for orderly_use between all other programmes and unserved energy"),
+               meaning="cost per energy reduced; empty: 0, of orderly_use between all others and unserved energy"),
         number("max_hours_per_day", unit="h/day", minimum=0, maximum=24,
                meaning="most energy reduced in a day, in hours at full power; empty: no limit"),
         number("max_calls_per_year", unit="1/year", minimum=0,
                meaning="most calls in a year, in calls at full power; empty: no limit"),
-        number("max_energy_mwh_per_year", unit="MWh/year", minimum=0, meaning="most energy reduced in a year; empty: no limit"),
-        number("min_rest_hours", unit="h", minimum=0, default=0, meaning="least time from the end of a call to the next"),
+        number("max_energy_mwh_per_year", unit="MWh/year", minimum=0,
+               meaning="most energy reduced in a year; empty: no limit"),
+        number("min_rest_hours", unit="h", minimum=0, default=0,
+               meaning="least time from the end of a call to the next"),
         number("min_call_hours", unit="h", minimum=0, default=0, meaning="least length of a call"),
-        number("step_mw", unit="MW", above=0, meaning="size of a block: power is rounded down to whole blocks; empty: any size"),
+        number("step_mw", unit="MW", above=0,
+               meaning="size of a block: power is rounded down to whole blocks; empty: any size"),
         number("window_hours", unit="h", minimum=0,
                meaning="longest time that demand is moved: earlier or later by shift, later by ev_charging; "
                        "empty for ev_charging: up to the deadline"),
         number("efficiency", unit="1", above=0, maximum=1,
-               meaning="energy reduced per energy used instead; of vehicles energy returned to the grid per energy charged "
-                       "for it; empty: 1"),
+               meaning="energy reduced per energy used instead; of vehicles energy returned to the grid per energy "
+                       "charged for it; empty: 1"),
         number("up_power_mw", unit="MW", minimum=0, meaning="greatest increase; empty: as the greatest reduction"),
         number("energy_mwh_per_day", unit="MWh/day", minimum=0,
                meaning="energy charged in a day by the vehicles that take part; empty: all of the load"),
-        number("deadline_hour", unit="h", minimum=0, maximum=24, meaning="hour of the day by which vehicles are charged"),
-        number("return_power_mw", unit="MW", minimum=0, default=0, meaning="greatest power that vehicles return to the grid"),
+        number("deadline_hour", unit="h", minimum=0, maximum=24,
+               meaning="hour of the day by which vehicles are charged"),
+        number("return_power_mw", unit="MW", minimum=0, default=0,
+               meaning="greatest power that vehicles return to the grid"),
         number("return_energy_mwh", unit="MWh", minimum=0, default=0,
                meaning="most energy that vehicles have lent to the grid at a time"),
     ],
@@ -111,7 +120,8 @@ def read(case) -> Data | None:
     reduced, increased = np.minimum(data.power.values[:, None], data.load), np.zeros_like(data.load)
     shift.read(data, reduced, increased)
     charging.read(data, reduced, increased)
-    data.most_reduced = Array(np.pad(reduced, ((0, 0), (1, 0))), data.names, np.arange(data.end + 1), name="most_reduced")
+    data.most_reduced = Array(np.pad(reduced, ((0, 0), (1, 0))), data.names, np.arange(data.end + 1),
+                              name="most_reduced")
     data.most_increased = data.series(increased, "most_increased")
     calls.read(data)
     _read_loads(data, reduced)
@@ -144,7 +154,8 @@ def programme_load(case) -> np.ndarray:
 def programme_power(case) -> np.ndarray:
     """D of each programme [MW]."""
     table = case.tables["demand_response"]
-    peak = np.where(table["load"] != "", programme_load(case).max(axis=1), zone_peak(case).loc[table["zone"]].to_numpy())
+    peak = np.where(table["load"] != "", programme_load(case).max(axis=1),
+                    zone_peak(case).loc[table["zone"]].to_numpy())
     power = table["power_mw"].fillna(table["share_of_peak"] * np.maximum(peak, 0)).to_numpy(float)
     block = table["step_mw"].to_numpy(float)
     return np.where(np.isnan(block), power, np.floor(power / block * (1 + 1e-9)) * block)
@@ -167,18 +178,21 @@ def _limits_of_orderly_use(tables) -> tuple[np.ndarray, np.ndarray]:
     others = table[table["kind"] != "orderly_use"]
     highest = others["cost_cny_per_mwh"].fillna(0.0).groupby(others["zone"]).max()
     lowest = loads["unserved_cost_cny_per_mwh"].groupby(loads["zone"]).min()
-    return (table["zone"].map(highest).fillna(0.0).to_numpy(float), table["zone"].map(lowest).fillna(np.inf).to_numpy(float))
+    return (table["zone"].map(highest).fillna(0.0).to_numpy(float),
+            table["zone"].map(lowest).fillna(np.inf).to_numpy(float))
 
 
 def _read_loads(data: Data, reduced: np.ndarray) -> None:
-    """Zones and steps, and loads and steps, in which all programmes together could reduce more than there is; and L there."""
+    """Zones and steps, and loads and steps, in which all programmes together could reduce more than there is; and L
+    there."""
     zones = np.maximum(zone_load(data.case).loc[data.zone_names].to_numpy() * MW, 0)
     data.zone_steps, data.zone_load = _beyond(data, data.zone_names, reduced, zones)
     data.load_steps, data.one_load = _beyond(data, data.table["load"].to_numpy(object), reduced, data.load)
 
 
 def _beyond(data: Data, keys: np.ndarray, reduced: np.ndarray, load: np.ndarray) -> tuple[list, Array]:
-    """The (key, step) at which `reduced` (programmes x steps), summed by key, is above the key's load; L by key and step."""
+    """The (key, step) at which `reduced` (programmes x steps), summed by key, is above the key's load; L by key and
+    step."""
     names, first, key = np.unique(keys.astype(str), return_index=True, return_inverse=True)
     together = np.zeros((len(names), data.end))
     np.add.at(together, key, reduced)
@@ -196,7 +210,8 @@ def _among(data: Data, chosen: np.ndarray, name: str) -> tuple[Array, Array]:
 
 def add_variables(response, data):
     movable = subset(response, "movable", data.where(data.moves.values > 0).tolist())
-    response.reduced = pyo.Var(data.units, data.borders, bounds=lambda _, unit, border: (0, data.most_reduced[unit, border]))
+    response.reduced = pyo.Var(data.units, data.borders, bounds=lambda _, unit, border: (
+        0, data.most_reduced[unit, border]))
     response.increased = pyo.Var(movable, data.steps, bounds=lambda _, unit, step: (0, data.most_increased[unit, step]))
     calls.add_variables(response, data)
     shift.add_variables(response, data)
@@ -286,8 +301,8 @@ REPORTS = {
 
 
 def check_programmes(frames):
-    """A programme has one size, a load of its zone, what its kind needs and nothing that its kind has no use for; orderly
-    use comes after every other programme and before unserved energy."""
+    """A programme has one size, a load of its zone, what its kind needs and nothing that its kind has no use for;
+    orderly use comes after every other programme and before unserved energy."""
     table, zone_of = frames["demand_response"], frames["loads"].set_index("load")["zone"]
     kind, cost = table["kind"], table["cost_cny_per_mwh"]
     sizes = table["power_mw"].notna().astype(int) + table["share_of_peak"].notna()
@@ -300,16 +315,19 @@ def check_programmes(frames):
         *problems_where(table, (kind == "orderly_use") & ((cost <= low) | (cost >= high)), "cost_cny_per_mwh",
                         "for orderly_use a number above every other programme's of its zone, and below "
                         "unserved_cost_cny_per_mwh of its loads"),
-        *problems_where(table, (kind == "shift") & table["window_hours"].isna(), "window_hours", "a number where kind is shift"),
-        *problems_where(table, vehicles & table["deadline_hour"].isna(), "deadline_hour", "a number where kind is ev_charging"),
-        *problems_where(table, vehicles & (table["load"] == "") & table["energy_mwh_per_day"].isna(), "energy_mwh_per_day",
-                        "a number where kind is ev_charging and no load is named"),
+        *problems_where(table, (kind == "shift") & table["window_hours"].isna(), "window_hours",
+                        "a number where kind is shift"),
+        *problems_where(table, vehicles & table["deadline_hour"].isna(), "deadline_hour",
+                        "a number where kind is ev_charging"),
+        *problems_where(table, vehicles & (table["load"] == "") & table["energy_mwh_per_day"].isna(),
+                        "energy_mwh_per_day", "a number where kind is ev_charging and no load is named"),
         *problems_where(table, (table["return_power_mw"] > 0) & (table["return_energy_mwh"] == 0), "return_energy_mwh",
                         "a number > 0 where return_power_mw is"),
     ]
     for column, kinds in MEANT_FOR.items():
         given = table[column].notna() & (table[column] != 0)
-        problems += problems_where(table, given & ~kind.isin(kinds), column, "empty where kind is not " + " or ".join(kinds))
+        problems += problems_where(table, given & ~kind.isin(kinds), column,
+                                   "empty where kind is not " + " or ".join(kinds))
     return problems
 
 

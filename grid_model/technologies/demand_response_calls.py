@@ -11,11 +11,12 @@ E       most_energy        GWh   data: max_energy_mwh_per_year x part of a year 
 
 A programme is many customers; d / D of them are called. What is ruled for each is then linear for all, as for thermal
 units in clusters: s >= d[t] - d[t-1] are those newly called, and the rows below hold for every customer's own calls if
-these are taken in turn. A call of half the power is half a call, a call at full power counts once however long it is, and
-a year's limit holds in proportion to the hours in the case. A day that is only partly in the case has the whole day's
-hours. The window rows (least rest, least length) are those of Rajan and Takriti (2005), "Minimum up/down polytopes of the
-unit commitment problem with start-up costs", IBM research report RC23628, which are tight for each customer; the number
-of stops is eliminated from the first by stops = s - (d[t] - d[t-1]). Rows stand only where a limit can bind.
+these are taken in turn. A call of half the power is half a call, a call at full power counts once however long it is,
+and a year's limit holds in proportion to the hours in the case. A day that is only partly in the case has the whole
+day's hours. The window rows (least rest, least length) are those of Rajan and Takriti (2005), "Minimum up/down
+polytopes of the unit commitment problem with start-up costs", IBM research report RC23628, which are tight for each
+customer; the number of stops is eliminated from the first by stops = s - (d[t] - d[t-1]). Rows stand only where a limit
+can bind.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def read(data: Data) -> None:
     hours = data.step_hours.values
     most = data.most_reduced.values[:, 1:]
     data.most_calls = data.parameter(np.nan_to_num(table["max_calls_per_year"].to_numpy(float) * part), "most_calls")
-    data.most_energy = data.parameter(np.nan_to_num(table["max_energy_mwh_per_year"].to_numpy(float) * part * MWH), "most_energy")
+    data.most_energy = data.parameter(np.nan_to_num(table["max_energy_mwh_per_year"].to_numpy(float) * part * MWH),
+                                      "most_energy")
     data.few_calls = (table["max_calls_per_year"].to_numpy(float) * part < most_starts(data)) & (power > 0)
     data.little_energy = table["max_energy_mwh_per_year"].to_numpy(float) * part * MWH < most @ hours
     _read_days(data, most, hours)
@@ -65,8 +67,8 @@ def _read_days(data: Data, most: np.ndarray, hours: np.ndarray) -> None:
 def _read_windows(data: Data) -> None:
     """For least rest and least length the border before the window of each step, and the steps that need a row.
 
-    The window of step t holds the steps that start less than the given hours before it. Of windows that all begin with the
-    first step only the longest is needed for rest.
+    The window of step t holds the steps that start less than the given hours before it. Of windows that all begin with
+    the first step only the longest is needed for rest.
     """
     start = starts(data.case)
     data.timed = np.zeros(len(data.names), bool)
@@ -111,7 +113,8 @@ def add_constraints(response, data):
     @response.Constraint(little_energy)
     def energy_of_year(response, unit):
         """sum of d dt <= E   [GWh]"""
-        return sum(data.step_hours[step] * response.reduced[unit, step] for step in data.steps) <= data.most_energy[unit]
+        energy = sum(data.step_hours[step] * response.reduced[unit, step] for step in data.steps)
+        return energy <= data.most_energy[unit]
 
     @response.Constraint(response.counted, data.steps)
     def start(response, unit, step):
@@ -133,18 +136,19 @@ def _add_windows(response, data):
     @response.Constraint(response.timed, data.steps)
     def starts_so_far(response, unit, step):
         """S[p,t] = S[p,t-1] + s[p,t]   [GW]"""
-        return response.started_until[unit, step] == response.started_until[unit, step - 1] + response.started[unit, step]
+        return response.started_until[unit, step] == (
+            response.started_until[unit, step - 1] + response.started[unit, step])
 
     @response.Constraint(response.rest_steps)
     def least_rest(response, unit, step):
         """S[p,t] - S[p,b] <= D - d[p,b], b the border before the window: who was called at b rests or goes on   [GW]"""
         before = data.before_rest[unit, step]
-        return (response.started_until[unit, step] - response.started_until[unit, before] + response.reduced[unit, before]
-                <= data.power[unit])
+        started = response.started_until[unit, step] - response.started_until[unit, before]
+        return started + response.reduced[unit, before] <= data.power[unit]
 
     @response.Constraint(response.length_steps)
     def least_length(response, unit, step):
         """S[p,t] - S[p,b] <= d[p,t], b the border before the window: who started in it is still called   [GW]"""
         before = data.before_length[unit, step]
-        return (response.started_until[unit, step] - response.started_until[unit, before]
-                <= response.reduced[unit, step])
+        started = response.started_until[unit, step] - response.started_until[unit, before]
+        return started <= response.reduced[unit, step]

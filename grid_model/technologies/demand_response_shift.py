@@ -10,17 +10,18 @@ eta     efficiency       1     data: energy reduced per energy used instead
 W       window_hours     h     data
 m       latest           1     data: the last step that starts at most W after the start of step t
 
-What is reduced in one step is used in another at most W earlier or later, eta u of it for every u. Zerrahn and Schill (2015),
-"On the representation of demand-side management in power system models", Energy 84, 840-845, say so with a variable for
-every pair of steps in reach. The same without pairs: windows move on with time, so crossed pairs can be exchanged, first
-reduced and first returned be paired, and a pairing exists if and only if at the end of every step t
+What is reduced in one step is used in another at most W earlier or later, eta u of it for every u. Zerrahn and Schill
+(2015), "On the representation of demand-side management in power system models", Energy 84, 840-845, say so with a
+variable for every pair of steps in reach. The same without pairs: windows move on with time, so crossed pairs can be
+exchanged, first reduced and first returned be paired, and a pairing exists if and only if at the end of every step t
 
     Y[m(t)] >= X[t]      what was reduced is returned in time
     X[m(t)] >= Y[t]      what was returned in advance is reduced in time
 
 and Y = X at the end of the case: nothing is moved out of it. In steps that reach the end this says it all, and there is
 no row. Reducing and increasing in one step would renew what is owed beyond the window; d/D + u/U <= 1 limits it to the
-hull of "one or the other".
+hull of "one or the other": while some customers pay back others may reduce, each within the window, but not all of them
+at once.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ from grid_model.technologies.demand_response_calls import starts
 
 
 def read(data: Data, reduced: np.ndarray, increased: np.ndarray) -> None:
-    """Limits of decrease and increase (written into the arrays, programmes x steps, GW), and the last step in reach of each.
+    """Limits of decrease and increase (written into the arrays, programmes x steps, GW), and the last step in reach of
+    each.
 
     A programme that cannot add demand cannot move it.
     """
-    up_power = np.where(data.table["up_power_mw"].notna(), data.table["up_power_mw"].to_numpy(float) * MW, data.power.values)
+    up_power = np.where(data.table["up_power_mw"].notna(), data.table["up_power_mw"].to_numpy(float) * MW,
+                        data.power.values)
     shifting = data.kind == "shift"
     data.shifting = shifting & (data.power.values > 0) & (up_power > 0)
     reduced[shifting & ~data.shifting] = 0
@@ -68,7 +71,8 @@ def latest_steps(data: Data) -> np.ndarray:
 
 def add_variables(response, data):
     shifting = subset(response, "shifting", data.where(data.shifting).tolist())
-    response.reduced_until = pyo.Var(shifting, data.borders, bounds=lambda _, unit, border: (0, data.most_moved[unit, border]))
+    response.reduced_until = pyo.Var(shifting, data.borders, bounds=lambda _, unit, border: (
+        0, data.most_moved[unit, border]))
     response.returned_until = pyo.Var(shifting, data.borders, bounds=lambda _, unit, border: (
         0, data.most_returned[unit, border]))
 
@@ -107,4 +111,5 @@ def add_constraints(response, data):
     @response.Constraint(response.shifting, data.steps)
     def one_direction(response, unit, step):
         """d / D + u / U <= 1"""
-        return response.reduced[unit, step] / data.power[unit] + response.increased[unit, step] / data.up_power[unit] <= 1
+        return (response.reduced[unit, step] / data.power[unit]
+                + response.increased[unit, step] / data.up_power[unit] <= 1)

@@ -1,4 +1,5 @@
-"""What demand response can do and did: tables for the results and the scorecard, from the case and the solved hours alone.
+"""What demand response can do and did: tables for the results and the scorecard, from the case and the solved hours
+alone.
 
 Capability counts demand response, not orderly use: the power of a programme; of charging the most that is charged on
 arrival in an hour of the case, and what vehicles return. Calls are counted as the limit counts them: increases of the
@@ -18,15 +19,13 @@ from grid_model.technologies.demand_response_calls import part_of_year
 def programme_use(case, reduced_mw: np.ndarray, added_mw: np.ndarray) -> pd.DataFrame:
     """Capability, use, payback, hours and calls of each programme against its limits.
 
-    Parameters
-    ----------
-    case : Case
-    reduced_mw, added_mw : arrays (programmes, steps) in the order of the table `demand_response`: demand reduced (by orderly
-        use too) and demand added, MW
+    Parameters ---------- case : Case reduced_mw, added_mw : arrays (programmes, steps) in the order of the table
+    `demand_response`: demand reduced (by orderly use too) and demand added, MW
 
     Returns a table: `programme, zone, kind, capability_mw, reduced_mwh, added_mwh`; `payback` (energy added per energy
-    reduced), `hours` (energy reduced / capability), `most_hours_in_a_day` and its limit `max_hours_per_day`, `calls` and
-    `max_calls`, `max_energy_mwh` (the limits of a year in proportion to the case). NaN: no limit, or nothing to divide by.
+    reduced), `hours` (energy reduced / capability), `most_hours_in_a_day` and its limit `max_hours_per_day`, `calls`
+    and `max_calls`, `max_energy_mwh` (the limits of a year in proportion to the case). NaN: no limit, or nothing to
+    divide by.
     """
     table, hours = case.tables["demand_response"], np.asarray(case.step_hours)
     power = programme_capability(case)
@@ -59,7 +58,8 @@ def zone_capability(case) -> pd.DataFrame:
     power = pd.Series(programme_capability(case)[counted], dtype=float).groupby(table["zone"].to_numpy()[counted]).sum()
     capability = power.reindex(case.zones, fill_value=0.0).to_numpy()
     peak = demand_response.zone_peak(case).reindex(case.zones).to_numpy(float)
-    return pd.DataFrame({"zone": case.zones, "capability_mw": capability, "maximum_load_mw": peak, "share": _per(capability, peak)})
+    return pd.DataFrame({"zone": case.zones, "capability_mw": capability, "maximum_load_mw": peak,
+                         "share": _per(capability, peak)})
 
 
 def _per(amount, unit) -> np.ndarray:

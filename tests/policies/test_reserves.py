@@ -11,7 +11,8 @@ from grid_model.formulation import build_model
 from grid_model.policies.reserves import check_areas
 from grid_model.solve.solved import solve_model
 
-NOTHING = {"up_load_share": 0, "up_renewable_share": 0, "down_load_share": 0, "down_renewable_share": 0, "spinning_share": 0,
+NOTHING = {"up_load_share": 0, "up_renewable_share": 0, "down_load_share": 0, "down_renewable_share": 0,
+           "spinning_share": 0,
            "infeed": "none"}
 
 
@@ -41,7 +42,8 @@ def test_up_is_kept_free():
 
     Without reserve coal alone would serve the load for 10,000 CNY. A MW of reserve costs 200 CNY/MWh, gas for coal.
     """
-    result = solved(grid(plant("coal", 105, 100), plant("gas", 50, 300, reserve="none"), settings={"up_load_share": 0.1}))
+    result = solved(grid(plant("coal", 105, 100), plant("gas", 50, 300, reserve="none"),
+                         settings={"up_load_share": 0.1}))
     assert result.objective == pytest.approx(95 * 100 + 5 * 300)
     assert value(result, "up_thermal") == pytest.approx(10)
     assert price(result, "requirement_up") == pytest.approx(200)
@@ -52,14 +54,16 @@ def test_down_is_kept_above_the_floor():
 
     Without reserve coal would run at its floor for 3,000 CNY."""
     coal = plant("coal", 100, 100, min_output_fraction=0.3)
-    result = solved(grid(coal, plant("wind", 70, 0, technology="wind_onshore", reserve="none"), settings={"down_load_share": 0.1}))
+    result = solved(grid(coal, plant("wind", 70, 0, technology="wind_onshore", reserve="none"),
+                         settings={"down_load_share": 0.1}))
     assert result.objective == pytest.approx(40 * 100)
     assert value(result, "down_thermal") == pytest.approx(10)
     assert price(result, "requirement_down") == pytest.approx(100)
 
 
 def test_renewable_plant_provides_downwards():
-    """Wind can be withdrawn: 10 MW downwards cost nothing. Upwards what is curtailed does not count: shortfall of 10 MW."""
+    """Wind can be withdrawn: 10 MW downwards cost nothing. Upwards what is curtailed does not count: shortfall of 10
+    MW."""
     wind = plant("wind", 200, 0, technology="wind_onshore")
     assert solved(grid(wind, settings={"down_load_share": 0.1})).objective == pytest.approx(0)
     assert solved(grid(wind, settings={"up_load_share": 0.1})).objective == pytest.approx(10 * 3500)
@@ -69,10 +73,11 @@ def test_renewable_plant_provides_downwards():
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_share_of_wind_and_solar(direction):
-    """5 % of 60 MW of wind and 40 of sun that are available, not of their capacity and not of what is taken: 5 MW. Biomass
-    and solar thermal do not vary so. Without a provider all is missing."""
-    plants = [plant("wind", 120, 0, technology="wind_onshore", reserve="none"), plant("sun", 80, 0, technology="solar_utility",
-              reserve="none"), plant("waste", 50, 0, technology="biomass", reserve="none")]
+    """5 % of 60 MW of wind and 40 of sun that are available, not of their capacity and not of what is taken: 5 MW.
+    Biomass and solar thermal do not vary so. Without a provider all is missing."""
+    plants = [plant("wind", 120, 0, technology="wind_onshore", reserve="none"),
+              plant("sun", 80, 0, technology="solar_utility", reserve="none"),
+              plant("waste", 50, 0, technology="biomass", reserve="none")]
     case = grid(*plants, settings={f"{direction}_renewable_share": 0.05}, load=50,
                 series={"availability": {"wind": [0.5], "sun": [0.5]}})
     assert value(solved(case), f"shortfall_{direction}") == pytest.approx(5)
@@ -80,21 +85,24 @@ def test_share_of_wind_and_solar(direction):
 
 def test_shortfall_is_paid():
     """10 MW required of coal of 104 MW that serves 100 MW: 6 MW are missing at 500 CNY/MWh for half an hour."""
-    result = solved(grid(plant("coal", 104, 100), settings={"up_load_share": 0.1, "shortfall_cost_cny_per_mwh": 500}, step_hours=0.5))
+    result = solved(grid(plant("coal", 104, 100), settings={"up_load_share": 0.1, "shortfall_cost_cny_per_mwh": 500},
+                         step_hours=0.5))
     assert result.objective == pytest.approx(0.5 * (100 * 100 + 6 * 500))
     assert value(result, "shortfall_up") == pytest.approx(6)
 
 
 def test_the_largest_unit_may_fail():
-    """Two units of 60 MW and gas that provides none: each must be covered by the other, 60 - g2 >= g1, so both give 60 MW and
-    gas 40. If a unit's own reserve counted when it fails, they would give 80; without the law all 100."""
-    case = grid(plant("one", 60, 100), plant("two", 60, 100), plant("gas", 100, 300, reserve="none"), settings={"infeed": "dynamic"})
+    """Two units of 60 MW and gas that provides none: each must be covered by the other, 60 - g2 >= g1, so both give
+    60 MW and gas 40. If a unit's own reserve counted when it fails, they would give 80; without the law all 100."""
+    case = grid(plant("one", 60, 100), plant("two", 60, 100), plant("gas", 100, 300, reserve="none"),
+                settings={"infeed": "dynamic"})
     case.tables["generators"].loc[2, "largest_unit_mw"] = 0.0
     assert solved(case).objective == pytest.approx(60 * 100 + 40 * 300)
 
 
 def test_one_unit_of_a_fleet_may_fail():
-    """A fleet of 110 MW in units of 20: 20 MW are kept, so it gives 90 and gas 10. As one unit it could not be covered."""
+    """A fleet of 110 MW in units of 20: 20 MW are kept, so it gives 90 and gas 10. As one unit it could not be
+    covered."""
     fleet, gas = plant("fleet", 110, 100, largest_unit_mw=20), plant("gas", 100, 300, reserve="none", largest_unit_mw=5)
     for infeed in ("dynamic", "capacity"):
         assert solved(grid(fleet, gas, settings={"infeed": infeed})).objective == pytest.approx(90 * 100 + 10 * 300)
@@ -108,11 +116,12 @@ def test_a_fleet_that_is_not_there_cannot_fail():
 
 
 def test_capacity_counts_units_and_corridors_at_rest():
-    """By capacity the largest infeed is that of the line, 0.9 x 50 MW, though nothing flows; one element of 20 MW: 18 MW,
-    less than the unit of 30."""
+    """By capacity the largest infeed is that of the line, 0.9 x 50 MW, though nothing flows; one element of 20 MW:
+    18 MW, less than the unit of 30."""
     line = {"line": "line", "from_zone": "B", "to_zone": "A", "capacity_mw": 50, "loss_fraction": 0.1}
     zones = [{"zone": "A"}, {"zone": "B"}]
-    case = grid(plant("coal", 200, 100, largest_unit_mw=30, reserve="none"), settings={"infeed": "capacity"}, lines=[line], zones=zones)
+    case = grid(plant("coal", 200, 100, largest_unit_mw=30, reserve="none"), settings={"infeed": "capacity"},
+                lines=[line], zones=zones)
     assert value(solved(case), "shortfall_up")[0] == pytest.approx(45)
     case = grid(plant("coal", 200, 100, largest_unit_mw=30, reserve="none"), settings={"infeed": "capacity"},
                 lines=[line | {"largest_element_mw": 20}], zones=zones)
@@ -129,36 +138,44 @@ def test_given_infeed():
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("element, arriving", [(None, 30), (50, 60), (300, 30)])
 def test_the_largest_corridor_may_fail(turned, element, arriving):
-    """30 MW of customers on call are all the reserve: no more than 30 MW may arrive by one corridor, 60 where one of its two
-    elements may fail, however the line is written. Gas, which provides none, serves the rest of 100 MW. Loss is 10 %.
+    """30 MW of customers on call are all the reserve: no more than 30 MW may arrive by one corridor, 60 where one of
+    its two elements may fail, however the line is written. Gas, which provides none, serves the rest of 100 MW. Loss is
+    10 %.
 
     Without the law 90 MW would arrive from B at 10 CNY/MWh.
     """
     ends = {"from_zone": "A", "to_zone": "B"} if turned else {"from_zone": "B", "to_zone": "A"}
     line = {"line": "line", **ends, "capacity_mw": 100, "loss_fraction": 0.1, "cost_cny_per_mwh": 1,
             **({} if element is None else {"largest_element_mw": element})}
-    case = grid(plant("b", 500, 10, zone="B", reserve="none", largest_unit_mw=0), plant("gas", 200, 300, reserve="none", largest_unit_mw=0),
+    case = grid(plant("b", 500, 10, zone="B", reserve="none", largest_unit_mw=0),
+                plant("gas", 200, 300, reserve="none", largest_unit_mw=0),
                 settings={"infeed": "dynamic", "area": "zone"}, lines=[line],
-                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30, "cost_cny_per_mwh": 5000}])
+                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30,
+                                  "cost_cny_per_mwh": 5000}])
     sent = arriving / 0.9
     assert solved(case).objective == pytest.approx(sent * 11 + (100 - arriving) * 300)
 
 
 def test_corridors_inside_an_area_bring_nothing_in():
     """Both zones in one region: what flows between them does not enter it, so 90 MW arrive."""
-    case = grid(plant("b", 500, 10, zone="B", reserve="none", largest_unit_mw=0), plant("gas", 200, 300, reserve="none", largest_unit_mw=0),
+    case = grid(plant("b", 500, 10, zone="B", reserve="none", largest_unit_mw=0),
+                plant("gas", 200, 300, reserve="none", largest_unit_mw=0),
                 settings={"infeed": "dynamic"}, zones=[{"zone": "A", "region": "R"}, {"zone": "B", "region": "R"}],
                 lines=[{"line": "line", "from_zone": "B", "to_zone": "A", "capacity_mw": 100, "loss_fraction": 0.1}])
     assert solved(case).objective == pytest.approx(100 * 10 + 10 * 300)
 
 
 def test_area():
-    """Two zones of 100 MW, 10 % upwards, plant only in B: a region shares reserve and needs 20 MW of it, by zone A has none."""
-    tables = {"zones": [{"zone": "A", "region": "R"}, {"zone": "B", "region": "R"}], "loads": [{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}],
-              "generators": [plant("b", 500, 10, zone="B")], "lines": [{"line": "l", "from_zone": "B", "to_zone": "A", "capacity_mw": 200}]}
+    """Two zones of 100 MW, 10 % upwards, plant only in B: a region shares reserve and needs 20 MW of it, by zone A
+    has none."""
+    tables = {"zones": [{"zone": "A", "region": "R"}, {"zone": "B", "region": "R"}],
+              "loads": [{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}],
+              "generators": [plant("b", 500, 10, zone="B")],
+              "lines": [{"line": "l", "from_zone": "B", "to_zone": "A", "capacity_mw": 200}]}
     for area, missing in (("region", [0]), ("zone", [10, 0])):
         settings = NOTHING | {"up_load_share": 0.1, "area": area}
-        case = small_case(1, policies={"reserves": settings, "guaranteed_purchase": False}, series={"load": {"a": 100, "b": 100}}, **tables)
+        case = small_case(1, policies={"reserves": settings, "guaranteed_purchase": False},
+                          series={"load": {"a": 100, "b": 100}}, **tables)
         assert value(solved(case), "shortfall_up")[:, 0] == pytest.approx(missing)
 
 
@@ -166,8 +183,10 @@ def test_spinning_share():
     """20 MW upwards, half of it spinning: customers on call could provide all, coal must keep 10 and gas gives them.
 
     Without the law coal would run in full."""
-    case = grid(plant("coal", 100, 100), plant("gas", 100, 300, reserve="none"), settings={"up_load_share": 0.2, "spinning_share": 0.5},
-                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30, "cost_cny_per_mwh": 5000}])
+    case = grid(plant("coal", 100, 100), plant("gas", 100, 300, reserve="none"),
+                settings={"up_load_share": 0.2, "spinning_share": 0.5},
+                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30,
+                                  "cost_cny_per_mwh": 5000}])
     result = solved(case)
     assert result.objective == pytest.approx(90 * 100 + 10 * 300)
     assert value(result, "up_thermal") == pytest.approx(10)
@@ -182,29 +201,32 @@ def test_orderly_use_is_no_reserve():
     """Customers cut by order provide nothing, those on call nothing downwards."""
     programmes = [{"programme": "order", "zone": "A", "kind": "orderly_use", "power_mw": 30},
                   {"programme": "call", "zone": "A", "kind": "shed", "power_mw": 4, "cost_cny_per_mwh": 5000}]
-    result = solved(grid(plant("coal", 200, 100, reserve="none"), settings={"up_load_share": 0.2, "down_load_share": 0.2},
+    result = solved(grid(plant("coal", 200, 100, reserve="none"),
+                         settings={"up_load_share": 0.2, "down_load_share": 0.2},
                          demand_response=programmes))
     assert (value(result, "shortfall_up"), value(result, "shortfall_down")) == (pytest.approx(16), pytest.approx(20))
 
 
-STORE = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 30, "energy_mwh": 40, "cyclic": False,
+STORE = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 30, "energy_mwh": 40,
+         "cyclic": False,
          "initial_fraction": 0.5, "final_fraction": 0.5, "discharge_efficiency": 0.8, "charge_efficiency": 0.8}
 
 
 @pytest.mark.parametrize("hours, up, down", [(0, 30, 30), (1, 16, 25), (2, 8, 12.5)])
 def test_a_store_holds_what_it_sells(hours, up, down):
-    """20 MWh are held, of which 16 can be delivered: 16 MW for an hour, 8 for two, 30 if nothing need be held. 20 MWh are
-    free, which take 25 from the grid: 25 MW downwards for an hour, 12.5 for two."""
+    """20 MWh are held, of which 16 can be delivered: 16 MW for an hour, 8 for two, 30 if nothing need be held. 20
+    MWh are free, which take 25 from the grid: 25 MW downwards for an hour, 12.5 for two."""
     case = grid(plant("coal", 200, 100, reserve="none"), storage=[STORE],
-                settings={"up_load_share": 0.9, "down_load_share": 0.9, "sustain_hours": hours, "shortfall_cost_cny_per_mwh": 1})
+                settings={"up_load_share": 0.9, "down_load_share": 0.9, "sustain_hours": hours,
+                          "shortfall_cost_cny_per_mwh": 1})
     result = solved(case)
     assert value(result, "up_storage") == pytest.approx(up)
     assert value(result, "down_storage") == pytest.approx(down)
 
 
 def test_response_time():
-    """Coal that ramps 0.6 of its 200 MW in an hour reaches 20 MW in 10 minutes: 30 of 50 MW are missing; downwards, at 0.3,
-    40 MW. Without the limit none."""
+    """Coal that ramps 0.6 of its 200 MW in an hour reaches 20 MW in 10 minutes: 30 of 50 MW are missing; downwards,
+    at 0.3, 40 MW. Without the limit none."""
     coal = plant("coal", 200, 100, ramp_up_fraction_per_hour=0.6, ramp_down_fraction_per_hour=0.3)
     result = solved(grid(coal, settings={"up_load_share": 0.5, "down_load_share": 0.5, "response_minutes": 10}))
     assert (value(result, "shortfall_up"), value(result, "shortfall_down")) == (pytest.approx(30), pytest.approx(40))
@@ -240,11 +262,13 @@ def everything():
         zones=[{"zone": "A", "region": "R"}, {"zone": "B", "region": "R"}, {"zone": "C"}],
         loads=[{"load": "a", "zone": "A"}, {"load": "c", "zone": "C"}], series={"load": {"a": [100, 120, 90], "c": 80}},
         generators=[plant("coal", 90, 100, ramp_up_fraction_per_hour=0.6), plant("gas", 60, 300, zone="C"),
-                    plant("fleet", 60, 200, zone="B", largest_unit_mw=9), plant("wind", 50, 0, technology="wind_onshore"),
+                    plant("fleet", 60, 200, zone="B", largest_unit_mw=9),
+                    plant("wind", 50, 0, technology="wind_onshore"),
                     plant("river", 20, 0, technology="hydro_run_of_river")],
         storage=[STORE], demand_response=[{"programme": "call", "zone": "C", "kind": "shed", "power_mw": 30}],
         lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 40},
-               {"line": "BC", "from_zone": "B", "to_zone": "C", "capacity_mw": 40, "loss_fraction": 0.05, "largest_element_mw": 30}])
+               {"line": "BC", "from_zone": "B", "to_zone": "C", "capacity_mw": 40, "loss_fraction": 0.05,
+                "largest_element_mw": 30}])
 
 
 def test_concrete_model():

@@ -11,24 +11,31 @@ from small import small_case, solved
 from grid_model.formulation import build_model
 from grid_model.technologies.demand_response import check_programmes, costs
 
+
 def shed(**columns):
     return {"kind": "shed", "power_mw": 20, "cost_cny_per_mwh": 100, **columns}
 
 
 def test_reduces_up_to_its_power():
-    """30 MW are short in step 2: 20 are reduced at 100 CNY/MWh, 10 come from the dear plant. Without the limit all 30 would
-    be reduced, without the programme 30 x 2000 be paid."""
+    """30 MW are short in step 2: 20 are reduced at 100 CNY/MWh, 10 come from the dear plant. Without the limit all
+    30 would be reduced, without the programme 30 x 2000 be paid."""
     result = solved(grid([100, 70], shed()))
     assert down(result)[0] == pytest.approx([0, 20])
     assert result.objective == pytest.approx(20 * 100 + 10 * DEAR)
 
 
 def test_hours_of_a_day():
-    """20 MW short from 22:00 to 2:00, one hour a day: 20 MWh before midnight and 20 after. Without the law all 80 MWh."""
+    """20 MW short from 22:00 to 2:00, one hour a day: 20 MWh before midnight and 20 after. Without the law all 80
+    MWh."""
     result = solved(grid([80] * 4, shed(max_hours_per_day=1), start="2027-01-01T22:00"))
     assert down(result)[0, :2].sum() == pytest.approx(20)
     assert down(result)[0, 2:].sum() == pytest.approx(20)
     assert result.objective == pytest.approx(40 * 100 + 40 * DEAR)
+
+
+def test_hours_of_a_day_count_hours_not_steps():
+    """Steps of half an hour, one hour a day: 20 MW in two of them. If steps were counted, one only."""
+    assert down(solved(grid([80] * 4, shed(max_hours_per_day=1), step_hours=0.5))).sum() == pytest.approx(40)
 
 
 def test_hours_of_a_day_that_cannot_bind_have_no_row():
@@ -38,14 +45,15 @@ def test_hours_of_a_day_that_cannot_bind_have_no_row():
 
 
 def test_energy_of_a_year_in_proportion():
-    """87,600 MWh a year are 10 in each hour: 40 MWh in 4 of 8760 hours. Without the law 80 MWh, without the proportion too."""
+    """87,600 MWh a year are 10 in each hour: 40 MWh in 4 of 8760 hours. Without the law 80 MWh, without the
+    proportion too."""
     result = solved(grid([80] * 4, shed(max_energy_mwh_per_year=87600)))
     assert down(result).sum() == pytest.approx(40)
 
 
 def test_calls_of_a_year_in_proportion():
-    """2190 calls a year are one in 4 hours. 20 MW are short in steps 1 and 3: one call lasts through step 2, though nothing
-    is short there. Without the law, or if power were counted instead of starts, 20, 0, 20 MW."""
+    """2190 calls a year are one in 4 hours. 20 MW are short in steps 1 and 3: one call lasts through step 2, though
+    nothing is short there. Without the law, or if power were counted instead of starts, 20, 0, 20 MW."""
     result = solved(grid([80, 100, 80, 100], shed(max_calls_per_year=2190)))
     assert down(result)[0] == pytest.approx([20, 20, 20, 0])
     free = solved(grid([80, 100, 80, 100], shed(max_calls_per_year=4380)))
@@ -60,13 +68,14 @@ def test_half_a_call_at_half_power():
 
 @pytest.mark.parametrize("rest, expected", [(1, [20, 0, 20, 0]), (2, [20, 20, 20, 0]), (3, [20, 20, 20, 0])])
 def test_least_rest(rest, expected):
-    """20 MW short in steps 1 and 3. A call that ends after step 1 leaves an hour until step 3: enough for a rest of 1 h. With
-    2 or 3 h it goes on through step 2 instead. Without the law it would always be 20, 0, 20."""
+    """20 MW short in steps 1 and 3. A call that ends after step 1 leaves an hour until step 3: enough for a rest of
+    1 h. With 2 or 3 h it goes on through step 2 instead. Without the law it would always be 20, 0, 20."""
     assert down(solved(grid([80, 100, 80, 100], shed(min_rest_hours=rest))))[0] == pytest.approx(expected)
 
 
 def test_least_rest_of_those_who_were_called():
-    """20 MW short in steps 1 and 4: two hours between, so a rest of 2 h is kept by stopping. With 3 h it costs 4 steps."""
+    """20 MW short in steps 1 and 4: two hours between, so a rest of 2 h is kept by stopping. With 3 h it costs 4
+    steps."""
     assert down(solved(grid([80, 100, 100, 80], shed(min_rest_hours=2))))[0] == pytest.approx([20, 0, 0, 20])
     assert down(solved(grid([80, 100, 100, 80], shed(min_rest_hours=3))))[0] == pytest.approx([20, 20, 20, 20])
 
@@ -75,6 +84,12 @@ def test_rest_lets_the_others_go():
     """10 MW short in steps 1 and 3 and 20 MW on call: those who rest in step 3 are not those who are called then, so
     10, 0, 10 keeps any rest. Were all customers one, 10, 10, 10 would be the answer."""
     assert down(solved(grid([90, 100, 90, 100], shed(min_rest_hours=3))))[0] == pytest.approx([10, 0, 10, 0])
+
+
+def test_rest_has_no_row_that_another_says():
+    """Six steps, a rest of 3 h: windows that begin with the first step are part of the longest, so steps 3 to 6."""
+    rows = solved(grid([80, 100, 80, 100, 100, 80], shed(min_rest_hours=3))).program.rows["demand_response.least_rest"]
+    assert [rows.label(row)[0] for row in range(rows.size)] == [("p0", step) for step in (3, 4, 5, 6)]
 
 
 def test_least_length_of_a_call():
@@ -86,7 +101,8 @@ def test_least_length_of_a_call():
 
 
 def test_limits_that_cannot_bind_leave_no_row():
-    """A rest and a length of one step, more calls than there are steps and more energy than there can be rule nothing."""
+    """A rest and a length of one step, more calls than there are steps and more energy than there can be rule
+    nothing."""
     case = grid([80] * 4, shed(min_rest_hours=1, min_call_hours=1, max_calls_per_year=1e5, max_energy_mwh_per_year=1e9,
                                max_hours_per_day=24))
     program = solved(case).program
@@ -108,11 +124,13 @@ def test_share_of_peak():
 
 
 def test_no_more_than_the_load():
-    """Two programmes of 80 MW on a load of 100 MW: 100 MW at most, and 60 where only 60 are asked for. Without the row they
-    would reduce 160 MW, and the zone, which has no plant in use, would deliver 60 MW from nothing to its neighbour."""
+    """Two programmes of 80 MW on a load of 100 MW: 100 MW at most, and 60 where only 60 are asked for. Without the
+    row they would reduce 160 MW, and the zone, which has no plant in use, would deliver 60 MW from nothing to its
+    neighbour."""
     case = small_case(
         2, loads=[{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}], series={"load": {"a": [100, 60], "b": 500}},
-        generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 10}],
+        generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 100,
+                     "variable_cost_cny_per_mwh": 10}],
         lines=[{"line": "l", "from_zone": "A", "to_zone": "B", "capacity_mw": 1000}],
         demand_response=[{"programme": name, "zone": "A", "kind": "shed", "power_mw": 80} for name in "pq"])
     result = solved(case)
@@ -123,19 +141,23 @@ def test_no_more_than_the_load():
 def test_programmes_of_one_load():
     """Two programmes of one load of 30 MW beside a load of 70: together 30 MW. Without the row 40."""
     case = small_case(
-        1, loads=[{"load": "base", "zone": "A"}, {"load": "smelter", "zone": "A"}], series={"load": {"base": 70, "smelter": 30}},
-        generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 1000, "variable_cost_cny_per_mwh": DEAR}],
+        1, loads=[{"load": "base", "zone": "A"}, {"load": "smelter", "zone": "A"}],
+        series={"load": {"base": 70, "smelter": 30}},
+        generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 1000,
+                     "variable_cost_cny_per_mwh": DEAR}],
         demand_response=[{"programme": name, "zone": "A", "kind": "interruptible", "power_mw": 20, "load": "smelter"}
                          for name in "pq"])
     assert down(solved(case)).sum() == pytest.approx(30)
 
 
 def test_order_before_orderly_use_before_unserved():
-    """90 MW of plant, load 100, 120, 150: demand response gives its 15 MW first, orderly use its 30 (20 % of 150) next, and
-    only then is load unserved: 0, 0, 15 MW. Orderly use without a cost costs the middle of 1000 and 30,000."""
+    """90 MW of plant, load 100, 120, 150: demand response gives its 15 MW first, orderly use its 30 (20 % of 150)
+    next, and only then is load unserved: 0, 0, 15 MW. Orderly use without a cost costs the middle of 1000 and
+    30,000."""
     case = small_case(
         3, loads=[{"load": "load", "zone": "A"}], series={"load": {"load": [100, 120, 150]}},
-        generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 90, "variable_cost_cny_per_mwh": 100}],
+        generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 90,
+                     "variable_cost_cny_per_mwh": 100}],
         demand_response=[{"programme": "order", "zone": "A", "kind": "orderly_use", "share_of_peak": 0.2},
                          {"programme": "shed", "zone": "A", "kind": "shed", "power_mw": 15, "cost_cny_per_mwh": 1000}])
     result = solved(case)
@@ -156,15 +178,17 @@ def test_order_before_orderly_use_before_unserved():
     ({"kind": "shift", "power_mw": 1, "window_hours": 2, "step_mw": 1}, "step_mw"),
     ({"kind": "ev_charging", "power_mw": 1, "energy_mwh_per_day": 1}, "deadline_hour"),
     ({"kind": "ev_charging", "power_mw": 1, "deadline_hour": 7}, "energy_mwh_per_day"),
-    ({"kind": "ev_charging", "power_mw": 1, "deadline_hour": 7, "load": "load", "return_power_mw": 1}, "return_energy_mwh"),
+    ({"kind": "ev_charging", "power_mw": 1, "deadline_hour": 7, "load": "load", "return_power_mw": 1},
+     "return_energy_mwh"),
     ({"kind": "orderly_use", "power_mw": 1, "cost_cny_per_mwh": 100}, "cost_cny_per_mwh"),
     ({"kind": "orderly_use", "power_mw": 1, "cost_cny_per_mwh": 30000}, "cost_cny_per_mwh"),
 ])
 def test_wrong_input(programme, column):
-    """One size; a load of the zone; what the kind needs and no more; orderly use dearer than a programme of 100 CNY/MWh and
-    cheaper than unserved energy of 30,000."""
+    """One size; a load of the zone; what the kind needs and no more; orderly use dearer than a programme of 100
+    CNY/MWh and cheaper than unserved energy of 30,000."""
     case = small_case(1, loads=[{"load": "load", "zone": "A"}, {"load": "other", "zone": "B"}],
-                      demand_response=[{"programme": "shed", "zone": "A", **shed()}, {"programme": "p", "zone": "A", **programme}])
+                      demand_response=[{"programme": "shed", "zone": "A", **shed()},
+                                       {"programme": "p", "zone": "A", **programme}])
     problems = check_programmes(case.tables)
     assert [problem.column for problem in problems] == [column]
 
@@ -174,6 +198,7 @@ def test_concrete_model():
     case = grid([80] * 4, shed(max_calls_per_year=1000, min_rest_hours=2, min_call_hours=2, max_hours_per_day=1),
                 {"kind": "shift", "power_mw": 90, "window_hours": 1}, {"kind": "orderly_use", "share_of_peak": 0.3},
                 {"kind": "interruptible", "power_mw": 20, "step_mw": 5, "max_energy_mwh_per_year": 1000},
-                {"kind": "ev_charging", "power_mw": 20, "deadline_hour": 2, "energy_mwh_per_day": 240, "return_power_mw": 5,
+                {"kind": "ev_charging", "power_mw": 20, "deadline_hour": 2, "energy_mwh_per_day": 240,
+                 "return_power_mw": 5,
                  "return_energy_mwh": 9, "efficiency": 0.8})
     same_matrix(lambda: build_model(case), lambda: build_model(case, concrete=True))

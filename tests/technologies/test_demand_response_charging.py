@@ -9,8 +9,8 @@ from small import small_case, solved
 
 
 def grid(cheap, vehicles, start="2027-01-01T18:00", **columns):
-    """100 MW of base load and `vehicles` MW of charging; a plant at no cost with `cheap` MW, one at 2000 CNY/MWh; 1 CNY per MWh
-    put off, so that nothing is without need."""
+    """100 MW of base load and `vehicles` MW of charging; a plant at no cost with `cheap` MW, one at 2000 CNY/MWh; 1
+    CNY per MWh put off, so that nothing is without need."""
     return small_case(
         len(cheap), start=start, loads=[{"load": "base", "zone": "A"}, {"load": "ev", "zone": "A", "kind": "ev"}],
         series={"load": {"base": 100, "ev": vehicles}, "availability": of_capacity(cheap)}, generators=plants(),
@@ -19,8 +19,8 @@ def grid(cheap, vehicles, start="2027-01-01T18:00", **columns):
 
 
 def test_until_the_deadline():
-    """20 MW arrive at 18:00 when nothing is spare. At 21:00 there are 12 MW, at 22:00 and later plenty: 12 MW wait until
-    21:00, the rest cannot wait beyond 22:00. Without the deadline all 20 would wait."""
+    """20 MW arrive at 18:00 when nothing is spare. At 21:00 there are 12 MW, at 22:00 and later plenty: 12 MW wait
+    until 21:00, the rest cannot wait beyond 22:00. Without the deadline all 20 would wait."""
     result = solved(grid([100, 100, 100, 112, 150, 150], [20, 0, 0, 0, 0, 0]))
     assert down(result)[0] == pytest.approx([12, 0, 0, 0, 0, 0])
     assert up(result)[0] == pytest.approx([0, 0, 0, 12, 0, 0])
@@ -40,7 +40,8 @@ def test_done_at_the_end_of_the_case():
 
 
 def test_never_before_arrival():
-    """20 MW arrive at 20:00, 50 MW were spare at 18:00: too early. If charging could come first, nothing would be dear."""
+    """20 MW arrive at 20:00, 50 MW were spare at 18:00: too early. If charging could come first, nothing would be
+    dear."""
     result = solved(grid([150, 100, 100, 100], [0, 0, 20, 0]))
     assert down(result)[0] == pytest.approx(0)
     assert result.objective == pytest.approx(20 * DEAR)
@@ -55,13 +56,15 @@ def test_window(window, waits):
 
 
 def test_window_holds_for_each_arrival():
-    """10 MW arrive at 18:00 and at 19:00, a window of one hour, spare at 20:00 only: those of 19:00 may wait, the others not."""
+    """10 MW arrive at 18:00 and at 19:00, a window of one hour, spare at 20:00 only: those of 19:00 may wait, the
+    others not."""
     result = solved(grid([100, 100, 150, 100], [10, 10, 0, 0], window_hours=1))
     assert result.objective == pytest.approx(10 + 10 * DEAR)
 
 
 def test_power_of_the_chargers():
-    """30 MW arrive at 18:00 and 15 at 20:00; chargers have 40 MW, so 25 can be made up for at 20:00. Without the limit 30."""
+    """30 MW arrive at 18:00 and 15 at 20:00; chargers have 40 MW, so 25 can be made up for at 20:00. Without the
+    limit 30."""
     result = solved(grid([100, 100, 200, 100], [30, 0, 15, 0]))
     assert up(result)[0] == pytest.approx([0, 0, 25, 0])
     assert result.objective == pytest.approx(25 + 5 * DEAR)
@@ -74,7 +77,8 @@ def test_part_of_the_load():
 
 
 def test_even_base_without_a_load():
-    """240 MWh a day without a load of its own: 10 MW in every hour of the zone's load, of which those of 18:00 can wait."""
+    """240 MWh a day without a load of its own: 10 MW in every hour of the zone's load, of which those of 18:00 can
+    wait."""
     case = grid([80, 150], [0, 0], energy_mwh_per_day=240)
     case = case.replace(demand_response=case.tables["demand_response"].assign(load=""))
     assert down(solved(case))[0] == pytest.approx([10, 0])
@@ -104,32 +108,36 @@ def test_what_is_lent_is_back_by_the_deadline():
 
 
 def test_charging_or_lending():
-    """20 MW of vehicles must charge at 18:00, being due at 19:00, half of what the chargers can. The other half could lend
-    10 of 20 MW, and is what is short at 18:00, but for the deadline of 19:00: nothing is lent. With the deadline an hour
-    later all 20 MW of charging wait and the vehicles lend 20 MW, 40 of the 60 MW that are short."""
+    """20 MW of vehicles must charge at 18:00, being due at 19:00, half of what the chargers can. The other half
+    could lend 10 of 20 MW, and is what is short at 18:00, but for the deadline of 19:00: nothing is lent. With the
+    deadline an hour later all 20 MW of charging wait and the vehicles lend 20 MW, 40 of the 60 MW that are short."""
     vehicles = {"return_power_mw": 20, "return_energy_mwh": 100}
     assert down(solved(grid([60, 200], [20, 0], deadline_hour=19, **vehicles)))[0] == pytest.approx([0, 0])
-    assert down(solved(grid([60, 200], [20, 0], deadline_hour=20, power_mw=90, **vehicles)))[0] == pytest.approx([40, 0])
+    later = grid([60, 200], [20, 0], deadline_hour=20, power_mw=90, **vehicles)
+    assert down(solved(later))[0] == pytest.approx([40, 0])
 
 
 def test_connections_are_shared():
-    """At a negative price burning energy pays: lent at 0.5, charged again. 10 MW of chargers and of return power: while half
-    charge the other half lend; 10 MW of either at once would burn more. From 100 MW on at -100 CNY/MWh: see `expected`."""
+    """At a negative price burning energy pays: lent at 0.5, charged again. 10 MW of chargers and of return power:
+    while half charge the other half lend; 10 MW of either at once would burn more. From 100 MW on at -100 CNY/MWh:
+    see `expected`."""
     case = small_case(
         2, start="2027-01-01T18:00", loads=[{"load": "base", "zone": "A"}, {"load": "ev", "zone": "A"}],
         series={"load": {"base": 100, "ev": 0}},
-        generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 1000, "variable_cost_cny_per_mwh": -100}],
-        demand_response=[{"programme": "ev", "zone": "A", "kind": "ev_charging", "load": "ev", "power_mw": 10, "deadline_hour": 22,
+        generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 1000,
+                     "variable_cost_cny_per_mwh": -100}],
+        demand_response=[{"programme": "ev", "zone": "A", "kind": "ev_charging", "load": "ev", "power_mw": 10,
+                          "deadline_hour": 22,
                           "energy_mwh_per_day": 0, "return_power_mw": 10, "return_energy_mwh": 100, "efficiency": 0.5}])
     result = solved(case)
-    # q = u - r / 0.5 is 0 over both steps: u = 2 r in total; u / 10 + r / 10 <= 1 in each step: r + u <= 20, so u = 40 / 3.
+    # q is 0 after both steps: u = r / 0.5 in total; u / 10 + r / 10 <= 1 in each step: u + r <= 20, so u = 40 / 3.
     assert up(result).sum() == pytest.approx(40 / 3)
     assert down(result).sum() == pytest.approx(20 / 3)
 
 
 def test_no_overlap_where_charging_is_free_to_move():
-    """At no cost, putting off and making up in one step would change nothing but the report; the row keeps them apart, and is
-    not there where a cost does."""
+    """At no cost, putting off and making up in one step would change nothing but the report; the row keeps them
+    apart, and is not there where a cost does."""
     name = "demand_response.put_off_or_made_up"
     assert solved(grid([100, 100], [20, 20], cost_cny_per_mwh=0)).program.rows[name].size == 2
     assert name not in solved(grid([100, 100], [20, 20])).program.rows

@@ -17,12 +17,14 @@ def shift(**columns):
     return {"kind": "shift", "power_mw": 20, "window_hours": 2, **columns}
 
 
-@pytest.mark.parametrize("short, spare, moved", [(0, 2, 20), (2, 0, 20), (0, 3, 0), (3, 0, 0), (5, 3, 20), (2, 5, 0), (4, 5, 20)])
+@pytest.mark.parametrize("short, spare, moved",
+                         [(0, 2, 20), (2, 0, 20), (0, 3, 0), (3, 0, 0), (5, 3, 20), (2, 5, 0), (4, 5, 20)])
 def test_window_in_both_directions(short, spare, moved):
     """20 MW short in one step of six, 20 MW spare in another: moved where they are at most 2 h apart, later or earlier.
 
     Without the rows for what is returned late, (0, 3) would move 20 MW; without those for what is returned in advance,
-    (3, 0) would; with windows to one side only, (2, 0) or (0, 2) would not. At 1100 CNY/MWh it pays to move once, not twice.
+    (3, 0) would; with windows to one side only, (2, 0) or (0, 2) would not. At 1100 CNY/MWh it pays to move once, not
+    twice.
     """
     cheap = np.full(6, 100)
     cheap[short], cheap[spare] = 80, 120
@@ -33,15 +35,15 @@ def test_window_in_both_directions(short, spare, moved):
 
 
 def test_nothing_is_moved_out_of_the_case():
-    """20 MW short in the last step and nothing spare anywhere: nothing moves, 20 MWh at the dear plant. If energy could be
-    owed at the end, 20 MW would be reduced for nothing."""
+    """20 MW short in the last step and nothing spare anywhere: nothing moves, 20 MWh at the dear plant. If energy
+    could be owed at the end, 20 MW would be reduced for nothing."""
     result = solved(grid([100, 100, 80], shift()))
     assert result.objective == pytest.approx(20 * DEAR)
 
 
 def test_efficiency():
-    """20 MW spare bring back 16 MWh at 0.8: 25 MWh are used instead of 20. Without losses, or with the efficiency on the
-    other side, all 20 would move."""
+    """20 MW spare bring back 16 MWh at 0.8: 25 MWh are used instead of 20. Without losses, or with the efficiency on
+    the other side, all 20 would move."""
     result = solved(grid([80, 120], shift(efficiency=0.8)))
     assert down(result)[0] == pytest.approx([16, 0])
     assert up(result)[0] == pytest.approx([0, 20])
@@ -60,8 +62,9 @@ def test_shift_without_power_upwards_moves_nothing():
 
 
 def test_not_both_ways_at_once():
-    """20 MW short in step 1, spare in step 3; the window is one hour. Half of the customers can move from 1 to 2 while the
-    other half move from 2 to 3: 10 MW get through. Without the row all would do both in step 2, and 20 MW get through."""
+    """20 MW short in step 1, spare in step 3; the window is one hour. Half of the customers can move from 1 to 2
+    while the other half move from 2 to 3: 10 MW get through. Without the row all would do both in step 2, and 20 MW
+    get through."""
     result = solved(grid([80, 100, 120], shift(window_hours=1, cost_cny_per_mwh=1)))
     assert down(result)[0] == pytest.approx([10, 10, 0])
     assert up(result)[0] == pytest.approx([0, 10, 10])
@@ -87,7 +90,8 @@ def test_window_counts_hours_not_steps(step_hours, window, moved):
 
 
 def pairs(cheap, power, up_power, window, efficiency):
-    """Least dear energy [MWh] of the grid by Zerrahn and Schill: a variable for each pair of steps at most `window` apart.
+    """Least dear energy [MWh] of the grid by Zerrahn and Schill: a variable for each pair of steps at most `window`
+    apart.
 
     Columns: x[t, s] reduced in t and returned in s, then dear[t]. Rows: balance, power down and up, one direction.
     """
@@ -98,17 +102,20 @@ def pairs(cheap, power, up_power, window, efficiency):
     balance = np.hstack([given_back - taken, -np.eye(steps)])  # load - cheap - dear <= 0
     one_direction = np.hstack([taken / power + given_back / up_power, np.zeros((steps, steps))])
     cost = np.concatenate([np.zeros(len(reach)), np.ones(steps)])
-    answer = linprog(cost, np.vstack([balance, one_direction]), np.concatenate([np.asarray(cheap) - 100, np.ones(steps)]))
+    answer = linprog(cost, np.vstack([balance, one_direction]),
+                     np.concatenate([np.asarray(cheap) - 100, np.ones(steps)]))
     assert answer.status == 0
     return answer.fun
 
 
 @settings(max_examples=40, deadline=None)
-@given(cheap=st.lists(st.integers(70, 130), min_size=2, max_size=9), power=st.integers(5, 40), up_power=st.integers(5, 40),
+@given(cheap=st.lists(st.integers(70, 130), min_size=2, max_size=9), power=st.integers(5, 40),
+       up_power=st.integers(5, 40),
        window=st.integers(0, 5), efficiency=st.sampled_from([1.0, 0.9, 0.6]))
 def test_same_as_with_a_variable_for_every_pair(cheap, power, up_power, window, efficiency):
     """The cumulative rows allow what Zerrahn and Schill's pairs allow, no more and no less."""
-    result = solved(grid(cheap, shift(power_mw=power, up_power_mw=up_power, window_hours=window, efficiency=efficiency)))
+    result = solved(grid(cheap, shift(power_mw=power, up_power_mw=up_power, window_hours=window,
+                                      efficiency=efficiency)))
     assert result.objective / DEAR == pytest.approx(pairs(cheap, power, up_power, window, efficiency), abs=1e-5)
 
 

@@ -19,14 +19,16 @@ def used(case):
 def test_use_by_hand():
     """20 MW short in steps 1, 2 and 4 of half an hour: shed gives 15 MW in each, twice called; orderly use the other 5.
 
-    15 MW x 1.5 h = 22.5 MWh, 1.5 hours at full power, 2 calls of 2 allowed (8760 a year in 2 of 8760 hours), of 4 hours a day.
+    15 MW x 1.5 h = 22.5 MWh, 1.5 hours at full power, 2 calls of 2 allowed (8760 a year in 2 of 8760 hours), of 4 hours
+    a day.
     """
     case = grid([80, 80, 100, 80], {"kind": "shed", "power_mw": 15, "cost_cny_per_mwh": 100, "max_hours_per_day": 4,
-                                    "max_calls_per_year": 8760}, {"kind": "orderly_use", "power_mw": 50}, step_hours=0.5)
+                                    "max_calls_per_year": 8760},
+                {"kind": "orderly_use", "power_mw": 50}, step_hours=0.5)
     case = case.replace(generators=case.tables["generators"][:1])
     table = used(case)
-    assert table.loc["p0", ["capability_mw", "reduced_mwh", "added_mwh", "hours", "most_hours_in_a_day", "calls", "max_calls"]
-                     ].tolist() == pytest.approx([15, 22.5, 0, 1.5, 1.5, 2, 2])
+    columns = ["capability_mw", "reduced_mwh", "added_mwh", "hours", "most_hours_in_a_day", "calls", "max_calls"]
+    assert table.loc["p0", columns].tolist() == pytest.approx([15, 22.5, 0, 1.5, 1.5, 2, 2])
     assert table.loc["p0", "max_hours_per_day"] == 4
     assert table.loc["p1", "reduced_mwh"] == pytest.approx(7.5)
     assert np.isnan(table.loc["p1", "max_calls"])
@@ -45,15 +47,16 @@ def test_payback():
 
 
 def test_capability_of_zones():
-    """A: 10 MW of shed, 5 % of 200 MW, vehicles that charge 8 MW at most and return 4: 32 MW of 200 MW; orderly use does not
-    count. B has none."""
+    """A: 10 MW of shed, 5 % of 200 MW, vehicles that charge 8 MW at most and return 4: 32 MW of 200 MW; orderly use
+    does not count. B has none."""
     case = small_case(
         2, loads=[{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}, {"load": "ev", "zone": "A"}],
         series={"load": {"a": [150, 192], "b": 10, "ev": [2, 8]}},
         generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 1000}],
         demand_response=[{"zone": "A", "programme": "shed", "kind": "shed", "power_mw": 10},
                          {"zone": "A", "programme": "shift", "kind": "shift", "share_of_peak": 0.05, "window_hours": 2},
-                         {"zone": "A", "programme": "ev", "kind": "ev_charging", "power_mw": 40, "load": "ev", "deadline_hour": 7,
+                         {"zone": "A", "programme": "ev", "kind": "ev_charging", "power_mw": 40, "load": "ev",
+                          "deadline_hour": 7,
                           "return_power_mw": 4, "return_energy_mwh": 4},
                          {"zone": "A", "programme": "order", "kind": "orderly_use", "share_of_peak": 0.3}])
     table = zone_capability(case).set_index("zone")
