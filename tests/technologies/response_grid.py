@@ -11,15 +11,17 @@ DEAR = 2000  # CNY/MWh of the plant that sets the price in scarce hours
 def grid(cheap, *programmes, load=100.0, **options):
     """One zone: its load, a plant at no cost with `cheap` MW in each step, one of 1000 MW at 2000 CNY/MWh."""
     return small_case(
-        len(cheap), loads=[{"load": "load", "zone": "A"}], series={"load": {"load": load}, "availability": of_capacity(cheap)},
-        generators=plants(),
-        demand_response=[{"zone": "A", "programme": f"p{number}", **programme} for number, programme in enumerate(programmes)],
+        len(cheap), loads=[{"load": "load", "zone": "A"}], generators=plants(),
+        series={"load": {"load": load}, "availability": of_capacity(cheap)},
+        demand_response=[{"zone": "A", "programme": f"p{number}", **programme}
+                         for number, programme in enumerate(programmes)],
         **options)
 
 
 def plants() -> list[dict]:
     return [{"generator": "cheap", "zone": "A", "technology": "wind_onshore", "capacity_mw": 1000},
-            {"generator": "dear", "zone": "A", "technology": "gas", "capacity_mw": 1000, "variable_cost_cny_per_mwh": DEAR}]
+            {"generator": "dear", "zone": "A", "technology": "gas", "capacity_mw": 1000,
+             "variable_cost_cny_per_mwh": DEAR}]
 
 
 def of_capacity(cheap) -> dict:
