@@ -10,7 +10,8 @@ X       connection_mw   GW    data: what the connection shared with the host can
 
 Behind a plant (`generation_side`): charges from its plant only, unless `grid_charging`; plant and stores share one
 connection, that of the plant's capacity unless given. Behind a user (`user_side`): the user and its stores together
-never export, unless `export_allowed`; their connection limits them where one is given. Several stores may have one host.
+never export, unless `export_allowed`; their connection limits them where one is given. Several stores may have one
+host.
 
 Sources: NEA notice 2024 no. 26 on the grid integration and dispatch of new energy storage; POLICY.md, section 2.
 """
@@ -36,8 +37,8 @@ TABLES = {
         text("host", meaning="what it stands behind: a generator where place is generation_side, a load where it is "
                              "user_side (empty: behind many users, who together take more than it gives)"),
         number("connection_mw", unit="MW", minimum=0,
-               meaning="what the connection shared with its host carries; empty: as other stores of the host say, else the "
-                       "capacity of a generator, no limit of a load"),
+               meaning="what the connection shared with its host carries; empty: as other stores of the host say, else "
+                       "the capacity of a generator, no limit of a load"),
         flag("grid_charging", meaning="whether it may charge from the grid too, where place is generation_side"),
         flag("export_allowed", meaning="whether it may give more than its host takes, where place is user_side"),
     ],
@@ -103,7 +104,8 @@ def _connection(table: pd.DataFrame) -> pd.Series:
 def _powers(table: pd.DataFrame) -> pd.DataFrame:
     """Charge and discharge power of all stores of each host, GW."""
     charge = table["charge_power_mw"].fillna(table["power_mw"])
-    return (table.assign(charge=charge, discharge=table["power_mw"]).groupby("host")[["charge", "discharge"]].sum()) * MW
+    powers = table.assign(charge=charge, discharge=table["power_mw"])
+    return powers.groupby("host")[["charge", "discharge"]].sum() * MW
 
 
 def _most_output(data: PolicyData, capacity: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 @dataclass(frozen=True, eq=False)
 class Cycles:
-    """Independent loops as a list of entries: entry i says that `cycle[i]` runs through `line[i]` along or against it."""
+    """Independent loops as a list of entries: entry i says that `cycle[i]` runs along (1) or against (-1) `line[i]`."""
 
     count: int
     cycle: np.ndarray

@@ -24,7 +24,8 @@ TABLES = {
     "loads": [
         identifier("load", meaning="name of the load"),
         reference("zone", "zones", meaning="zone it is connected to", required=True),
-        text("kind", default="base", meaning="what it is: base, ev, heat_pump, data_centre, electrolyser, aluminium, ..."),
+        text("kind", default="base",
+             meaning="what it is: base, ev, heat_pump, data_centre, electrolyser, aluminium, ..."),
         number("annual_mwh", unit="MWh", minimum=0,
                meaning="energy in a calendar year; the profile is then a shape. Empty: the profile is in MW"),
         number("unserved_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=30000,

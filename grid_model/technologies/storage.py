@@ -15,7 +15,8 @@ Every kind of storage differs by its figures only: hydrogen is an electrolyser (
 and a fuel cell (power_mw). Power stands at the grid connection, energy inside the store.
 
 Charge and discharge in one step burn energy; the shared converter limits it to the hull of "one or the other", the
-tightest that is linear. It pays only where a price is negative; at a price of 0 and without wear it makes no difference.
+tightest that is linear. It pays only where a price is negative; at a price of 0 and without wear it makes no
+difference.
 """
 
 from __future__ import annotations
@@ -74,7 +75,6 @@ def read(case) -> Data | None:
     if table.empty:
         return None
     data = Data(case, table, "storage")
-    hours = case.step_hours
     capacity = data.table["energy_mwh"].to_numpy(float) * MWH
     lowest = data.table["min_level_fraction"].to_numpy(float) * capacity
     data.power = data.column("power_mw", MW)
@@ -83,7 +83,8 @@ def read(case) -> Data | None:
     data.energy_capacity = data.parameter(capacity, "energy_capacity")
     data.charge_efficiency = data.column("charge_efficiency")
     data.discharge_efficiency = data.column("discharge_efficiency")
-    data.retention = data.series((1 - data.table["loss_fraction_per_hour"].to_numpy(float)[:, None]) ** hours, "retention")
+    kept_per_hour = 1 - data.table["loss_fraction_per_hour"].to_numpy(float)
+    data.retention = data.series(kept_per_hour[:, None] ** case.step_hours, "retention")
     data.wear_cost = data.column("wear_cost_cny_per_mwh", CNY_PER_MWH)
     data.lowest = data.parameter(lowest, "lowest")
     data.level_lower, data.level_upper = _level_bounds(data, capacity, lowest)
@@ -100,7 +101,8 @@ def _level_bounds(data: Data, capacity, lowest) -> tuple[Array, Array]:
     lower[:, 0], upper[:, 0] = np.where(np.isnan(start), lowest, start), np.where(np.isnan(start), capacity, start)
     lower[:, -1] = np.fmax(lowest, data.table["final_fraction"].to_numpy(float) * capacity)  # fmax: NaN is no limit
     borders = np.arange(data.end + 1)
-    return (Array(lower, data.names, borders, name="level_lower"), Array(upper, data.names, borders, name="level_upper"))
+    return (Array(lower, data.names, borders, name="level_lower"),
+            Array(upper, data.names, borders, name="level_upper"))
 
 
 def _read_cycles(data: Data, case) -> None:
@@ -217,8 +219,8 @@ def check_storage(frames):
     return [
         *problems_where(table, table["initial_fraction"] < least, "initial_fraction", "a number >= min_level_fraction"),
         *problems_where(table, table["final_fraction"] < least, "final_fraction", "a number >= min_level_fraction"),
-        *problems_where(table, table["cyclic"] & (table["initial_fraction"] < table["final_fraction"]), "final_fraction",
-                        "a number <= initial_fraction where cyclic, or cyclic false"),
+        *problems_where(table, table["cyclic"] & (table["initial_fraction"] < table["final_fraction"]),
+                        "final_fraction", "a number <= initial_fraction where cyclic, or cyclic false"),
         *problems_where(table, table["min_cycles_per_day"] > table["max_cycles_per_day"], "min_cycles_per_day",
                         "a number <= max_cycles_per_day"),
         *problems_where(table, table["min_cycles_per_day"].notna() & ~possible, "min_cycles_per_day",

@@ -53,12 +53,14 @@ TABLES = {
                meaning="transport: flow is dispatched; ac: flow follows Kirchhoff's voltage law"),
         number("reactance_pu", unit="1", above=0,
                meaning="series reactance, per unit of one base common to all lines; needed where kind is ac"),
-        number("loss_fraction", unit="1", minimum=0, maximum=1, default=0, meaning="part of the power sent that is lost"),
+        number("loss_fraction", unit="1", minimum=0, maximum=1, default=0,
+               meaning="part of the power sent that is lost"),
         number("cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0,
                meaning="cost per energy sent, in either direction"),
         number("min_flow_mw", unit="MW", minimum=0, default=0,
                meaning="least power sent from from_zone in every step; 0: none is asked for, flow may go either way"),
-        number("ramp_mw_per_hour", unit="MW/h", minimum=0, meaning="greatest change of flow in an hour; empty: no limit"),
+        number("ramp_mw_per_hour", unit="MW/h", minimum=0,
+               meaning="greatest change of flow in an hour; empty: no limit"),
         number("initial_flow_mw", unit="MW",
                meaning="flow before the first step, from which it ramps; empty: the first flow is free"),
         number("min_renewable_share", unit="1", minimum=0, maximum=1,
@@ -83,8 +85,10 @@ def read(case) -> Data | None:
     data.cost = data.column("cost_cny_per_mwh", CNY_PER_MWH)
     lower, upper = _limits(data, case)
     data.lower, data.upper = data.series(lower, "lower"), data.series(upper, "upper")
-    data.forward_lower, data.forward_upper = (data.series(np.maximum(limit, 0), "forward") for limit in (lower, upper))
-    data.backward_lower, data.backward_upper = (data.series(np.maximum(-limit, 0), "backward") for limit in (upper, lower))
+    data.forward_lower, data.forward_upper = (
+        data.series(np.maximum(limit, 0), "forward") for limit in (lower, upper))
+    data.backward_lower, data.backward_upper = (
+        data.series(np.maximum(-limit, 0), "backward") for limit in (upper, lower))
     _choose_columns(data, lower, upper)
     _read_ramp(data, case, lower, upper)
     _read_cycles(data)
@@ -143,7 +147,8 @@ def _read_cycles(data: Data) -> None:
 
 def add_variables(lines, data):
     one, two = data.one_column, ~data.one_column
-    one_column, two_columns = subset(lines, "one_column", data.where(one)), subset(lines, "two_columns", data.where(two))
+    one_column = subset(lines, "one_column", data.where(one))
+    two_columns = subset(lines, "two_columns", data.where(two))
     lines.flow = pyo.Var(one_column, data.steps, bounds=lambda _, line, step: (
         data.lower[line, step], data.upper[line, step]))
     lines.forward = pyo.Var(two_columns, data.steps, bounds=lambda _, line, step: (
@@ -184,7 +189,8 @@ def add_constraints(lines, data):
         """sum round the loop of x f = 0   [per unit of the loop's largest reactance, GW]"""
         lossless = sum(data.weight[entry] * lines.flow[data.line_of[entry], step]
                        for entry in lines.one_column_entries[cycle])
-        lossy = sum(data.weight[entry] * (lines.forward[data.line_of[entry], step] - lines.backward[data.line_of[entry], step])
+        lossy = sum(data.weight[entry] * (lines.forward[data.line_of[entry], step]
+                                          - lines.backward[data.line_of[entry], step])
                     for entry in lines.two_column_entries[cycle])
         return lossless + lossy == 0
 

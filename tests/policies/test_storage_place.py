@@ -13,17 +13,50 @@ SUN, GAS = 0, 1000
 
 
 def grid(load, sun, stores, user=None, series=None, coal=None, policies=None, host_mw=100, **options):
-    """Sun in MW of a plant of 100 MW, gas at 1,000 CNY/MWh, cheap coal where given, a load, a user; stores start empty."""
-    generators = [{"generator": "sun", "zone": "A", "technology": "solar_utility", "capacity_mw": host_mw, "variable_cost_cny_per_mwh": SUN},
-                  {"generator": "gas", "zone": "A", "technology": "gas", "capacity_mw": 1000, "variable_cost_cny_per_mwh": GAS}]
+    """Sun in MW of a plant of 100 MW, gas at 1,000 CNY/MWh, cheap coal where given, a load, a user; stores start
+    empty."""
+    generators = [
+        {
+            "generator": "sun",
+            "zone": "A",
+            "technology": "solar_utility",
+            "capacity_mw": host_mw,
+            "variable_cost_cny_per_mwh": SUN,
+        },
+        {"generator": "gas", "zone": "A", "technology": "gas", "capacity_mw": 1000, "variable_cost_cny_per_mwh": GAS},
+    ]
     if coal is not None:
-        generators.append({"generator": "coal", "zone": "A", "technology": "biomass", "capacity_mw": coal, "variable_cost_cny_per_mwh": 100})
+        generators.append(
+            {
+                "generator": "coal",
+                "zone": "A",
+                "technology": "biomass",
+                "capacity_mw": coal,
+                "variable_cost_cny_per_mwh": 100,
+            }
+        )
     loads = {"l": load, **({} if user is None else {"user": user})}
     return small_case(
-        len(load), policies=policies, generators=generators, loads=[{"load": name, "zone": "A"} for name in loads],
+        len(load),
+        policies=policies,
+        generators=generators,
+        loads=[{"load": name, "zone": "A"} for name in loads],
         series={"load": loads, "availability": {"sun": [power / host_mw for power in sun]}, **(series or {})},
-        storage=[{"storage": f"s{place}", "zone": "A", "technology": "lithium_ion", "power_mw": 50, "energy_mwh": 200, "cyclic": False,
-                  "initial_fraction": 0, **store} for place, store in enumerate(stores)], **options)
+        storage=[
+            {
+                "storage": f"s{place}",
+                "zone": "A",
+                "technology": "lithium_ion",
+                "power_mw": 50,
+                "energy_mwh": 200,
+                "cyclic": False,
+                "initial_fraction": 0,
+                **store,
+            }
+            for place, store in enumerate(stores)
+        ],
+        **options,
+    )
 
 
 BEHIND_SUN = {"place": "generation_side", "host": "sun"}
@@ -47,15 +80,19 @@ def sun(result):
 
 
 def rows(result):
-    return {name.removeprefix("storage_place."): family.size for name, family in result.program.rows.items()
-            if name.startswith("storage_place.") and family.size}
+    return {
+        name.removeprefix("storage_place."): family.size
+        for name, family in result.program.rows.items()
+        if name.startswith("storage_place.") and family.size
+    }
 
 
 # ------------------------------------------------------------------------------------------------- behind a plant
 
 
 def test_charges_from_its_plant_only():
-    """20 MW of sun and plenty of cheap coal in the first step, 50 MW of load in the second: 20 MWh are stored, not 50."""
+    """20 MW of sun and plenty of cheap coal in the first step, 50 MW of load in the second: 20 MWh are stored, not
+    50."""
     case = grid([0, 50], [20, 0], [BEHIND_SUN], coal=50, series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}})
     result = solved(case)
     assert charge(result) == pytest.approx([20, 0])
@@ -64,8 +101,13 @@ def test_charges_from_its_plant_only():
 
 def test_may_charge_from_the_grid_where_allowed():
     """The same with grid_charging: 30 MWh of coal too."""
-    case = grid([0, 50], [20, 0], [{**BEHIND_SUN, "grid_charging": True}], coal=50,
-                series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}})
+    case = grid(
+        [0, 50],
+        [20, 0],
+        [{**BEHIND_SUN, "grid_charging": True}],
+        coal=50,
+        series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}},
+    )
     result = solved(case)
     assert charge(result) == pytest.approx([50, 0])
     assert result.objective == pytest.approx(30 * 100)
@@ -74,13 +116,21 @@ def test_may_charge_from_the_grid_where_allowed():
 
 def test_several_stores_share_what_their_plant_gives():
     """20 MW of sun for two stores of 50 MW: 20 MWh in both together, not 20 in each."""
-    result = solved(grid([0, 50], [20, 0], [BEHIND_SUN, BEHIND_SUN], coal=50, series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}}))
+    result = solved(
+        grid(
+            [0, 50],
+            [20, 0],
+            [BEHIND_SUN, BEHIND_SUN],
+            coal=50,
+            series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}},
+        )
+    )
     assert (charge(result) + charge(result, 1))[0] == pytest.approx(20)
 
 
 def test_shared_connection():
-    """100 MW of sun and 50 MW of storage behind 100 MW: 100 reach the grid in the second step, the other 50 of its 150 MW of
-    load are gas. Without the shared connection all 150 would be served."""
+    """100 MW of sun and 50 MW of storage behind 100 MW: 100 reach the grid in the second step, the other 50 of its
+    150 MW of load are gas. Without the shared connection all 150 would be served."""
     result = solved(grid([0, 150], [100, 100], [BEHIND_SUN]))
     assert sun(result)[1] + discharge(result)[1] - charge(result)[1] == pytest.approx(100)
     assert result.objective == pytest.approx(50 * GAS)
@@ -93,18 +143,20 @@ def test_a_connection_of_another_size(place, cost):
 
 
 def test_charging_relieves_the_connection():
-    """A plant of 100 MW behind 60: 40 are stored while 60 are fed in, and 40 more follow. Counting output alone, without the
-    charge, 60 MW would be all it may make."""
+    """A plant of 100 MW behind 60: 40 are stored while 60 are fed in, and 40 more follow. Counting output alone,
+    without the charge, 60 MW would be all it may make."""
     result = solved(grid([60, 60], [100, 0], [{**BEHIND_SUN, "connection_mw": 60}]))
     assert sun(result) == pytest.approx([100, 0])
     assert result.objective == pytest.approx(20 * GAS)
 
 
 def test_drawing_through_the_connection():
-    """Two stores may charge 100 MW from the grid, but only through a connection of 60 MW: 60 MWh for the two steps of 50 MW that
-    follow, the other 40 are gas. Without that limit they would charge 100, and 50 MW pass the connection."""
+    """Two stores may charge 100 MW from the grid, but only through a connection of 60 MW: 60 MWh for the two steps of
+    50 MW that follow, the other 40 are gas. Without that limit they would charge 100, and 50 MW pass the connection."""
     stores = [{**BEHIND_SUN, "grid_charging": True, "connection_mw": 60}, {**BEHIND_SUN, "grid_charging": True}]
-    result = solved(grid([0, 50, 50], [0, 0, 0], stores, coal=100, series={"availability": {"sun": 0, "coal": [1, 0, 0]}}))
+    result = solved(
+        grid([0, 50, 50], [0, 0, 0], stores, coal=100, series={"availability": {"sun": 0, "coal": [1, 0, 0]}})
+    )
     assert (charge(result) + charge(result, 1))[0] == pytest.approx(60)
     assert result.objective == pytest.approx(60 * 100 + 40 * GAS)
 
@@ -118,9 +170,14 @@ def test_the_connection_has_rows_only_where_it_can_bind():
 def test_the_host_may_be_of_any_fleet(technology):
     """A thermal or hydro plant of 30 MW as host: 30 of the 50 MW are charged from it."""
     case = grid([0, 50], [0, 0], [{"place": "generation_side", "host": "plant"}], coal=50)
-    plant = small_case(1, generators=[{"generator": "plant", "zone": "A", "technology": technology, "capacity_mw": 30}]).tables["generators"]
+    plant = small_case(
+        1, generators=[{"generator": "plant", "zone": "A", "technology": technology, "capacity_mw": 30}]
+    ).tables["generators"]
     availability = case.series["availability"]
-    case = case.replace(generators=pd.concat([case.tables["generators"], plant], ignore_index=True), series={"availability": availability})
+    case = case.replace(
+        generators=pd.concat([case.tables["generators"], plant], ignore_index=True),
+        series={"availability": availability},
+    )
     assert charge(solved(case))[0] == pytest.approx(30)
 
 
@@ -208,26 +265,44 @@ def test_independent_storage_is_not_ruled():
 
 
 def test_templates_and_ordinary_constraints_agree():
-    stores = [{**BEHIND_SUN, "grid_charging": True, "power_mw": 130}, BEHIND_SUN, {**BEHIND_USER, "connection_mw": 30},
-              {**BEHIND_USER, "export_allowed": True}]
+    stores = [
+        {**BEHIND_SUN, "grid_charging": True, "power_mw": 130},
+        BEHIND_SUN,
+        {**BEHIND_USER, "connection_mw": 30},
+        {**BEHIND_USER, "export_allowed": True},
+    ]
     case = grid([0, 150, 20], [100, 10, 50], stores, user=[0, 20, -5])
-    assert set(rows(solved(case))) == {"charge_from_host", "shared_connection", "drawn_from_grid", "no_export",
-                                       "taken_through_connection", "given_through_connection"}
+    assert set(rows(solved(case))) == {
+        "charge_from_host",
+        "shared_connection",
+        "drawn_from_grid",
+        "no_export",
+        "taken_through_connection",
+        "given_through_connection",
+    }
     assert_same_as_concrete(case)
 
 
 # ------------------------------------------------------------------------------------------------------------ checks
 
 
-@pytest.mark.parametrize("column, wrong", [
-    ("host", {"host": "sun"}),
-    ("host", {"place": "generation_side"}),
-    ("host", {"place": "generation_side", "host": "user"}),
-    ("host", {"place": "user_side", "host": "sun"}),
-    ("host", {**BEHIND_SUN, "zone": "B"}),
-    ("host", {**BEHIND_USER, "zone": "B"}),
-    ("connection_mw", {**BEHIND_SUN, "connection_mw": 70}),
-])
+@pytest.mark.parametrize(
+    "column, wrong",
+    [
+        ("host", {"host": "sun"}),
+        ("host", {"place": "generation_side"}),
+        ("host", {"place": "generation_side", "host": "user"}),
+        ("host", {"place": "user_side", "host": "sun"}),
+        ("host", {**BEHIND_SUN, "zone": "B"}),
+        ("host", {**BEHIND_USER, "zone": "B"}),
+        ("connection_mw", {**BEHIND_SUN, "connection_mw": 70}),
+    ],
+)
 def test_wrong_hosts_are_reported(column, wrong):
-    case = grid([0], [0], [{**BEHIND_SUN, "connection_mw": 60}, wrong, {"place": "user_side"}, BEHIND_USER, BEHIND_SUN], user=[0])
+    case = grid(
+        [0],
+        [0],
+        [{**BEHIND_SUN, "connection_mw": 60}, wrong, {"place": "user_side"}, BEHIND_USER, BEHIND_SUN],
+        user=[0],
+    )
     assert [(problem.row, problem.column) for problem in check_hosts(case.tables)] == [(1, column)]

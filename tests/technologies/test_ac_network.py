@@ -18,11 +18,24 @@ def network(lines, injections, steps=1, **options):
     plants = [zone for zone, power in injections.items() if power > 0]
     loads = {zone: -power for zone, power in injections.items() if power < 0}
     return small_case(
-        steps, series={"load": loads}, lines=[{"line": f"{row['from_zone']}{row['to_zone']}", "kind": "ac", "capacity_mw": 1000, **row}
-                                              for row in lines],
-        generators=[{"generator": zone, "zone": zone, "technology": "biomass", "capacity_mw": 1000,
-                     "variable_cost_cny_per_mwh": 10 * (1 + place)} for place, zone in enumerate(plants)],
-        loads=[{"load": zone, "zone": zone} for zone in loads], **options)
+        steps,
+        series={"load": loads},
+        lines=[
+            {"line": f"{row['from_zone']}{row['to_zone']}", "kind": "ac", "capacity_mw": 1000, **row} for row in lines
+        ],
+        generators=[
+            {
+                "generator": zone,
+                "zone": zone,
+                "technology": "biomass",
+                "capacity_mw": 1000,
+                "variable_cost_cny_per_mwh": 10 * (1 + place),
+            }
+            for place, zone in enumerate(plants)
+        ],
+        loads=[{"load": zone, "zone": zone} for zone in loads],
+        **options,
+    )
 
 
 def ac(from_zone, to_zone, reactance=0.1, **more):
@@ -43,7 +56,8 @@ def loops(result):
 
 @pytest.mark.parametrize("third, sign", [(ac("A", "C"), 1), (ac("C", "A"), -1)])
 def test_loop_of_equal_reactances(third, sign):
-    """90 MW from A to C: 60 directly, 30 by B, whichever way the direct line is written. Without the law any split would do."""
+    """90 MW from A to C: 60 directly, 30 by B, whichever way the direct line is written. Without the law any split
+    would do."""
     result = solved(network([ac("A", "B"), ac("B", "C"), third], {"A": 90, "C": -90}))
     assert flows(result) == pytest.approx([30, 30, sign * 60])
     assert loops(result) == 1
@@ -66,17 +80,36 @@ def test_a_full_line_limits_its_neighbours():
 def three_bus(**loads):
     """Three buses, one congested line (Kyri Baker's 3bus_LMP; PyPSA, example `negative-prices-kvl-baker`)."""
     return small_case(
-        1, series={"load": {"load 3": 100, **{f"load {zone}": power for zone, power in loads.items()}}},
-        generators=[{"generator": f"Gen{number}", "zone": f"Bus{number}", "technology": "biomass", "capacity_mw": 100,
-                     "variable_cost_cny_per_mwh": cost} for number, cost in ((1, 10), (2, 20), (3, 100))],
+        1,
+        series={"load": {"load 3": 100, **{f"load {zone}": power for zone, power in loads.items()}}},
+        generators=[
+            {
+                "generator": f"Gen{number}",
+                "zone": f"Bus{number}",
+                "technology": "biomass",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": cost,
+            }
+            for number, cost in ((1, 10), (2, 20), (3, 100))
+        ],
         loads=[{"load": "load 3", "zone": "Bus3"}, *({"load": f"load {zone}", "zone": zone} for zone in loads)],
-        lines=[{"line": f"Line{a}{b}", "from_zone": f"Bus{a}", "to_zone": f"Bus{b}", "kind": "ac", "reactance_pu": 1,
-                "capacity_mw": capacity} for a, b, capacity in ((1, 2, 100), (2, 3, 100), (1, 3, 10))])
+        lines=[
+            {
+                "line": f"Line{a}{b}",
+                "from_zone": f"Bus{a}",
+                "to_zone": f"Bus{b}",
+                "kind": "ac",
+                "reactance_pu": 1,
+                "capacity_mw": capacity,
+            }
+            for a, b, capacity in ((1, 2, 100), (2, 3, 100), (1, 3, 10))
+        ],
+    )
 
 
 def test_negative_price_in_a_loop():
-    """7,600 in all, Gen2 30 MW, Gen3 70 MW, -60 at Bus1 (published with PyPSA): without the law 10 MW by line 13 and 90 by
-    line 23 would all come from Gen1, for 1,000."""
+    """7,600 in all, Gen2 30 MW, Gen3 70 MW, -60 at Bus1 (published with PyPSA): without the law 10 MW by line 13 and
+    90 by line 23 would all come from Gen1, for 1,000."""
     result = solved(three_bus())
     assert result.objective == pytest.approx(7600)
     assert result.value("renewable.generation")[:, 0] * 1e3 == pytest.approx([0, 30, 70])
@@ -106,7 +139,8 @@ def test_a_transport_line_obeys_no_law():
 
 
 def test_a_line_out_of_service_opens_its_loop():
-    """Of no capacity in both directions: as if it were not there. Were it still in the loop nothing could flow by B at all."""
+    """Of no capacity in both directions: as if it were not there. Were it still in the loop nothing could flow by B
+    at all."""
     result = solved(network([ac("A", "B"), ac("B", "C"), ac("A", "C", capacity_mw=0)], {"A": 90, "C": -90}))
     assert loops(result) == 0
     assert flows(result) == pytest.approx([90, 90])
@@ -114,7 +148,8 @@ def test_a_line_out_of_service_opens_its_loop():
 
 @pytest.mark.parametrize("ends, sign", [(("A", "C"), 1), (("C", "A"), -1)])
 def test_lossy_lines_obey_the_law_with_what_they_send(ends, sign):
-    """The direct line loses a tenth: it sends 2 f where f goes by B. Of 2 f, 1.8 f arrive: 84 = 2.8 f, whichever way it is written."""
+    """The direct line loses a tenth: it sends 2 f where f goes by B. Of 2 f, 1.8 f arrive: 84 = 2.8 f, whichever way
+    it is written."""
     result = solved(network([ac("A", "B"), ac("B", "C"), ac(*ends, loss_fraction=0.1)], {"A": 90, "C": -84}))
     assert flows(result) == pytest.approx([30, 30, sign * 60])
     assert result.value("transmission.report_loss")[:, 0] * 1e3 == pytest.approx([0, 0, 6])
@@ -122,7 +157,16 @@ def test_lossy_lines_obey_the_law_with_what_they_send(ends, sign):
 
 def test_every_step_has_its_own_loops():
     """Two loops and two steps make four rows; two islands and a tree beside them add none."""
-    lines = [ac("A", "B"), ac("B", "C"), ac("A", "C"), ac("C", "D"), ac("A", "D"), ac("D", "E"), ac("F", "G"), ac("G", "H")]
+    lines = [
+        ac("A", "B"),
+        ac("B", "C"),
+        ac("A", "C"),
+        ac("C", "D"),
+        ac("A", "D"),
+        ac("D", "E"),
+        ac("F", "G"),
+        ac("G", "H"),
+    ]
     case = network(lines, {"A": 90, "C": -40, "E": -50, "F": 20, "H": -20}, steps=2)
     assert solved(case).program.rows["transmission.kirchhoff_voltage"].shape == (2, 2)
     assert_same_as_concrete(case)
@@ -131,8 +175,13 @@ def test_every_step_has_its_own_loops():
 # -------------------------------------------------------------------------------------------------------- properties
 
 
-nodes_and_lines = st.integers(2, 7).flatmap(lambda nodes: st.lists(
-    st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=14))
+nodes_and_lines = st.integers(2, 7).flatmap(
+    lambda nodes: st.lists(
+        st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)).filter(lambda ends: ends[0] != ends[1]),
+        min_size=1,
+        max_size=14,
+    )
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -167,8 +216,10 @@ def test_flows_are_those_of_nodal_angles(ends, data):
     injection = -power
     injection[0] = power.sum()
     names = [f"z{node}" for node in nodes]
-    case = network([ac(f"z{a}", f"z{b}", x, line=f"l{i}") for i, ((a, b), x) in enumerate(zip(ends, reactances))],
-                   {names[0]: 1, **{name: -mw for name, mw in zip(names, power) if mw}})
+    case = network(
+        [ac(f"z{a}", f"z{b}", x, line=f"l{i}") for i, ((a, b), x) in enumerate(zip(ends, reactances))],
+        {names[0]: 1, **{name: -mw for name, mw in zip(names, power) if mw}},
+    )
     weighted = incidence / np.array(reactances)[:, None]
     angles = np.linalg.pinv(incidence.T @ weighted) @ injection
     expected = weighted @ angles

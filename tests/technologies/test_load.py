@@ -11,12 +11,29 @@ from grid_model.formulation import build_model
 
 
 def grid(series, plant_mw=100, step_hours=1.0, minimum=0.0, **columns):
-    """Loads of one zone beside a plant of 10 CNY/MWh; `columns` are more columns of each load, {column: {load: value}}."""
+    """Loads of one zone beside a plant of 10 CNY/MWh; `columns` are more columns of each load, {column: {load:
+    value}}."""
     steps = len(next(iter(series.values())))
-    loads = [{"load": name, "zone": "A", **{column: values[name] for column, values in columns.items() if name in values}} for name in series]
-    return small_case(steps, series={"load": series}, loads=loads, step_hours=step_hours,
-                      generators=[{"generator": "plant", "zone": "A", "technology": "biomass", "capacity_mw": plant_mw,
-                                   "variable_cost_cny_per_mwh": 10, "min_output_fraction": minimum}])
+    loads = [
+        {"load": name, "zone": "A", **{column: values[name] for column, values in columns.items() if name in values}}
+        for name in series
+    ]
+    return small_case(
+        steps,
+        series={"load": series},
+        loads=loads,
+        step_hours=step_hours,
+        generators=[
+            {
+                "generator": "plant",
+                "zone": "A",
+                "technology": "biomass",
+                "capacity_mw": plant_mw,
+                "variable_cost_cny_per_mwh": 10,
+                "min_output_fraction": minimum,
+            }
+        ],
+    )
 
 
 def unserved(result):
@@ -29,14 +46,16 @@ def output(result):
 
 def test_all_loads_of_a_zone_are_served():
     """Base, vehicles and a data centre ask for 60, 25 and 5 MW: the plant gives 90."""
-    result = solved(grid({"base": [60], "cars": [25], "computing": [5]}, kind={"cars": "ev", "computing": "data_centre"}))
+    result = solved(
+        grid({"base": [60], "cars": [25], "computing": [5]}, kind={"cars": "ev", "computing": "data_centre"})
+    )
     assert output(result) == pytest.approx([90])
     assert result.objective == pytest.approx(900)
 
 
 def test_the_least_worth_goes_unserved_first():
-    """150 MW are asked for and 100 there: the block at 2,000 gives 40, the one at 5,000 gives 10, the base load nothing. With
-    one value for all any of them might."""
+    """150 MW are asked for and 100 there: the block at 2,000 gives 40, the one at 5,000 gives 10, the base load
+    nothing. With one value for all any of them might."""
     worth = {"base": 30000, "aluminium": 2000, "electrolyser": 5000}
     result = solved(grid({"base": [80], "aluminium": [40], "electrolyser": [30]}, unserved_cost_cny_per_mwh=worth))
     assert unserved(result)[:, 0] == pytest.approx([0, 40, 10])
@@ -58,8 +77,9 @@ def test_no_more_is_unserved_than_is_asked_for():
 
 
 def test_a_load_that_injects():
-    """Net load of -30 MW beside 50 MW: the plant gives 20 (and 80 where it asks for 30). An upper bound of L would be below 0 and infeasible;
-    were |L| unserved at most, paying to leave 30 MW unserved could not be told from an injection."""
+    """Net load of -30 MW beside 50 MW: the plant gives 20 (and 80 where it asks for 30). An upper bound of L would be
+    below 0 and infeasible; were |L| unserved at most, paying to leave 30 MW unserved could not be told from an
+    injection."""
     result = solved(grid({"net": [-30, 30], "base": [50, 50]}))
     assert output(result) == pytest.approx([20, 80])
     assert unserved(result) == pytest.approx(0)

@@ -20,12 +20,37 @@ def grid(load, store=None, cheap=None, **options):
     """A cheap plant whose output `cheap` (MW by step) limits, a dear one, and a store of 100 MW and 1,000 MWh."""
     steps = len(load)
     return small_case(
-        steps, series={"load": {"l": load}, **({} if cheap is None else {"availability": {"cheap": np.array(cheap) / 1000}})},
-        generators=[{"generator": "cheap", "zone": "A", "technology": "solar_utility", "capacity_mw": 1000, "variable_cost_cny_per_mwh": CHEAP},
-                    {"generator": "dear", "zone": "A", "technology": "biomass", "capacity_mw": 1000, "variable_cost_cny_per_mwh": DEAR}],
+        steps,
+        series={"load": {"l": load}, **({} if cheap is None else {"availability": {"cheap": np.array(cheap) / 1000}})},
+        generators=[
+            {
+                "generator": "cheap",
+                "zone": "A",
+                "technology": "solar_utility",
+                "capacity_mw": 1000,
+                "variable_cost_cny_per_mwh": CHEAP,
+            },
+            {
+                "generator": "dear",
+                "zone": "A",
+                "technology": "biomass",
+                "capacity_mw": 1000,
+                "variable_cost_cny_per_mwh": DEAR,
+            },
+        ],
         loads=[{"load": "l", "zone": "A"}],
-        storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 100, "energy_mwh": 1000, **(store or {})}],
-        **options)
+        storage=[
+            {
+                "storage": "s",
+                "zone": "A",
+                "technology": "lithium_ion",
+                "power_mw": 100,
+                "energy_mwh": 1000,
+                **(store or {}),
+            }
+        ],
+        **options,
+    )
 
 
 def charge(result):
@@ -48,7 +73,8 @@ EMPTY = {"cyclic": False, "initial_fraction": 0}
 
 
 def test_energy_is_carried_from_step_to_step():
-    """50 MW of cheap energy too much in the first step serve the second: 150 cheap MWh. Without the store 100 cheap, 50 dear."""
+    """50 MW of cheap energy too much in the first step serve the second: 150 cheap MWh. Without the store 100 cheap,
+    50 dear."""
     result = solved(grid([50, 100], EMPTY, cheap=[100, 50]))
     assert charge(result) == pytest.approx([50, 0])
     assert discharge(result) == pytest.approx([0, 50])
@@ -57,24 +83,26 @@ def test_energy_is_carried_from_step_to_step():
 
 
 def test_efficiencies():
-    """100 MWh drawn, 80 held (charge 0.8), 40 delivered (discharge 0.5). Without the first 50, without the second 80, with a
-    discharge multiplied instead of divided 160 would be delivered."""
+    """100 MWh drawn, 80 held (charge 0.8), 40 delivered (discharge 0.5). Without the first 50, without the second 80,
+    with a discharge multiplied instead of divided 160 would be delivered."""
     result = solved(grid([0, 100], {**EMPTY, "charge_efficiency": 0.8, "discharge_efficiency": 0.5}, cheap=[100, 0]))
     assert level(result) == pytest.approx([0, 80, 0])
     assert discharge(result)[1] == pytest.approx(40)
     assert result.objective == pytest.approx(100 * CHEAP + 60 * DEAR)
 
 
-@pytest.mark.parametrize("hours, left", [(1.0, 0.9), (2.0, 0.81), (0.5, 0.9 ** 0.5)])
+@pytest.mark.parametrize("hours, left", [(1.0, 0.9), (2.0, 0.81), (0.5, 0.9**0.5)])
 def test_self_discharge_over_the_length_of_a_step(hours, left):
-    """A tenth an hour: of 500 MWh 0.9^dt x 500 are left after a step. A loss per step would leave 450 whatever its length."""
+    """A tenth an hour: of 500 MWh 0.9^dt x 500 are left after a step. A loss per step would leave 450 whatever its
+    length."""
     store = {"cyclic": False, "initial_fraction": 0.5, "loss_fraction_per_hour": 0.1, "wear_cost_cny_per_mwh": 1}
     result = solved(grid([0, 0], store, cheap=[0, 0], step_hours=hours))
-    assert level(result) == pytest.approx([500, 500 * left, 500 * left ** 2])
+    assert level(result) == pytest.approx([500, 500 * left, 500 * left**2])
 
 
 def test_length_of_a_step():
-    """40 MW for half an hour are 20 MWh, and 20 MWh are 40 MW for half an hour; without the length 40 MWh would be held."""
+    """40 MW for half an hour are 20 MWh, and 20 MWh are 40 MW for half an hour; without the length 40 MWh would be
+    held."""
     result = solved(grid([0, 40], EMPTY, cheap=[40, 0], step_hours=0.5))
     assert level(result) == pytest.approx([0, 20, 0])
     assert discharge(result) == pytest.approx([0, 40])
@@ -94,8 +122,15 @@ def test_power():
 def test_charge_power_of_its_own():
     """Hydrogen is an electrolyser of 30 MW, a tank and a fuel cell of 100 MW: charged in two steps, discharged in one.
     Were the electrolyser as strong as the fuel cell 100 MW would be drawn in a step."""
-    store = {**EMPTY, "technology": "pumped_hydro", "charge_power_mw": 30, "power_mw": 100, "energy_mwh": 1000,
-             "charge_efficiency": 0.75, "discharge_efficiency": 0.6}
+    store = {
+        **EMPTY,
+        "technology": "pumped_hydro",
+        "charge_power_mw": 30,
+        "power_mw": 100,
+        "energy_mwh": 1000,
+        "charge_efficiency": 0.75,
+        "discharge_efficiency": 0.6,
+    }
     result = solved(grid([0, 0, 100], store, cheap=[100, 100, 0]))
     assert charge(result) == pytest.approx([30, 30, 0])
     assert discharge(result) == pytest.approx([0, 0, 60 * 0.75 * 0.6])
@@ -115,18 +150,40 @@ def test_least_level():
 
 
 def test_least_level_at_every_step():
-    """The same with cheap energy in the second step to fill up again: still only 50 MW in the first, though the end would hold."""
+    """The same with cheap energy in the second step to fill up again: still only 50 MW in the first, though the end
+    would hold."""
     store = {"cyclic": False, "initial_fraction": 0.5, "min_level_fraction": 0.45}
     assert level(solved(grid([100, 0], store, cheap=[0, 100])))[1] == pytest.approx(450)
 
 
 def burning(store):
     """A plant that is paid 50 CNY/MWh for up to 1,000 MW, no load: what charges and discharges at once is burnt."""
-    return small_case(1, series={"load": {"l": 0}}, loads=[{"load": "l", "zone": "A"}],
-                      generators=[{"generator": "paid", "zone": "A", "technology": "biomass", "capacity_mw": 1000,
-                                   "variable_cost_cny_per_mwh": -50}],
-                      storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 100, "energy_mwh": 1000,
-                                "charge_efficiency": 0.8, "discharge_efficiency": 0.5, **store}])
+    return small_case(
+        1,
+        series={"load": {"l": 0}},
+        loads=[{"load": "l", "zone": "A"}],
+        generators=[
+            {
+                "generator": "paid",
+                "zone": "A",
+                "technology": "biomass",
+                "capacity_mw": 1000,
+                "variable_cost_cny_per_mwh": -50,
+            }
+        ],
+        storage=[
+            {
+                "storage": "s",
+                "zone": "A",
+                "technology": "lithium_ion",
+                "power_mw": 100,
+                "energy_mwh": 1000,
+                "charge_efficiency": 0.8,
+                "discharge_efficiency": 0.5,
+                **store,
+            }
+        ],
+    )
 
 
 def test_shared_converter():
@@ -146,15 +203,17 @@ def test_shared_converter_of_unequal_powers():
 def test_one_way_stores_share_nothing(powers):
     result = solved(grid([100], powers))
     assert "storage.shared_converter" not in {name for name, family in result.program.rows.items() if family.size}
-    assert charge(result) == pytest.approx([0]) and discharge(result) == pytest.approx([0])  # cyclic: nothing to come back
+    assert charge(result) == pytest.approx([0]) and discharge(result) == pytest.approx(
+        [0]
+    )  # cyclic: nothing to come back
 
 
 # ------------------------------------------------------------------------------------------------- start and end
 
 
 def test_cyclic():
-    """The end holds what the start held, whatever that is: what the dear step takes must be bought in the cheap one. A free
-    end would give 100 MW in both steps."""
+    """The end holds what the start held, whatever that is: what the dear step takes must be bought in the cheap one.
+    A free end would give 100 MW in both steps."""
     result = solved(grid([100, 100], {}, cheap=[150, 0]))
     assert level(result)[0] == pytest.approx(level(result)[-1])
     assert discharge(result) - charge(result) == pytest.approx([-50, 50])
@@ -172,7 +231,9 @@ def test_cyclic_from_a_given_level():
     assert level(result) == pytest.approx([30, 0, 30])
 
 
-@pytest.mark.parametrize("store, start", [({"initial_fraction": 0.2}, 200), ({}, 500), ({"min_level_fraction": 0.6}, 600)])
+@pytest.mark.parametrize(
+    "store, start", [({"initial_fraction": 0.2}, 200), ({}, 500), ({"min_level_fraction": 0.6}, 600)]
+)
 def test_given_start(store, start):
     """A start that is given holds; half full where none is, or the least level if that is more."""
     result = solved(grid([0], {"cyclic": False, **store}))
@@ -186,7 +247,8 @@ def test_least_end():
 
 
 def test_least_end_of_a_cycle():
-    """Cyclic, and at least 300 MWh at the end, hence at the start; free it would be any level, 0 with a loss per hour."""
+    """Cyclic, and at least 300 MWh at the end, hence at the start; free it would be any level, 0 with a loss per
+    hour."""
     result = solved(grid([100, 100], {"final_fraction": 0.3, "loss_fraction_per_hour": 0.1}))
     assert level(result)[0] == pytest.approx(300)
     assert level(result)[-1] == pytest.approx(300)
@@ -206,8 +268,8 @@ def test_most_cycles_a_day():
 
 
 def test_most_cycles_of_every_day_and_part_of_a_day():
-    """From 18:00, 36 hours: a quarter of a day, a day, a quarter. 0.08 cycles of 1,000 MWh a day are 20, 80 and 20 MWh. One
-    limit for all would let 120 be delivered in any of them; a whole day's for the parts 80 each."""
+    """From 18:00, 36 hours: a quarter of a day, a day, a quarter. 0.08 cycles of 1,000 MWh a day are 20, 80 and 20
+    MWh. One limit for all would let 120 be delivered in any of them; a whole day's for the parts 80 each."""
     load = np.tile([0, 50], 18)
     cheap = np.tile([50, 0], 18)
     result = solved(grid(load, {**EMPTY, "max_cycles_per_day": 0.08}, cheap=cheap, start="2027-01-01 18:00"))
@@ -216,14 +278,15 @@ def test_most_cycles_of_every_day_and_part_of_a_day():
 
 
 def test_cycles_in_long_steps():
-    """Steps of 6 h: 0.06 cycles a day are 60 MWh, so 10 MW for one step. Counting power for energy it would be 60 MW."""
+    """Steps of 6 h: 0.06 cycles a day are 60 MWh, so 10 MW for one step. Counting power for energy it would be 60
+    MW."""
     result = solved(grid([0, 0, 100, 0], {**EMPTY, "max_cycles_per_day": 0.06}, cheap=[100, 0, 0, 0], step_hours=6.0))
     assert discharge(result) == pytest.approx([0, 0, 10, 0])
 
 
 def test_least_cycles_a_day():
-    """0.1 cycles a day must be delivered, 25 MWh in 6 hours, though wear costs more than it saves: 25 x 5 + the energy lost.
-    Without the rule the store would stand still."""
+    """0.1 cycles a day must be delivered, 25 MWh in 6 hours, though wear costs more than it saves: 25 x 5 + the
+    energy lost. Without the rule the store would stand still."""
     store = {"min_cycles_per_day": 0.1, "wear_cost_cny_per_mwh": 5, "charge_efficiency": 0.8}
     result = solved(grid([100] * 6, store))
     assert discharge(result).sum() == pytest.approx(25)
@@ -232,12 +295,19 @@ def test_least_cycles_a_day():
 
 
 def test_limits_that_never_bind_have_no_row():
-    """100 MW can deliver 2,400 MWh a day: 2.4 cycles of 1,000 MWh limit nothing, 2.3 do; an obligation of none is none."""
+    """100 MW can deliver 2,400 MWh a day: 2.4 cycles of 1,000 MWh limit nothing, 2.3 do; an obligation of none is
+    none."""
+
     def rows(store):
-        return {name for name, family in solved(grid([0], store)).program.rows.items() if "cycles" in name and family.size}
+        return {
+            name for name, family in solved(grid([0], store)).program.rows.items() if "cycles" in name and family.size
+        }
 
     assert rows({"max_cycles_per_day": 2.4, "min_cycles_per_day": 0}) == set()
-    assert rows({"max_cycles_per_day": 2.3, "min_cycles_per_day": 0.1}) == {"storage.most_cycles", "storage.least_cycles"}
+    assert rows({"max_cycles_per_day": 2.3, "min_cycles_per_day": 0.1}) == {
+        "storage.most_cycles",
+        "storage.least_cycles",
+    }
 
 
 @pytest.mark.parametrize("wear, used", [(800, True), (1000, False)])
@@ -257,7 +327,10 @@ def test_what_it_offers_to_reserves():
     store = {"charge_power_mw": 40, "min_level_fraction": 0.2, "charge_efficiency": 0.8, "discharge_efficiency": 0.9}
     fleet = (model := build_model(grid([0], store), concrete=True)).fleets["storage"]
     model.storage.charge["s", 1], model.storage.discharge["s", 1], model.storage.energy["s", 1] = 0.03, 0.0, 0.5
-    offered = {name: value(getattr(fleet, name)("s", 1)) * 1e3 for name in ("headroom_up", "headroom_down", "energy_held", "energy_room")}
+    offered = {
+        name: value(getattr(fleet, name)("s", 1)) * 1e3
+        for name in ("headroom_up", "headroom_down", "energy_held", "energy_room")
+    }
     assert offered == pytest.approx({"headroom_up": 130, "headroom_down": 10, "energy_held": 270, "energy_room": 625})
     assert fleet.offers("headroom_up") and not fleet.offers("emissions")
 
@@ -267,9 +340,13 @@ def test_what_it_offers_to_reserves():
 def test_never_both_ways_where_prices_are_positive(data):
     """Any store that is given no energy, beside plants that cost something: what it burnt would have to be paid for."""
     efficiency = st.sampled_from([0.7, 0.95])
-    store = {"charge_efficiency": data.draw(efficiency), "discharge_efficiency": data.draw(efficiency),
-             "loss_fraction_per_hour": data.draw(st.sampled_from([0, 0.05])), **data.draw(st.sampled_from([EMPTY, {"cyclic": True}])),
-             "energy_mwh": data.draw(st.sampled_from([50, 400]))}
+    store = {
+        "charge_efficiency": data.draw(efficiency),
+        "discharge_efficiency": data.draw(efficiency),
+        "loss_fraction_per_hour": data.draw(st.sampled_from([0, 0.05])),
+        **data.draw(st.sampled_from([EMPTY, {"cyclic": True}])),
+        "energy_mwh": data.draw(st.sampled_from([50, 400])),
+    }
     megawatts = st.lists(st.integers(1, 300), min_size=5, max_size=5)
     result = solved(grid(data.draw(megawatts), store, cheap=data.draw(megawatts)))
     assert np.minimum(charge(result), discharge(result)) == pytest.approx(np.zeros(5), abs=1e-6)
@@ -277,25 +354,63 @@ def test_never_both_ways_where_prices_are_positive(data):
 
 
 def test_templates_and_ordinary_constraints_agree():
-    stores = [{"storage": "one", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 20, "charge_power_mw": 5,
-               "charge_efficiency": 0.9, "max_cycles_per_day": 1, "min_cycles_per_day": 0.5, "wear_cost_cny_per_mwh": 3},
-              {"storage": "two", "zone": "B", "technology": "pumped_hydro", "power_mw": 10, "energy_mwh": 80, "cyclic": False,
-               "initial_fraction": 0.25, "final_fraction": 0.5, "loss_fraction_per_hour": 0.01},
-              {"storage": "three", "zone": "A", "technology": "pumped_hydro", "power_mw": 0, "charge_power_mw": 3, "energy_mwh": 80}]
-    assert_same_as_concrete(small_case(5, start="2027-01-01 22:00", storage=stores, series={"load": {"l": [5, 6, 7, 8, 9]}},
-                                       loads=[{"load": "l", "zone": "A"}]))
+    stores = [
+        {
+            "storage": "one",
+            "zone": "A",
+            "technology": "lithium_ion",
+            "power_mw": 10,
+            "energy_mwh": 20,
+            "charge_power_mw": 5,
+            "charge_efficiency": 0.9,
+            "max_cycles_per_day": 1,
+            "min_cycles_per_day": 0.5,
+            "wear_cost_cny_per_mwh": 3,
+        },
+        {
+            "storage": "two",
+            "zone": "B",
+            "technology": "pumped_hydro",
+            "power_mw": 10,
+            "energy_mwh": 80,
+            "cyclic": False,
+            "initial_fraction": 0.25,
+            "final_fraction": 0.5,
+            "loss_fraction_per_hour": 0.01,
+        },
+        {
+            "storage": "three",
+            "zone": "A",
+            "technology": "pumped_hydro",
+            "power_mw": 0,
+            "charge_power_mw": 3,
+            "energy_mwh": 80,
+        },
+    ]
+    assert_same_as_concrete(
+        small_case(
+            5,
+            start="2027-01-01 22:00",
+            storage=stores,
+            series={"load": {"l": [5, 6, 7, 8, 9]}},
+            loads=[{"load": "l", "zone": "A"}],
+        )
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ checks
 
 
-@pytest.mark.parametrize("column, wrong", [
-    ("initial_fraction", {"min_level_fraction": 0.2, "initial_fraction": 0.1}),
-    ("final_fraction", {"min_level_fraction": 0.2, "final_fraction": 0.1}),
-    ("final_fraction", {"initial_fraction": 0.2, "final_fraction": 0.3}),
-    ("min_cycles_per_day", {"min_cycles_per_day": 2, "max_cycles_per_day": 1}),
-    ("min_cycles_per_day", {"min_cycles_per_day": 2.5}),
-])
+@pytest.mark.parametrize(
+    "column, wrong",
+    [
+        ("initial_fraction", {"min_level_fraction": 0.2, "initial_fraction": 0.1}),
+        ("final_fraction", {"min_level_fraction": 0.2, "final_fraction": 0.1}),
+        ("final_fraction", {"initial_fraction": 0.2, "final_fraction": 0.3}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 2, "max_cycles_per_day": 1}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 2.5}),
+    ],
+)
 def test_wrong_stores_are_reported(column, wrong):
     problems = check_storage(grid([0], wrong).tables)
     assert [(problem.row, problem.column) for problem in problems] == [(0, column)]

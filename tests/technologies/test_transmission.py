@@ -19,12 +19,28 @@ def two_zones(load_a, load_b, line=None, series=None, steps=None, **options):
     """A cheap plant in A, a dear one in B, 500 MW each, and a line from A to B of 100 MW."""
     steps = steps or len(load_b)
     return small_case(
-        steps, **options,
+        steps,
+        **options,
         series={"load": {"a": load_a, "b": load_b}, **(series or {})},
-        generators=[{"generator": "cheap", "zone": "A", "technology": "biomass", "capacity_mw": 500, "variable_cost_cny_per_mwh": CHEAP},
-                    {"generator": "dear", "zone": "B", "technology": "biomass", "capacity_mw": 500, "variable_cost_cny_per_mwh": DEAR}],
+        generators=[
+            {
+                "generator": "cheap",
+                "zone": "A",
+                "technology": "biomass",
+                "capacity_mw": 500,
+                "variable_cost_cny_per_mwh": CHEAP,
+            },
+            {
+                "generator": "dear",
+                "zone": "B",
+                "technology": "biomass",
+                "capacity_mw": 500,
+                "variable_cost_cny_per_mwh": DEAR,
+            },
+        ],
         loads=[{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}],
-        lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100, **(line or {})}])
+        lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100, **(line or {})}],
+    )
 
 
 def flow(result, line=0):
@@ -37,8 +53,11 @@ def loss(result, line=0):
 
 def rows(result):
     """How many rows each family of the lines has."""
-    return {name.removeprefix("transmission."): family.size for name, family in result.program.rows.items()
-            if name.startswith("transmission.")}
+    return {
+        name.removeprefix("transmission."): family.size
+        for name, family in result.program.rows.items()
+        if name.startswith("transmission.")
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- limits
@@ -54,7 +73,8 @@ def test_flow_is_positive_from_its_beginning():
 
 
 def test_capacity_of_either_direction():
-    """100 MW to B, 40 MW to A where the cheap plant is: limits of one direction only would give 100 twice, or 40 twice."""
+    """100 MW to B, 40 MW to A where the cheap plant is: limits of one direction only would give 100 twice, or 40
+    twice."""
     line = {"from_zone": "B", "to_zone": "A", "capacity_mw": 40, "reverse_capacity_mw": 100}
     result = solved(two_zones([0], [150], line))
     assert flow(result) == pytest.approx([-100])
@@ -105,8 +125,11 @@ def test_line_out_of_service_leaves_no_trace():
 
 @pytest.mark.parametrize("reverse", [0, None])
 def test_loss(reverse):
-    """100 MW are sent so that 90 arrive: 100 MWh of the cheap plant. Without loss 90, with the loss at the wrong end 81 arrive."""
-    result = solved(two_zones([0], [90], {"loss_fraction": 0.1} | ({} if reverse is None else {"reverse_capacity_mw": reverse})))
+    """100 MW are sent so that 90 arrive: 100 MWh of the cheap plant. Without loss 90, with the loss at the wrong end
+    81 arrive."""
+    result = solved(
+        two_zones([0], [90], {"loss_fraction": 0.1} | ({} if reverse is None else {"reverse_capacity_mw": reverse}))
+    )
     assert flow(result) == pytest.approx([100])
     assert loss(result) == pytest.approx([10])
     assert result.objective == pytest.approx(100 * CHEAP)
@@ -114,7 +137,8 @@ def test_loss(reverse):
 
 @pytest.mark.parametrize("line", [{}, {"capacity_mw": 0, "reverse_capacity_mw": 100}])
 def test_loss_backward(line):
-    """The same against the line's direction: the flow is -50 at the sending end, whether the line is two-way or one-way."""
+    """The same against the line's direction: the flow is -50 at the sending end, whether the line is two-way or
+    one-way."""
     result = solved(two_zones([0], [45], {"from_zone": "B", "to_zone": "A", "loss_fraction": 0.1, **line}))
     assert flow(result) == pytest.approx([-50])
     assert loss(result) == pytest.approx([5])
@@ -123,10 +147,18 @@ def test_loss_backward(line):
     assert result.price("B") == pytest.approx([CHEAP / 0.9])
 
 
-@pytest.mark.parametrize("line", [{}, {"reverse_capacity_mw": 0}, {"from_zone": "B", "to_zone": "A"},
-                                  {"from_zone": "B", "to_zone": "A", "capacity_mw": 0, "reverse_capacity_mw": 100}])
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {"reverse_capacity_mw": 0},
+        {"from_zone": "B", "to_zone": "A"},
+        {"from_zone": "B", "to_zone": "A", "capacity_mw": 0, "reverse_capacity_mw": 100},
+    ],
+)
 def test_cost_either_way(line):
-    """60 MW for 2 h at 7 CNY/MWh sent: 840 on top of the plant; without the step's length 420, with the sign flipped -840."""
+    """60 MW for 2 h at 7 CNY/MWh sent: 840 on top of the plant; without the step's length 420, with the sign flipped
+    -840."""
     result = solved(two_zones([0], [60], {"cost_cny_per_mwh": 7, **line}, step_hours=2))
     assert abs(flow(result)) == pytest.approx([60])
     assert result.objective == pytest.approx(2 * 60 * (CHEAP + 7))
@@ -136,13 +168,33 @@ def test_cost_either_way(line):
 
 
 def burning(price, loss_fraction=0.1, cost=0.0, **line):
-    """A plant that is paid to run, 80 MW of load, and a line that leads nowhere: what cannot be used can only be burnt."""
-    return small_case(1, series={"load": {"a": 80}},
-                      generators=[{"generator": "paid", "zone": "A", "technology": "biomass", "capacity_mw": 100,
-                                   "variable_cost_cny_per_mwh": price}],
-                      loads=[{"load": "a", "zone": "A"}],
-                      lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100,
-                              "loss_fraction": loss_fraction, "cost_cny_per_mwh": cost, **line}])
+    """A plant that is paid to run, 80 MW of load, and a line that leads nowhere: what cannot be used can only be
+    burnt."""
+    return small_case(
+        1,
+        series={"load": {"a": 80}},
+        generators=[
+            {
+                "generator": "paid",
+                "zone": "A",
+                "technology": "biomass",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": price,
+            }
+        ],
+        loads=[{"load": "a", "zone": "A"}],
+        lines=[
+            {
+                "line": "AB",
+                "from_zone": "A",
+                "to_zone": "B",
+                "capacity_mw": 100,
+                "loss_fraction": loss_fraction,
+                "cost_cny_per_mwh": cost,
+                **line,
+            }
+        ],
+    )
 
 
 def circulating_mw(result, loss_fraction=0.1):
@@ -150,8 +202,8 @@ def circulating_mw(result, loss_fraction=0.1):
 
 
 def test_no_more_than_one_full_direction_flows():
-    """At -50 CNY/MWh burning pays. What A sends, F, comes back as B = 0.9 F and 0.81 F of it arrives. F + B <= 100 MW loses
-    10 MW: 90 MW run. Without the hull 100 MW would leave A, lose 19 and let 99 MW run (-4950)."""
+    """At -50 CNY/MWh burning pays. What A sends, F, comes back as B = 0.9 F and 0.81 F of it arrives. F + B <= 100 MW
+    loses 10 MW: 90 MW run. Without the hull 100 MW would leave A, lose 19 and let 99 MW run (-4950)."""
     result = solved(burning(-50))
     assert result.objective == pytest.approx(-50 * 90)
     assert flow(result) == pytest.approx([10 / 1.9])
@@ -170,8 +222,8 @@ def test_the_hull_of_unequal_directions():
 
 @pytest.mark.parametrize("price, cost, burns", [(-50, 4, True), (-50, 6, False), (5, 0, False)])
 def test_circulating_only_below_the_price_that_pays_for_it(price, cost, burns):
-    """Sending F and 0.9 F back burns 0.19 F and costs 1.9 F times the cost: at -50 CNY/MWh it pays below 5 CNY/MWh, which is
-    p_from + p_to < -2 cost / loss. At positive prices it never does."""
+    """Sending F and 0.9 F back burns 0.19 F and costs 1.9 F times the cost: at -50 CNY/MWh it pays below 5 CNY/MWh,
+    which is p_from + p_to < -2 cost / loss. At positive prices it never does."""
     result = solved(burning(price, cost=cost))
     assert (circulating_mw(result)[0] > 1) == burns
 
@@ -187,27 +239,53 @@ def test_lines_that_cannot_burn(line):
 def test_circulating_of_arrays():
     """min(F, B) from what is reported: F 30, B 10 and F 0, B 40 of loss 0.1; a lossless line circulates nothing."""
     assert circulating(np.array([20.0, -40.0]), np.array([4.0, 4.0]), 0.1) == pytest.approx([10, 0])
-    assert circulating(np.array([[20.0], [7.0]]), np.array([[4.0], [0.0]]), np.array([[0.1], [0.0]])).ravel() == pytest.approx([10, 0])
+    assert circulating(
+        np.array([[20.0], [7.0]]), np.array([[4.0], [0.0]]), np.array([[0.1], [0.0]])
+    ).ravel() == pytest.approx([10, 0])
 
 
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_nothing_circulates_while_no_price_is_negative(data):
-    """Any mesh of lossy lines between plants that may be turned down and cost something, so that no energy is worth burning."""
+    """Any mesh of lossy lines between plants that may be turned down and cost something, so that no energy is worth
+    burning."""
     zones = ["A", "B", "C", "D"]
     number = st.integers(0, 200)
-    lines = [{"line": f"{a}{b}", "from_zone": a, "to_zone": b, "capacity_mw": data.draw(number),
-              "reverse_capacity_mw": data.draw(number), "loss_fraction": data.draw(st.sampled_from([0.01, 0.05, 0.3])),
-              "cost_cny_per_mwh": data.draw(st.sampled_from([0, 3]))}
-             for a, b in [("A", "B"), ("B", "C"), ("A", "C"), ("C", "D")]]
-    generators = [{"generator": zone, "zone": zone, "technology": "biomass", "capacity_mw": data.draw(number),
-                   "variable_cost_cny_per_mwh": data.draw(st.sampled_from([1, 10, 90]))} for zone in zones]
-    case = small_case(2, generators=generators, lines=lines, loads=[{"load": zone, "zone": zone} for zone in zones],
-                      series={"load": {zone: data.draw(st.lists(number, min_size=2, max_size=2)) for zone in zones}})
+    lines = [
+        {
+            "line": f"{a}{b}",
+            "from_zone": a,
+            "to_zone": b,
+            "capacity_mw": data.draw(number),
+            "reverse_capacity_mw": data.draw(number),
+            "loss_fraction": data.draw(st.sampled_from([0.01, 0.05, 0.3])),
+            "cost_cny_per_mwh": data.draw(st.sampled_from([0, 3])),
+        }
+        for a, b in [("A", "B"), ("B", "C"), ("A", "C"), ("C", "D")]
+    ]
+    generators = [
+        {
+            "generator": zone,
+            "zone": zone,
+            "technology": "biomass",
+            "capacity_mw": data.draw(number),
+            "variable_cost_cny_per_mwh": data.draw(st.sampled_from([1, 10, 90])),
+        }
+        for zone in zones
+    ]
+    case = small_case(
+        2,
+        generators=generators,
+        lines=lines,
+        loads=[{"load": zone, "zone": zone} for zone in zones],
+        series={"load": {zone: data.draw(st.lists(number, min_size=2, max_size=2)) for zone in zones}},
+    )
     result = solved(case)
     served = [line for line in lines if line["capacity_mw"] + line["reverse_capacity_mw"] > 0]
     for position, line in enumerate(served):
-        assert circulating(flow(result, position), loss(result, position), line["loss_fraction"]) == pytest.approx(0, abs=1e-6)
+        assert circulating(flow(result, position), loss(result, position), line["loss_fraction"]) == pytest.approx(
+            0, abs=1e-6
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------- ramps
@@ -216,16 +294,17 @@ def test_nothing_circulates_while_no_price_is_negative(data):
 @pytest.mark.parametrize("line", [{}, {"loss_fraction": 0.1}, {"from_zone": "B", "to_zone": "A"}])
 @pytest.mark.parametrize("hours, step", [(1.0, 30), (0.5, 15)])
 def test_ramp(line, hours, step):
-    """30 MW/h: B asks for 0, 90, 90, 0 MW and gets 0 or less, then at most `step` more in each step, and as little less."""
+    """30 MW/h: B asks for 0, 90, 90, 0 MW and gets 0 or less, then at most `step` more in each step, and as little
+    less."""
     result = solved(two_zones(0, [0, 90, 90, 0], {"ramp_mw_per_hour": 30, **line}, step_hours=hours))
     assert np.abs(np.diff(flow(result))).max() == pytest.approx(step)
     assert flow(solved(two_zones(0, [0, 90, 90, 0], line)))[1] * (-1 if "from_zone" in line else 1) >= 90
 
 
 def test_ramp_by_hand():
-    """The line may neither rise nor fall by more than 30 MW: with 0 MW before and after, B gets 30 MW twice of the 90 it
-    asks for (the plant in B is dear, that in A is full). Without the ramp 90; with a ramp that only holds upward 60 in the
-    second step."""
+    """The line may neither rise nor fall by more than 30 MW: with 0 MW before and after, B gets 30 MW twice of the 90
+    it asks for (the plant in B is dear, that in A is full). Without the ramp 90; with a ramp that only holds upward
+    60 in the second step."""
     result = solved(two_zones(0, [0, 90, 90, 0], {"ramp_mw_per_hour": 30, "reverse_capacity_mw": 0}))
     assert flow(result) == pytest.approx([0, 30, 30, 0])
     assert rows(result) == {"ramp": 3}
@@ -260,16 +339,61 @@ def test_no_row_where_one_direction_is_closed():
 
 
 def test_templates_and_ordinary_constraints_agree():
-    lines = [{"line": "one", "from_zone": "A", "to_zone": "B", "capacity_mw": 30, "ramp_mw_per_hour": 10},
-             {"line": "two", "from_zone": "B", "to_zone": "A", "capacity_mw": 30, "loss_fraction": 0.1, "ramp_mw_per_hour": 7,
-              "initial_flow_mw": 3},
-             {"line": "three", "from_zone": "B", "to_zone": "C", "capacity_mw": 30, "reverse_capacity_mw": 9, "cost_cny_per_mwh": 2},
-             {"line": "four", "from_zone": "C", "to_zone": "A", "capacity_mw": 0, "reverse_capacity_mw": 9, "loss_fraction": 0.2,
-              "kind": "ac", "reactance_pu": 0.3},
-             {"line": "five", "from_zone": "A", "to_zone": "C", "capacity_mw": 10, "min_flow_mw": 2, "kind": "ac", "reactance_pu": 0.1},
-             {"line": "six", "from_zone": "A", "to_zone": "C", "capacity_mw": 10, "loss_fraction": 0.2, "kind": "ac", "reactance_pu": 0.2}]
-    case = small_case(3, series={"load": {"c": [50, 60, 70]}, "flow_limit": {"six": [1, 0, 1]}}, lines=lines, loads=[{"load": "c", "zone": "C"}],
-                      generators=[{"generator": "g", "zone": "A", "technology": "biomass", "capacity_mw": 100}])
+    lines = [
+        {"line": "one", "from_zone": "A", "to_zone": "B", "capacity_mw": 30, "ramp_mw_per_hour": 10},
+        {
+            "line": "two",
+            "from_zone": "B",
+            "to_zone": "A",
+            "capacity_mw": 30,
+            "loss_fraction": 0.1,
+            "ramp_mw_per_hour": 7,
+            "initial_flow_mw": 3,
+        },
+        {
+            "line": "three",
+            "from_zone": "B",
+            "to_zone": "C",
+            "capacity_mw": 30,
+            "reverse_capacity_mw": 9,
+            "cost_cny_per_mwh": 2,
+        },
+        {
+            "line": "four",
+            "from_zone": "C",
+            "to_zone": "A",
+            "capacity_mw": 0,
+            "reverse_capacity_mw": 9,
+            "loss_fraction": 0.2,
+            "kind": "ac",
+            "reactance_pu": 0.3,
+        },
+        {
+            "line": "five",
+            "from_zone": "A",
+            "to_zone": "C",
+            "capacity_mw": 10,
+            "min_flow_mw": 2,
+            "kind": "ac",
+            "reactance_pu": 0.1,
+        },
+        {
+            "line": "six",
+            "from_zone": "A",
+            "to_zone": "C",
+            "capacity_mw": 10,
+            "loss_fraction": 0.2,
+            "kind": "ac",
+            "reactance_pu": 0.2,
+        },
+    ]
+    case = small_case(
+        3,
+        series={"load": {"c": [50, 60, 70]}, "flow_limit": {"six": [1, 0, 1]}},
+        lines=lines,
+        loads=[{"load": "c", "zone": "C"}],
+        generators=[{"generator": "g", "zone": "A", "technology": "biomass", "capacity_mw": 100}],
+    )
     assert_same_as_concrete(case)
     assert {"one_direction", "one_direction_at_times", "ramp", "kirchhoff_voltage"} == set(rows(Solved(case)))
 
@@ -277,14 +401,17 @@ def test_templates_and_ordinary_constraints_agree():
 # ------------------------------------------------------------------------------------------------------------ checks
 
 
-@pytest.mark.parametrize("column, wrong", [
-    ("to_zone", {"to_zone": "A"}),
-    ("min_flow_mw", {"min_flow_mw": 101}),
-    ("reactance_pu", {"kind": "ac"}),
-    ("dc", {"kind": "ac", "reactance_pu": 0.1, "dc": True}),
-    ("initial_flow_mw", {"initial_flow_mw": -101}),
-    ("initial_flow_mw", {"initial_flow_mw": -10, "reverse_capacity_mw": 9}),
-])
+@pytest.mark.parametrize(
+    "column, wrong",
+    [
+        ("to_zone", {"to_zone": "A"}),
+        ("min_flow_mw", {"min_flow_mw": 101}),
+        ("reactance_pu", {"kind": "ac"}),
+        ("dc", {"kind": "ac", "reactance_pu": 0.1, "dc": True}),
+        ("initial_flow_mw", {"initial_flow_mw": -101}),
+        ("initial_flow_mw", {"initial_flow_mw": -10, "reverse_capacity_mw": 9}),
+    ],
+)
 def test_wrong_lines_are_reported(column, wrong):
     tables = dict(two_zones([0], [0], wrong).tables)
     tables["lines"] = pd.concat([tables["lines"], two_zones([0], [0]).tables["lines"]], ignore_index=True)
