@@ -224,6 +224,41 @@ def test_an_outage_is_no_ramp():
     assert coal(result)[1] == pytest.approx(30)
 
 
+def test_output_before_an_outage_in_the_first_step_could_not_prepare():
+    """80 MW with 100 online before the horizon, 30 % available from then on: coal falls by 50 although its ramp is 10,
+    and stays online, as a start is out of reach. Held against its floor of 50 only, 20 would be the most it falls."""
+    slow = {**SLOW, "ramp_down_fraction_per_hour": 0.1, "start_cost_cny_per_mw": 1e6, "initial_online_mw": 100,
+            "initial_output_mw": 80}
+    result = solved(coal_and_gas([80, 80], slow, series={"availability": {"coal": [0.3, 1]}}))
+    assert online(result) == pytest.approx([100] * 3)
+    assert coal(result)[0] == pytest.approx(30)
+
+
+def test_levels_of_start_and_stop_are_within_what_is_available():
+    """Ramps of 0.4, but 0.3 available in the second step: S = 0.3 into it, Z = 0.3 out of it."""
+    fleet = {**SLOW, "ramp_up_fraction_per_hour": 0.4, "ramp_down_fraction_per_hour": 0.4}
+    result = solved(coal_and_gas([60, 60, 60], fleet, series={"availability": {"coal": [1, 0.3, 1]}}))
+    assert row(result, "ramp_up_online", "coal", 2)[0]["started[coal,2]"] == -0.3
+    assert row(result, "ramp_down_online", "coal", 3)[0]["stopped[coal,3]"] == pytest.approx(0.4 - 0.3)
+
+
+def test_first_ramp_rows_as_written():
+    """All 100 MW run at 30 % before the horizon, below their floor of 50 %: it takes U = 0.2 to come to it, though the
+    ramp is 0.1; what stops was at f- = Z = 0.3."""
+    slow = {**SLOW, "ramp_up_fraction_per_hour": 0.1, "ramp_down_fraction_per_hour": 0.1, "initial_online_mw": 100,
+            "initial_output_mw": 30}
+    result = solved(coal_and_gas([60], slow))
+    assert row(result, "first_ramp_up_online", "coal", 1) == (
+        {"generation[coal,1]": 1, "online[coal,0]": -0.2, "started[coal,1]": -0.5, "stopped[coal,1]": 0.5}, 0.03)
+
+
+def test_given_output_needs_as_much_online():
+    """Where only `initial_output_mw` is given, at least that much was online."""
+    program = solved(coal_and_gas([60], {**SLOW, "initial_output_mw": 60})).program
+    border = program.columns["thermal.online"].position("coal", 0)
+    assert (program.column_lower[border], program.column_upper[border]) == (pytest.approx(0.06), pytest.approx(0.1))
+
+
 # --------------------------------------------------------------------------------------------------- who has which rows
 
 
@@ -239,7 +274,7 @@ def test_only_fleets_that_need_it_are_committed():
     assert columns(start_cost_cny_per_mw=50, initial_online_mw=0) == 7
     assert columns(start_cost_cny_per_mw=50) == 0
     assert columns(min_output_fraction=0.5) == 0
-    assert columns(start_cost_cny_per_mw=50, capacity_mw=0, **FLOOR) == 0
+    assert columns(start_cost_cny_per_mw=50, capacity_mw=0, **OFF) == 0
 
 
 def test_rows_of_a_committed_fleet():

@@ -43,6 +43,15 @@ def test_ramp_counts_the_hours_of_the_step_it_leads_into():
     assert result.objective == pytest.approx(48_000)
 
 
+def test_fall_counts_the_hours_of_the_step_it_leads_into():
+    """Steps of 1, 2 and 1 hours at 0.1 an hour, load 80, 80, 40: coal falls by 20 into the second step and by 10 into the
+    third: 70, 50, 40 MW. A ramp per step would give 60, 50, 40.
+    """
+    case = coal_and_gas([80, 80, 40], {"ramp_down_fraction_per_hour": 0.1})
+    result = solved(replace(case, step_hours=np.array([1.0, 2.0, 1.0])))
+    assert coal(result) == pytest.approx([70, 50, 40])
+
+
 def test_first_step_rises_from_the_given_output():
     """From 10 MW before the horizon coal comes to 30 of 40 MW: 8,000 CNY. Without `initial_output_mw` 4,000."""
     given = solved(coal_and_gas([40], {"ramp_up_fraction_per_hour": 0.2, "initial_output_mw": 10}))
