@@ -78,7 +78,7 @@ def _bundles(look: _Look) -> pd.DataFrame:
 
 def _prices(look: _Look) -> pd.DataFrame:
     """Dual of the clearing: what one more certificate would cost."""
-    dual = look.solved.dual(f"{look.green.name}.clearing") / CNY_PER_MWH
+    dual = look.solved.dual(f"{look.green.name}.clearing") / CNY_PER_MWH if look.data.kinds else []
     table = look.over(dual, ("kind", look.data.kinds), ("month", look.data.months))
     return table.rename(columns={"quantity_mwh": "price_cny_per_mwh"})
 

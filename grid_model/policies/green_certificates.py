@@ -253,8 +253,9 @@ def _add_demand_variables(green, data):
 def add_constraints(green, data):
     _read_bundles(data)
     _add_issue(green, data)
-    _add_bank(green, data)
-    _add_clearing(green, data)
+    if len(data.shelves):
+        _add_bank(green, data)
+        _add_clearing(green, data)
     _add_served(green, data)
     _add_physical(green, data)
     _add_obligations(green, data)
@@ -347,6 +348,7 @@ def _add_clearing(green, data):
     weight_of = buyers[buyers["load"] == ""].set_index("zone")["buyer"]
     own = life[life["zone"].isin(weight_of.index)]
     keys = list(dict.fromkeys(zip(own["zone"], own["kind"], own["month"])))
+    green.own_sales = pyo.Set(dimen=3, initialize=keys)
     own_shelves = members(green, "own_shelves", keys, _lists(zip(own["zone"], own["kind"], own["month"]), own["shelf"]))
     others = members(green, "other_buyers", weight_of.index, {
         zone: [other for other in buyers["buyer"] if other != weight] for zone, weight in weight_of.items()})
@@ -357,7 +359,7 @@ def _add_clearing(green, data):
         return (sum(green.sold[shelf, month] for shelf in selling[kind, month])
                 == sum(green.retired[buyer, kind, month] for buyer in green.buyers))
 
-    @green.Constraint(green.own_shelves_keys)
+    @green.Constraint(green.own_sales)
     def from_outside(green, zone, kind, month):
         """s of a zone <= q of all but its own weight: a weight counts certificates of other zones only   [GWh]"""
         return (sum(green.sold[shelf, month] for shelf in own_shelves[zone, kind, month])
@@ -450,8 +452,8 @@ def _add_weights(green, data):
     bought = members(green, "bought_kinds", names, {name: [one for one in kinds if one in data.kinds] for name, kinds in WEIGHTS.items()})
     buyer_of = members(green, "weight_of", weights["zone"].unique(), {zone: [f"{zone} weight"] for zone in weights["zone"]})
     shelves = data.shelves
-    debited = members(green, "debited", [(zone, kind, year) for zone in weights["zone"].unique() for kind in data.kinds for year in data.years],
-                      _lists(zip(shelves["zone"], shelves["kind"], shelves["year"]), shelves["shelf"]) if data.settings.debit_seller else {})
+    debited = members(green, "debited", [(zone, kind, year) for zone in weights["zone"].unique() for kind in data.both_kinds
+                                          for year in data.years], _lists(zip(shelves["zone"], shelves["kind"], shelves["year"]), shelves["shelf"]) if data.settings.debit_seller else {})
     alive = members(green, "alive", shelves["shelf"], _lists(*zip(*data.life)) if data.life else {})
 
     @green.Constraint(green.assessed, green.weights)
