@@ -478,20 +478,21 @@ def _ccer_value(data) -> float:
 
 def shortfall_cost(green, data):
     """penalty x sum of u   [million CNY]"""
-    weights = sum(green.short[zone, year, name] for zone, year in green.assessed for name in green.weights)
-    loads = sum(green.load_short[load, year] for load, year in green.obliged_loads)
+    weights = sum(green.short[zone, year, name] for zone, year in green.assessed for name in green.weights) if len(data.weights) else 0
+    loads = sum(green.load_short[load, year] for load, year in green.obliged_loads) if data.green["assessed"].any() else 0
     return data.settings.shortfall_penalty_cny_per_mwh * CNY_PER_MWH * (weights + loads)
 
 
 def ccer_revenue(green, data):
     """- price x factor x sum of x   [million CNY]"""
-    return -_ccer_value(data) * sum(green.ccer[pool, month] for pool in green.choosing for month in green.months)
+    return -_ccer_value(data) * sum(green.ccer[pool, month] for pool in green.choosing for month in green.months) if data.choosing else 0.0
 
 
 def preference_cost(green, data):
     """preference x (sum of q + exchange of lines that tell no direction)   [million CNY]"""
-    bought = sum(green.retired[buyer, kind, month] for buyer in green.buyers for kind in green.kinds for month in green.months)
-    exchanged = data.flows.exchanged() if len(data.weights) else 0
+    buying = len(data.buyers) and data.kinds
+    bought = sum(green.retired[buyer, kind, month] for buyer in green.buyers for kind in green.kinds for month in green.months) if buying else 0
+    exchanged = data.flows.exchanged() if len(data.weights) and len(data.flows.exchanging) else 0
     return data.settings.preference_cny_per_mwh * CNY_PER_MWH * (bought + exchanged)
 
 
