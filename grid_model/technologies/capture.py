@@ -54,8 +54,7 @@ def read(data) -> None:
 def add_variables(thermal, data):
     capturing = subset(thermal, "capturing", data.capturing)
     thermal.capturing_of = itself_where_member(data, data.capturing)
-    thermal.captured = pyo.Var(capturing, data.steps, bounds=lambda _, unit, step: (
-        0, data.capture_rate[unit] * data.emission_factor[unit] * data.available[unit, step]))
+    thermal.captured = pyo.Var(capturing, data.steps, domain=pyo.NonNegativeReals)
 
 
 def add_constraints(thermal, data):

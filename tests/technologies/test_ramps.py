@@ -44,8 +44,8 @@ def test_ramp_counts_the_hours_of_the_step_it_leads_into():
 
 
 def test_fall_counts_the_hours_of_the_step_it_leads_into():
-    """Steps of 1, 2 and 1 hours at 0.1 an hour, load 80, 80, 40: coal falls by 20 into the second step and by 10 into the
-    third: 70, 50, 40 MW. A ramp per step would give 60, 50, 40.
+    """Steps of 1, 2 and 1 hours at 0.1 an hour, load 80, 80, 40: coal falls by 20 into the second step, by 10 into
+    the third: 70, 50, 40 MW. A ramp per step would give 60, 50, 40.
     """
     case = coal_and_gas([80, 80, 40], {"ramp_down_fraction_per_hour": 0.1})
     result = solved(replace(case, step_hours=np.array([1.0, 2.0, 1.0])))
