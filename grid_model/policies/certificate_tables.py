@@ -1,15 +1,20 @@
 """What people read of the certificate market after the solve: obligations, market, ledger and its statement by zone.
 
-Quantities are those of the programme, MWh; the ledger has them in whole certificates.
+Quantities are those of the programme, MWh; the ledger has them in whole certificates. `traced_mwh` stands beside the physical
+energy that the programme counts: what proportional sharing of the solved flows, step by step, says of the same zone. Where
+it is less, the obligation was met by energy attributed along contracts and not by the mix of the corridors.
 """
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from grid_model.case.units import CNY_PER_MWH, MWH
 from grid_model.policies.certificate_accounts import month_label
+from grid_model.results.carbon_tracing import Flows, trace
 from grid_model.results.ledger import post_ledger, statement
 
 
@@ -26,6 +31,7 @@ class _Look:
 
     def __init__(self, green, data, solved):
         self.green, self.data, self.solved = green, data, solved
+        self.zones = list(data.case.zones)
         self.month = {position: month_label(number) for position, number in zip(data.months, data.month_numbers)}
 
     def values(self, name: str) -> np.ndarray:
@@ -56,6 +62,47 @@ class _Look:
                   for names, by_generator, *_ in self.data.issue_of]
         issue = pd.concat(frames, ignore_index=True).merge(self.data.parts.drop(columns="pool"), on="generator")
         return issue.assign(quantity_mwh=issue["quantity_mwh"] * issue["part"]).drop(columns="part")
+
+
+    @cached_property
+    def _flows(self) -> Flows:
+        """Power between zones and fed in within them, MW, of the solved case."""
+        fleets = self.solved.model.fleets
+        local = sum((self._by_zone(fleet, self.solved.evaluate(f"{fleet.name}.report_{name}") * fleet.reports[name].scale)
+                     for fleet in fleets.values() for name in ("generation", "discharge") if name in fleet.reports),
+                    np.zeros((len(self.zones), self.data.end)))
+        if "transmission" not in fleets:
+            none = np.zeros((0, self.data.end))
+            return Flows(np.zeros(0, int), np.zeros(0, int), none, none, local)
+        lines = fleets["transmission"].data
+        flow = self.solved.evaluate("transmission.report_flow") / MWH
+        start, end = (pd.Index(self.zones).get_indexer(ends) for ends in (lines.from_zone, lines.to_zone))
+        sent = np.concatenate([np.maximum(flow, 0), np.maximum(-flow, 0)])
+        delivered = 1 - np.tile(lines.loss_fraction.values, 2)[:, None]
+        return Flows(np.concatenate([start, end]), np.concatenate([end, start]), sent, sent * delivered, local)
+
+    def _by_zone(self, fleet, power: np.ndarray) -> np.ndarray:
+        sums = np.zeros((len(self.zones), self.data.end))
+        np.add.at(sums, pd.Index(self.zones).get_indexer(fleet.data.zone_names), np.maximum(power, 0.0))
+        return sums
+
+    @cached_property
+    def traced(self) -> np.ndarray:
+        """Renewable energy consumed by loads, by proportional sharing: (zones, kinds, months), MWh. What stores discharge
+        has no origin here, so it is never renewable."""
+        data, flows = self.data, self._flows
+        kind_of = data.parts.drop_duplicates("generator").set_index("generator")["kind"]
+        content = np.zeros((len(self.zones), data.end, len(data.both_kinds)))
+        for fleet in data.issuing:
+            power = self.solved.evaluate(f"{fleet.name}.report_generation") / MWH
+            kind = kind_of.reindex(fleet.data.names).to_numpy(object)
+            for at, name in enumerate(data.both_kinds):
+                content[:, :, at] += self._by_zone(fleet, np.where((kind == name)[:, None], power, 0.0))
+        served = sum((self._by_zone(fleet, fleet.data.demand.values / MWH - self.solved.evaluate(f"{fleet.name}.unserved") / MWH)
+                      for fleet in data.load_fleets), np.zeros((len(self.zones), data.end)))
+        energy = trace(flows, content, flows.received) * (served * data.case.step_hours)[:, :, None]
+        month = data.case.month_of_step[:, None] == np.arange(len(data.months))
+        return np.einsum("ztk,tm->zkm", energy, month.astype(float))
 
 
 def _ledger(look: _Look) -> pd.DataFrame:
@@ -124,6 +171,7 @@ def _weights(look: _Look) -> pd.DataFrame:
     purchases = look.purchases()
     short = pd.DataFrame(look.values("short"), pd.MultiIndex.from_frame(data.weights[["zone", "year"]]), names)
     dual = pd.DataFrame(-look.solved.dual(f"{look.green.name}.weight") / CNY_PER_MWH, short.index, names)
+    every = pd.MultiIndex.from_product([zones, data.years], names=["zone", "year"])
     frames = []
     for name, kinds in data.kinds_of_weight.items():
         part = at_hand[:, [data.both_kinds.index(kind) for kind in kinds]].sum(axis=1)
@@ -132,8 +180,10 @@ def _weights(look: _Look) -> pd.DataFrame:
         yearly = pd.DataFrame({
             "consumption_mwh": _yearly(look, served).ravel(),
             "physical_mwh": _yearly(look, np.clip(part, 0.0, served)).ravel(),
-        }, pd.MultiIndex.from_product([zones, data.years], names=["zone", "year"])).reindex(short.index)
+        }, every).reindex(short.index)
         share = data.weights.set_index(["zone", "year"])[name]
+        traced = look.traced[:, [data.both_kinds.index(kind) for kind in kinds]].sum(axis=1)
+        yearly["traced_mwh"] = pd.Series(_yearly(look, traced).ravel(), every).reindex(short.index)
         frames.append(yearly.assign(
             obligation=name, share=share, required_mwh=share * yearly["consumption_mwh"], assessed=True,
             certificates_mwh=bought.reindex(short.index, fill_value=0.0), debited_mwh=_debit(look, kinds).reindex(short.index, fill_value=0.0),
@@ -166,10 +216,10 @@ def _loads(look: _Look) -> pd.DataFrame:
     certificates = bought.reindex(at, fill_value=0.0).to_numpy()
     monitored = np.maximum(required - certificates, 0.0)
     return table.assign(
-        party=table["load"], obligation="green_share", required_mwh=required, physical_mwh=0.0, certificates_mwh=certificates,
+        party=table["load"], obligation="green_share", required_mwh=required, physical_mwh=0.0, traced_mwh=np.nan, certificates_mwh=certificates,
         debited_mwh=0.0, short_mwh=short.reindex(at).fillna(pd.Series(monitored.to_numpy(), at)).to_numpy(),
         price_cny_per_mwh=dual.reindex(at).to_numpy())[COLUMNS]
 
 
 COLUMNS = ["party", "zone", "year", "obligation", "assessed", "share", "consumption_mwh", "required_mwh", "physical_mwh",
-           "certificates_mwh", "debited_mwh", "short_mwh", "price_cny_per_mwh"]
+           "traced_mwh", "certificates_mwh", "debited_mwh", "short_mwh", "price_cny_per_mwh"]

@@ -355,6 +355,16 @@ def test_tables_say_what_happened():
     assert statement[["sold_mwh", "bought_mwh"]].to_numpy().tolist() == [[10, 0], [0, 10]]
 
 
+def test_what_the_mix_of_a_corridor_says_stands_beside():
+    """Hydro of 30 MW and coal of 50 in A, 50 for A's load and 30 over the line (whose ends trade for dear coal in B): the line
+    carries 3/8 renewable, 30 x 3/8 = 11.25 MWh of B's 50. The programme may count up to 30, and needs 20."""
+    case = grid([held_hydro(30, cost=0)], [weight("B", 0.4)], lines=[line(30)])
+    case.tables["generators"].loc[case.tables["generators"]["generator"] == "B coal", "variable_cost_cny_per_mwh"] = 500
+    row = gm.solve(case).tables["green_obligations"].set_index(["party", "obligation"]).loc[("B", "total")]
+    assert row["traced_mwh"] == pytest.approx(11.25)
+    assert row["physical_mwh"] >= 20 - 1e-6 and row["passed"]
+
+
 def test_the_ledger_is_conserved_on_a_year_of_many_zones():
     """Twelve months (of a day each), uneven wind, held hydro, CCER: the ledger from the table alone: events sum to zero, what
     was issued is in a zone or has left, and each party retired what the programme bought, to the certificate."""
