@@ -78,12 +78,12 @@ def _bounds(model, families, lowering: Lowering) -> tuple[np.ndarray, np.ndarray
     for variable in _active(model, pyo.Var):
         family = families[variable.name]
         with naming(variable):
-            low, high = _domain(variable)
-            family.of(lower)[...], family.of(upper)[...] = low, high
+            limits, placeholders = (None, None), ()
             if variable._rule_bounds is not None and family.size:
-                (low, high), placeholders = template_of(variable, variable._rule_bounds)
-                _tighten(np.maximum, family.of(lower), low, family, placeholders, lowering)
-                _tighten(np.minimum, family.of(upper), high, family, placeholders, lowering)
+                limits, placeholders = template_of(variable, variable._rule_bounds)
+            for bounds, limit, widest, stricter in zip((lower, upper), limits, _domain(variable), (np.maximum, np.minimum)):
+                given = -stricter(-INFINITY, INFINITY) if limit is None else lowering.data(limit, family.axes, placeholders)
+                stricter(given, widest, out=family.of(bounds))
     return lower, upper
 
 
@@ -98,15 +98,10 @@ def _domain(variable) -> tuple[float, float]:
     return -INFINITY if low is None else float(low), INFINITY if high is None else float(high)
 
 
-def _tighten(stricter, bounds: np.ndarray, bound, family: Family, placeholders, lowering: Lowering) -> None:
-    if bound is not None:
-        stricter(bounds, lowering.data(bound, family.axes, placeholders), out=bounds)
-
-
 def _constraints(model, families, lowering: Lowering):
     """Bodies of all rows, and their sides with the bodies' constants taken over."""
     size = sum(family.size for family in families.values())
-    bodies, lower, upper = [], np.full(size, -INFINITY), np.full(size, INFINITY)
+    bodies, lower, upper = [], np.empty(size), np.empty(size)
     for constraint in _active(model, pyo.Constraint):
         family = families[constraint.name]
         if not family.size:
@@ -115,10 +110,10 @@ def _constraints(model, families, lowering: Lowering):
             relation, placeholders = template_of(constraint, constraint.rule)
             low, body, high = sides(relation)
             rows = lowering.rows(body, family.axes, placeholders)
-            constant = rows.constant().reshape(family.shape)
-            for side, values in ((low, lower), (high, upper)):
-                if side is not None:
-                    np.subtract(lowering.data(side, family.axes, placeholders), constant, out=family.of(values))
+            constant = rows.constant()
+            for values, side, open_side in ((lower, low, -INFINITY), (upper, high, INFINITY)):
+                given = open_side if side is None else lowering.data(side, family.axes, placeholders)
+                np.subtract(given, constant, out=family.of(values))
         bodies.append(rows)
     return bodies, lower, upper
 
@@ -133,7 +128,7 @@ def _objective(model, columns: int, lowering: Lowering) -> tuple[np.ndarray, flo
             body, _ = template_of(objective, objective.rule)
             rows = lowering.rows(body, [], ())
             rows.add_to(cost)
-            offset = float(rows.constant()[0])
+            offset = float(rows.constant())
         if objective._init_sense(objective.parent_block(), None) == pyo.maximize:
             return -cost, -offset
     return cost, offset

@@ -4,7 +4,8 @@ A term is `coefficient * x[column]` for every cell of a frame. Columns and coeff
 written straight into the arrays of the whole matrix, family after family:
 
 - a family without sums has the same number of terms in each row, laid side by side;
-- any other family goes through one sort by row (a counting sort).
+- with sums, each cell's place in its row is counted along the axes (`places`);
+- where that cannot be done, entries are sorted by row.
 
 Zeros are dropped. Columns that meet twice in a row are added up; where the indices cannot show that they never meet, the
 written columns are looked at.
@@ -19,6 +20,7 @@ from scipy.sparse import coo_array, csr_array
 
 from grid_model.algebra.errors import LoweringError
 from grid_model.algebra.frames import Frame, added
+from grid_model.algebra.places import Places, places_of
 
 _LARGEST = 2**31 - 1  # HiGHS numbers rows, columns and entries in 32 bits
 
@@ -58,13 +60,10 @@ class Rows:
         return sum(term.frame.size for term in self.terms)
 
     def constant(self) -> np.ndarray:
-        """The constant of every row, shape (size,)."""
-        total = np.zeros(self.size)
+        """The constant of every row in the shape of the family, or one number for all rows."""
+        total = np.zeros(self.base.shape if self.constants else ())
         for frame, values in self.constants:
-            if frame is self.base:
-                total.reshape(frame.shape)[...] += values
-            else:
-                total += frame.gathered(values, self.size)
+            total += values if frame is self.base else frame.gathered(values, self.size).reshape(total.shape)
         return total
 
     def write(self, pointer: np.ndarray, index: np.ndarray, value: np.ndarray, columns: int) -> int:
@@ -72,10 +71,13 @@ class Rows:
 
         `pointer`, shape (size + 1,), gets where each row begins.
         """
+        index_here, value_here = index[:self.cells], value[:self.cells]
         if all(term.frame is self.base for term in self.terms):
-            self._side_by_side(pointer, index[:self.cells], value[:self.cells])
+            self._side_by_side(pointer, index_here, value_here)
+        elif all(places := [places_of(term.frame) for term in self._filled()]):
+            self._in_places(pointer, index_here, value_here, places)
         else:
-            self._sorted(pointer, index[:self.cells], value[:self.cells], columns)
+            self._sorted(pointer, index_here, value_here, columns)
         if any(not np.all(term.coefficient) for term in self.terms) or self._columns_meet():
             _tidy(pointer, index, value, columns)
         return int(pointer[-1])
@@ -103,6 +105,21 @@ class Rows:
         for k, term in enumerate(self.terms):
             _add_into(index[..., k], term.columns)
             value[..., k] = term.coefficient
+
+    def _filled(self) -> list[Term]:
+        return [term for term in self.terms if term.frame.size]
+
+    def _in_places(self, pointer, index, value, places: list[Places]) -> None:
+        count = np.zeros(self.size, np.int64)
+        for place in places:
+            count[place.row] += place.size  # every row once
+        pointer[0], pointer[1:] = 0, np.cumsum(count)
+        free = pointer[:-1].astype(np.int64)  # the next free entry of each row
+        for term, place in zip(self._filled(), places):
+            entry = free[added(place.rows)] + place.place
+            index[entry] = added(term.columns)
+            value[entry] = term.coefficient
+            free[place.row] += place.size
 
     def _sorted(self, pointer, index, value, columns: int) -> None:
         row, column, entry = np.empty(self.cells, np.int32), np.empty(self.cells, np.int32), np.empty(self.cells)

@@ -55,13 +55,15 @@ class Labels:
 
     def _make(self, index_set) -> Axis:
         members, dimension = _members(index_set)
-        if len(members) and type(members[0]) is tuple:
-            columns = [self.number(column) for column in zip(*members, strict=True)]
-        elif len(members):
-            columns = [self.number(members)]
-        else:
-            columns = [np.empty(0, np.int64)] * dimension
-        return Axis(index_set, members, np.stack(columns, axis=1))
+        return Axis(index_set, members, self.numbers_of(members, dimension))
+
+    def numbers_of(self, members: Sequence, dimension: int = 1) -> np.ndarray:
+        """Numbers of labels that may be tuples, shape (members, parts); `dimension` parts where there are no members."""
+        if not len(members):
+            return np.empty((0, dimension), np.int64)
+        if type(members[0]) is not tuple:
+            return self.number(members)[:, None]
+        return np.stack([self.number(part) for part in zip(*members, strict=True)], axis=1)
 
 
 def are_names(numbers: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ from grid_model.algebra.errors import LoweringError
 from grid_model.algebra.frames import Frame, MemberLists, added, frame_over, with_members, with_pairs
 from grid_model.algebra.labels import Axis, Labels, are_names
 from grid_model.algebra.parameters import Array
-from grid_model.algebra.templates import factors, index_set_of, parts_of, template_of
+from grid_model.algebra.templates import dimension_of, factors, index_set_of, parts_of, template_of
 
 
 class Lowering:
@@ -273,10 +273,9 @@ class Lowering:
 
     def _member_lists(self, holder: Set) -> MemberLists:
         if id(holder) not in self._members:
-            members = [self.labels.axis(holder[key]).numbers for key in holder.index_set()]
-            count = np.fromiter(map(len, members), np.int64, len(members))
-            parts = max((some.shape[1] for some in members), default=1)  # an empty set may not know how many it has
-            numbers = np.concatenate([some for some in members if len(some)] or [np.empty((0, parts), np.int64)])
+            lists = [list(holder[key]) for key in holder.index_set()]
+            count = np.fromiter(map(len, lists), np.int64, len(lists))
+            numbers = self.labels.numbers_of([member for some in lists for member in some], dimension_of(holder))
             self._members[id(holder)] = MemberLists(
                 self.axes(holder.index_set()), count, np.cumsum(count) - count, numbers)
         return self._members[id(holder)]

@@ -118,7 +118,8 @@ class LinearProgram:
             family = family_of(expression, self.lowering, 0)
             with naming(expression):
                 rows = self.lowering.rows(*self._body(expression, family))
-            self._expressions[name] = assembled([rows], len(self.cost)), rows.constant(), family
+            constant = np.broadcast_to(rows.constant(), family.shape).reshape(-1)
+            self._expressions[name] = assembled([rows], len(self.cost)), constant, family
         return self._expressions[name]
 
     def _body(self, expression, family: Family):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from types import GeneratorType
 
-from pyomo.core.base.set import _FiniteSetMixin
+from pyomo.core.base.set import IndexedSet, _FiniteSetMixin
 from pyomo.core.expr import template_expr
 from pyomo.core.expr.numvalue import NumericValue, native_numeric_types
 from pyomo.core.expr.relational_expr import tuple_to_relational_expr
@@ -54,6 +54,15 @@ def factors(index_set) -> list:
     return list(index_set.subsets(expand_all_set_operators=False))
 
 
+def dimension_of(index_set) -> int:
+    """Of how many parts the members of a set, or of the sets of an indexed set, are made; 1 where none tells."""
+    of_a_key = isinstance(index_set, template_expr.GetItemExpression)
+    holder = index_set.args[0] if of_a_key else index_set
+    with template_expr._TemplateIterManager.pause():
+        some = holder.values() if isinstance(holder, IndexedSet) else [holder]
+        return next((one.dimen for one in some if isinstance(one.dimen, int) and one.dimen), 1)
+
+
 def parts_of(node) -> tuple:
     """What a node of a template is made of; for a sum its summand and the sets it runs over."""
     if isinstance(node, template_expr.TemplateSumExpression):
@@ -61,14 +70,6 @@ def parts_of(node) -> tuple:
     if hasattr(node, "is_expression_type") and node.is_expression_type():
         return tuple(node.args)
     return ()
-
-
-def _dimension(index_set) -> int:
-    """Of how many parts the members of a set, or of each set of an indexed set, are made; 1 where none tells."""
-    with template_expr._TemplateIterManager.pause():
-        of_a_key = isinstance(index_set, template_expr.GetItemExpression)
-        some = list(index_set.args[0].values()) if of_a_key else [index_set]
-        return max((one.dimen for one in some if isinstance(one.dimen, int)), default=1) or 1
 
 
 def _index_of(context, component) -> tuple:
@@ -87,7 +88,7 @@ class _Context(template_expr._template_iter_context):
         """One placeholder for all members; one per part where they are tuples."""
         group = self.next_group()
         placeholders = tuple(template_expr.IndexTemplate(index_set, part, self.next_id(), group)
-                             for part in range(_dimension(index_set)))
+                             for part in range(dimension_of(index_set)))
         self.cache.append(placeholders)
         yield placeholders if len(placeholders) > 1 else placeholders[0]
 

@@ -265,7 +265,7 @@ def rules(draw):
     return {"kinds": kinds, "rows": draw(st.lists(row, min_size=1, max_size=2)), "cost": draw(expressions((), 3))}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(worlds(), rules())
 def test_random_rules(world, trees):
     def concrete():
