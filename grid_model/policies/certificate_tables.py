@@ -19,11 +19,12 @@ from grid_model.results.ledger import post_ledger, statement
 
 
 def tables(green, data, solved) -> dict[str, pd.DataFrame]:
-    """`ledger`, `certificate_statement`, `certificate_market`, `green_obligations`."""
+    """`ledger`, `certificate_statement`, `certificate_market`, `green_obligations`, and `green_imports` where weights bind."""
     look = _Look(green, data, solved)
     ledger = _ledger(look)
+    imports = {"green_imports": _imports(look)} if len(data.weights) and len(data.flows.table) else {}
     return {"ledger": ledger, "certificate_statement": statement(ledger), "certificate_market": _market(look),
-            "green_obligations": _obligations(look)}
+            "green_obligations": _obligations(look)} | imports
 
 
 class _Look:
@@ -65,7 +66,7 @@ class _Look:
 
 
     @cached_property
-    def _flows(self) -> Flows:
+    def flows(self) -> Flows:
         """Power between zones and fed in within them, MW, of the solved case."""
         fleets = self.solved.model.fleets
         local = sum((self._by_zone(fleet, self.solved.evaluate(f"{fleet.name}.report_{name}") * fleet.reports[name].scale)
@@ -87,10 +88,10 @@ class _Look:
         return sums
 
     @cached_property
-    def traced(self) -> np.ndarray:
-        """Renewable energy consumed by loads, by proportional sharing: (zones, kinds, months), MWh. What stores discharge
-        has no origin here, so it is never renewable."""
-        data, flows = self.data, self._flows
+    def mix(self) -> np.ndarray:
+        """Renewable part of the power that leaves each zone, by proportional sharing: (zones, steps, kinds). What stores
+        discharge has no origin here, so it is never renewable."""
+        data = self.data
         kind_of = data.parts.drop_duplicates("generator").set_index("generator")["kind"]
         content = np.zeros((len(self.zones), data.end, len(data.both_kinds)))
         for fleet in data.issuing:
@@ -98,11 +99,21 @@ class _Look:
             kind = kind_of.reindex(fleet.data.names).to_numpy(object)
             for at, name in enumerate(data.both_kinds):
                 content[:, :, at] += self._by_zone(fleet, np.where((kind == name)[:, None], power, 0.0))
+        return trace(self.flows, content, self.flows.received)
+
+    @cached_property
+    def traced(self) -> np.ndarray:
+        """Renewable energy consumed by loads, by proportional sharing: (zones, kinds, months), MWh."""
+        data = self.data
         served = sum((self._by_zone(fleet, fleet.data.demand.values / MWH - self.solved.evaluate(f"{fleet.name}.unserved") / MWH)
                       for fleet in data.load_fleets), np.zeros((len(self.zones), data.end)))
-        energy = trace(flows, content, flows.received) * (served * data.case.step_hours)[:, :, None]
-        month = data.case.month_of_step[:, None] == np.arange(len(data.months))
-        return np.einsum("ztk,tm->zkm", energy, month.astype(float))
+        return np.einsum("ztk,zt,tm->zkm", self.mix, served, self.hours_in_month)
+
+    @property
+    def hours_in_month(self) -> np.ndarray:
+        """Hours of each step in each month, (steps, months)."""
+        case = self.data.case
+        return (case.month_of_step[:, None] == np.arange(len(self.data.months))) * case.step_hours[:, None]
 
 
 def _ledger(look: _Look) -> pd.DataFrame:
@@ -143,6 +154,22 @@ def _market(look: _Look) -> pd.DataFrame:
     market = pd.DataFrame({name: table.groupby(by)["quantity_mwh"].sum() for name, table in columns.items()}).fillna(0.0)
     market.insert(2, "offered_mwh", market["issued_mwh"] - market["held_mwh"] - market["ccer_mwh"])
     return market.reset_index().merge(_prices(look), on=by, how="left")
+
+
+def _imports(look: _Look) -> pd.DataFrame:
+    """By line, direction and month: energy sent, the renewable energy that the programme counts of it, and the share that
+    proportional sharing finds in it. A `renewable_share` of the line holds a later run to it."""
+    data, flows = look.data, look.flows
+    lines = look.solved.model.fleets["transmission"].data.names
+    arcs = data.flows.table
+    at = pd.Index(lines).get_indexer(arcs["line"]) + np.where(arcs["sign"] > 0, 0, len(lines))
+    sent = flows.sent[at] @ look.hours_in_month
+    green = (flows.sent[at] * look.mix.sum(axis=2)[flows.start[at]]) @ look.hours_in_month
+    table = look.over(look.values("carried").sum(axis=1), ("arc", arcs["arc"]), ("month", data.months))
+    table = table.rename(columns={"quantity_mwh": "carried_mwh"}).assign(sent_mwh=sent.ravel(), traced_share=np.divide(
+        green, sent, out=np.full(sent.shape, np.nan), where=sent > 1e-3).ravel())
+    return table.merge(arcs[["arc", "line", "from_zone", "to_zone"]], on="arc")[
+        ["line", "from_zone", "to_zone", "month", "sent_mwh", "carried_mwh", "traced_share"]]
 
 
 def _obligations(look: _Look) -> pd.DataFrame:

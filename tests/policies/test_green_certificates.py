@@ -271,8 +271,11 @@ def test_a_certificate_or_certified_reductions(ccer_price, given_up, missing):
 
 
 def test_other_plants_may_not_choose():
-    case = grid([plant("wind", "A", 4)], settings={"ccer_price_cny_per_t": 500, "ccer_factor_t_per_mwh": 0.5})
-    assert solved(case).objective == pytest.approx(9600)
+    """Wind of 4 MW on land beside 1 MW at sea, reductions at 250 CNY/MWh: 1 is given up. Without the limit, the land's 4 too."""
+    plants = [plant("wind", "A", 4), plant("sea", "A", 1, technology="wind_offshore")]
+    result = solved(grid(plants, settings={"ccer_price_cny_per_t": 500, "ccer_factor_t_per_mwh": 0.5}))
+    assert value(result, "ccer").sum() == pytest.approx(1)
+    assert result.objective == pytest.approx(9500 - 250)
 
 
 # -------------------------------------------------------------------------------------------------------- bank and time
@@ -360,9 +363,14 @@ def test_what_the_mix_of_a_corridor_says_stands_beside():
     carries 3/8 renewable, 30 x 3/8 = 11.25 MWh of B's 50. The programme may count up to 30, and needs 20."""
     case = grid([held_hydro(30, cost=0)], [weight("B", 0.4)], lines=[line(30)])
     case.tables["generators"].loc[case.tables["generators"]["generator"] == "B coal", "variable_cost_cny_per_mwh"] = 500
-    row = gm.solve(case).tables["green_obligations"].set_index(["party", "obligation"]).loc[("B", "total")]
+    tables = gm.solve(case).tables
+    row = tables["green_obligations"].set_index(["party", "obligation"]).loc[("B", "total")]
     assert row["traced_mwh"] == pytest.approx(11.25)
     assert row["physical_mwh"] >= 20 - 1e-6 and row["passed"]
+    corridor = tables["green_imports"].iloc[0]
+    assert corridor[["line", "from_zone", "to_zone", "month"]].tolist() == ["AB", "A", "B", "2027-01"]
+    assert corridor["sent_mwh"] == pytest.approx(30) and corridor["traced_share"] == pytest.approx(3 / 8)
+    assert 20 - 1e-6 <= corridor["carried_mwh"] <= 30 + 1e-6
 
 
 def test_the_ledger_is_conserved_on_a_year_of_many_zones():
