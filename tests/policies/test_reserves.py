@@ -77,7 +77,8 @@ def test_share_of_wind_and_solar(direction):
     Biomass and solar thermal do not vary so. Without a provider all is missing."""
     plants = [plant("wind", 120, 0, technology="wind_onshore", reserve="none"),
               plant("sun", 80, 0, technology="solar_utility", reserve="none"),
-              plant("waste", 50, 0, technology="biomass", reserve="none")]
+              plant("waste", 50, 0, technology="biomass", reserve="none"),
+              plant("mirrors", 50, 0, technology="solar_thermal", reserve="none")]
     case = grid(*plants, settings={f"{direction}_renewable_share": 0.05}, load=50,
                 series={"availability": {"wind": [0.5], "sun": [0.5]}})
     assert value(solved(case), f"shortfall_{direction}") == pytest.approx(5)
@@ -198,13 +199,15 @@ def test_spinning_share_has_no_row_where_all_is_spinning():
 
 
 def test_orderly_use_is_no_reserve():
-    """Customers cut by order provide nothing, those on call nothing downwards."""
+    """Customers cut by order provide nothing, those on call nothing downwards: they have no column there."""
     programmes = [{"programme": "order", "zone": "A", "kind": "orderly_use", "power_mw": 30},
                   {"programme": "call", "zone": "A", "kind": "shed", "power_mw": 4, "cost_cny_per_mwh": 5000}]
     result = solved(grid(plant("coal", 200, 100, reserve="none"),
                          settings={"up_load_share": 0.2, "down_load_share": 0.2},
                          demand_response=programmes))
     assert (value(result, "shortfall_up"), value(result, "shortfall_down")) == (pytest.approx(16), pytest.approx(20))
+    assert result.program.columns["reserves.up_demand_response"].size == 1
+    assert "reserves.down_demand_response" not in result.program.columns
 
 
 STORE = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 30, "energy_mwh": 40,
