@@ -296,6 +296,7 @@ COSTS = {"demand_response": response_cost, "orderly_use": orderly_use_cost}
 REPORTS = {
     "demand_response_down": Report("programme", "MW", 1 / MW, "demand reduced, and power returned by vehicles", down),
     "demand_response_up": Report("programme", "MW", 1 / MW, "demand added", up),
+    "demand_response_lent": Report("programme", "MW", 1 / MW, "power returned by vehicles", lent),
     "orderly_use_by_programme": Report("programme", "MW", 1 / MW, "demand reduced by orderly use", orderly_use),
 }
 

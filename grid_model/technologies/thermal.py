@@ -189,12 +189,24 @@ def online(thermal, data, unit, step):
     return thermal.capacity_online[unit, step]
 
 
+def started(thermal, data, unit, step):
+    """x[g,t] of a committed unit, 0 of another   [GW]"""
+    return sum(thermal.started[some, step] for some in thermal.committed_of[unit])
+
+
+def stopped(thermal, data, unit, step):
+    """y[g,t] of a committed unit, 0 of another   [GW]"""
+    return sum(thermal.stopped[some, step] for some in thermal.committed_of[unit])
+
+
 COSTS = {"generation": generation_cost, "start": commitment.start_cost}
 
 REPORTS = {
     "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
     "available": Report("generator", "MW", 1 / MW, "power that could be taken", available),
     "online": Report("generator", "MW", 1 / MW, "capacity in operation", online),
+    "started": Report("generator", "MW", 1 / MW, "capacity taken into operation at the beginning of the step", started),
+    "stopped": Report("generator", "MW", 1 / MW, "capacity taken out of operation at the beginning of the step", stopped),
     "emissions": Report("generator", "tCO2", 1 / TONNE, "CO2 emitted in the step", emitted),
     "captured": Report("generator", "tCO2", 1 / TONNE, "CO2 captured in the step", captured),
 }

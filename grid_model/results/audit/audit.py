@@ -1,0 +1,80 @@
+"""All laws of a stored dispatch, one after the other."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from grid_model.errors import AuditError
+from grid_model.results.audit.book import Book
+from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads
+from grid_model.results.audit.generation import check_generation, read_plants
+from grid_model.results.audit.lines import check_lines
+from grid_model.results.audit.money import check_costs, check_purchase_order
+from grid_model.results.audit.response import check_response
+from grid_model.results.audit.stores import check_place, check_storage
+from grid_model.results.audit.thermal_units import check_thermal
+from grid_model.results.audit.water import check_reservoirs
+
+
+def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.DataFrame:
+    """Check a dispatch against its inputs.
+
+    Parameters
+    ----------
+    case : Case, the inputs
+    dispatch : xarray.Dataset
+    tables : {name: DataFrame}, of which `purchase_order` is read
+    summary : costs, bound and sizes as stored
+    provenance : hashes of the inputs that were solved, where the case was read from files
+
+    Returns
+    -------
+    table of `law, where, when, worst, unit, tolerance, passed, count, checked`, a row for every law that has something to
+    check; the names of cost items that cannot be recomputed are in `attrs["not_recomputed"]`
+    """
+    book, unknown = Book(case, dispatch), []
+    _check_sources(book, provenance)
+    if check_facts(book):
+        demand = check_loads(book)
+        plants = read_plants(book)
+        generation = check_generation(book, plants)
+        started = check_thermal(book, plants)
+        stores = check_storage(book)
+        check_place(book, plants)
+        check_reservoirs(book, plants)
+        arriving, sent = check_lines(book)
+        responding, programmes = check_response(book)
+        check_balance(book, demand, generation, stores, arriving, responding)
+        unknown = check_costs(book, plants, started, sent, programmes, summary)
+        if tables and "purchase_order" in tables:
+            check_purchase_order(book, plants, tables["purchase_order"])
+    table = book.table()
+    table.attrs["not_recomputed"] = unknown
+    return table
+
+
+def _check_sources(book, provenance) -> None:
+    """Input files are those that were solved."""
+    solved = (provenance or {}).get("inputs_sha256") or {}
+    names = sorted({*solved, *book.case.sources}) if solved else []
+    book.equal("input files as solved", names, [float(solved.get(name) != book.case.sources.get(name)) for name in names], unit="1",
+               tolerance=0.0)
+
+
+def summarise(table: pd.DataFrame) -> dict:
+    """What the summary of a run keeps of an audit."""
+    failed = table[~table["passed"]]
+    nearest = (table["worst"] / table["tolerance"]).where(table["tolerance"] > 0).max()
+    return {"passed": bool(table["passed"].all()), "laws": len(table), "checked": int(table["checked"].sum()),
+            "failed": failed["law"].tolist(), "worst_part_of_tolerance": float(nearest) if failed.empty else None,
+            "power_tolerance_mw": float(table.loc[table["law"] == "balance", "tolerance"].min()) if "balance" in set(table["law"]) else None,
+            "not_recomputed": list(table.attrs.get("not_recomputed", ()))}
+
+
+def demand_passed(table: pd.DataFrame) -> None:
+    """Raise AuditError, naming every law that is broken, by how much and where."""
+    failed = table[~table["passed"]]
+    if len(failed):
+        lines = [f"  {row.law}: {row.worst:,.6g} {row.unit} at {row.where}{f', {row.when}' if row.when else ''} "
+                 f"(allowed {row.tolerance:.2g}; {row.count} of {row.checked})" for row in failed.itertuples()]
+        raise AuditError("\n".join([f"the dispatch breaks {len(failed)} of {len(table)} laws:", *lines]))
