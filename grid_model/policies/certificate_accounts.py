@@ -6,9 +6,10 @@ A `part` is what a generator issues of one class:
     choice     can be sold, or given up for certified reductions (CCER)
     held       issued and not traded: hydro from before 2023, and what its owner consumes himself
 
-A `pool` is what the generators of a zone issue of one kind (`hydro`, `non_hydro`) and class in a month. A `shelf` is what
-a zone holds of one kind and vintage. Certificates are valid for 24 months, that of generation included: those that do not
-expire within the horizon need not be told apart and share the shelf of their calendar year; every other vintage has its own.
+A `pool` is what the generators of a zone issue of one kind (`hydro`, `non_hydro`) and class in a month. A `shelf` is
+what a zone holds of one kind and vintage. Certificates are valid for 24 months, that of generation included: those
+that do not expire within the horizon need not be told apart and share the shelf of their calendar year; every other
+vintage has its own.
 """
 
 from __future__ import annotations
@@ -44,8 +45,12 @@ def certificate_class(case, ccer_technologies) -> pd.DataFrame:
     table = case.tables["generators"]
     technologies = case.tables["technologies"].set_index("technology")["kind"]
     hydro = (table["technology"].map(technologies) == "hydro").to_numpy()
-    new = hydro & (table["commissioned"] >= MARKET_HYDRO_SINCE).to_numpy() & (table["purchase_class"] == "market").to_numpy()
-    tradable = ((table["certificate"] == "tradable").to_numpy() | (new & (table["certificate"] == "held").to_numpy()))
+    new = (
+        hydro
+        & (table["commissioned"] >= MARKET_HYDRO_SINCE).to_numpy()
+        & (table["purchase_class"] == "market").to_numpy()
+    )
+    tradable = (table["certificate"] == "tradable").to_numpy() | (new & (table["certificate"] == "held").to_numpy())
     own = table["self_consumed_fraction"].to_numpy(float)
     choosing = table["technology"].isin(list(ccer_technologies)).to_numpy()
     base = table[["generator", "zone", "technology"]].assign(kind=np.where(hydro, "hydro", "non_hydro"))
@@ -75,12 +80,23 @@ def shelves_of(pools: pd.DataFrame, lots: pd.DataFrame, months: np.ndarray) -> p
     for name in pd.unique(label):
         here = np.flatnonzero(label == name)
         last = min(last_valid_month(months[here[0]]) - months[0] + 1, len(months) + 1)
-        rows.append(sold[["zone", "kind"]].assign(batch=name, year=months[here[0]] // 12, first=here[0] + 1, last=last,
-                                                  opening_mwh=0.0, vintages=[tuple((here + 1).tolist())] * len(sold)))
+        rows.append(
+            sold[["zone", "kind"]].assign(
+                batch=name,
+                year=months[here[0]] // 12,
+                first=here[0] + 1,
+                last=last,
+                opening_mwh=0.0,
+                vintages=[tuple((here + 1).tolist())] * len(sold),
+            )
+        )
     opening = lots.groupby(["zone", "kind", "vintage"], as_index=False)["quantity_mwh"].sum()
     last = np.minimum(last_valid_month(opening["vintage"]) - months[0] + 1, len(months) + 1)
-    rows.append(opening.rename(columns={"quantity_mwh": "opening_mwh"}).assign(
-        batch=opening["vintage"].map(month_label), year=0, first=1, last=last, vintages=[()] * len(opening)).drop(columns="vintage"))
+    rows.append(
+        opening.rename(columns={"quantity_mwh": "opening_mwh"})
+        .assign(batch=opening["vintage"].map(month_label), year=0, first=1, last=last, vintages=[()] * len(opening))
+        .drop(columns="vintage")
+    )
     shelves = pd.concat([row for row in rows if len(row)] or rows, ignore_index=True)
     shelves["shelf"] = shelves["zone"] + " " + shelves["kind"] + " " + shelves["batch"]
     return shelves

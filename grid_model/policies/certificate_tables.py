@@ -1,8 +1,9 @@
 """What people read of the certificate market after the solve: obligations, market, ledger and its statement by zone.
 
-Quantities are those of the programme, MWh; the ledger has them in whole certificates. `traced_mwh` stands beside the physical
-energy that the programme counts: what proportional sharing of the solved flows, step by step, says of the same zone. Where
-it is less, the obligation was met by energy attributed along contracts and not by the mix of the corridors.
+Quantities are those of the programme, MWh; the ledger has them in whole certificates. `traced_mwh` stands beside the
+physical energy that the programme counts: what proportional sharing of the solved flows, step by step, says of the
+same zone. Where it is less, the obligation was met by energy attributed along contracts and not by the mix of the
+corridors.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from grid_model.results.ledger import post_ledger, statement
 
 
 def tables(green, data, solved) -> dict[str, pd.DataFrame]:
-    """`ledger`, `certificate_statement`, `certificate_market`, `green_obligations`, and `green_imports` where weights bind."""
+    """`ledger`, `certificate_statement`, `certificate_market`, `green_obligations`, and `green_imports` where weights
+    bind."""
     look = _Look(green, data, solved)
     ledger = _ledger(look)
     imports = {"green_imports": _imports(look)} if len(data.weights) and len(data.flows.table) else {}
-    return {"ledger": ledger, "certificate_statement": statement(ledger), "certificate_market": _market(look),
-            "green_obligations": _obligations(look)} | imports
+    return {
+        "ledger": ledger,
+        "certificate_statement": statement(ledger),
+        "certificate_market": _market(look),
+        "green_obligations": _obligations(look),
+    } | imports
 
 
 class _Look:
@@ -53,25 +59,36 @@ class _Look:
 
     def purchases(self) -> pd.DataFrame:
         data = self.data
-        bought = self.over(self.values("retired"), ("purpose", data.buyers["buyer"]), ("kind", data.kinds), ("month", data.months))
+        bought = self.over(
+            self.values("retired"), ("purpose", data.buyers["buyer"]), ("kind", data.kinds), ("month", data.months)
+        )
         buyers = data.buyers.set_index("buyer")
-        return bought.assign(zone=bought["purpose"].map(buyers["zone"]), own=bought["purpose"].map(buyers["load"]) != "")
+        return bought.assign(
+            zone=bought["purpose"].map(buyers["zone"]), own=bought["purpose"].map(buyers["load"]) != ""
+        )
 
     def issue(self) -> pd.DataFrame:
         """By generator, class and month."""
-        frames = [self.over(self.values(by_generator.local_name), ("generator", names), ("month", self.data.months))
-                  for names, by_generator, *_ in self.data.issue_of]
+        frames = [
+            self.over(self.values(by_generator.local_name), ("generator", names), ("month", self.data.months))
+            for names, by_generator, *_ in self.data.issue_of
+        ]
         issue = pd.concat(frames, ignore_index=True).merge(self.data.parts.drop(columns="pool"), on="generator")
         return issue.assign(quantity_mwh=issue["quantity_mwh"] * issue["part"]).drop(columns="part")
-
 
     @cached_property
     def flows(self) -> Flows:
         """Power between zones and fed in within them, MW, of the solved case."""
         fleets = self.solved.model.fleets
-        local = sum((self._by_zone(fleet, self.solved.evaluate(f"{fleet.name}.report_{name}") * fleet.reports[name].scale)
-                     for fleet in fleets.values() for name in ("generation", "discharge") if name in fleet.reports),
-                    np.zeros((len(self.zones), self.data.end)))
+        local = sum(
+            (
+                self._by_zone(fleet, self.solved.evaluate(f"{fleet.name}.report_{name}") * fleet.reports[name].scale)
+                for fleet in fleets.values()
+                for name in ("generation", "discharge")
+                if name in fleet.reports
+            ),
+            np.zeros((len(self.zones), self.data.end)),
+        )
         if "transmission" not in fleets:
             none = np.zeros((0, self.data.end))
             return Flows(np.zeros(0, int), np.zeros(0, int), none, none, local)
@@ -89,8 +106,8 @@ class _Look:
 
     @cached_property
     def mix(self) -> np.ndarray:
-        """Renewable part of the power that leaves each zone, by proportional sharing: (zones, steps, kinds). What stores
-        discharge has no origin here, so it is never renewable."""
+        """Renewable part of the power that leaves each zone, by proportional sharing: (zones, steps, kinds). What
+        stores discharge has no origin here, so it is never renewable."""
         data = self.data
         kind_of = data.parts.drop_duplicates("generator").set_index("generator")["kind"]
         content = np.zeros((len(self.zones), data.end, len(data.both_kinds)))
@@ -105,8 +122,15 @@ class _Look:
     def traced(self) -> np.ndarray:
         """Renewable energy consumed by loads, by proportional sharing: (zones, kinds, months), MWh."""
         data = self.data
-        served = sum((self._by_zone(fleet, fleet.data.demand.values / MWH - self.solved.evaluate(f"{fleet.name}.unserved") / MWH)
-                      for fleet in data.load_fleets), np.zeros((len(self.zones), data.end)))
+        served = sum(
+            (
+                self._by_zone(
+                    fleet, fleet.data.demand.values / MWH - self.solved.evaluate(f"{fleet.name}.unserved") / MWH
+                )
+                for fleet in data.load_fleets
+            ),
+            np.zeros((len(self.zones), data.end)),
+        )
         return np.einsum("ztk,zt,tm->zkm", self.mix, served, self.hours_in_month)
 
     @property
@@ -130,8 +154,11 @@ def _bundles(look: _Look) -> pd.DataFrame:
         return pd.DataFrame(columns=["generator", "purpose", "zone", "month", "quantity_mwh"])
     moved = np.asarray(look.solved.evaluate(f"{data.green_load.name}.bundled")) / MWH
     contracts = data.green_load.data.with_plants["contract"]
-    return look.over(moved, ("contract", contracts), ("month", data.months)).merge(data.bundles, on="contract").rename(
-        columns={"load": "purpose"})
+    return (
+        look.over(moved, ("contract", contracts), ("month", data.months))
+        .merge(data.bundles, on="contract")
+        .rename(columns={"load": "purpose"})
+    )
 
 
 def _prices(look: _Look) -> pd.DataFrame:
@@ -144,21 +171,32 @@ def _prices(look: _Look) -> pd.DataFrame:
 def _market(look: _Look) -> pd.DataFrame:
     """By month and kind: issued = held + offered + ccer, what was sold and is banked at the end, and the price."""
     data = look.data
-    issued = look.over(look.values("issued"), ("pool", data.pools["pool"]), ("month", data.months)).merge(data.pools, on="pool")
+    issued = look.over(look.values("issued"), ("pool", data.pools["pool"]), ("month", data.months)).merge(
+        data.pools, on="pool"
+    )
     ccer = look.over(look.values("ccer"), ("pool", data.choosing), ("month", data.months)).merge(data.pools, on="pool")
     banked = pd.DataFrame(data.life, columns=["shelf", "month"]).assign(quantity_mwh=look.values("banked"))
-    banked = banked.merge(data.shelves[["shelf", "kind"]], on="shelf").assign(month=lambda table: table["month"].map(look.month))
+    banked = banked.merge(data.shelves[["shelf", "kind"]], on="shelf").assign(
+        month=lambda table: table["month"].map(look.month)
+    )
     by = ["month", "kind"]
-    columns = {"issued_mwh": issued, "held_mwh": issued[issued["class"] == "held"], "ccer_mwh": ccer, "sold_mwh": look.sold(),
-               "banked_mwh": banked}
-    market = pd.DataFrame({name: table.groupby(by)["quantity_mwh"].sum() for name, table in columns.items()}).fillna(0.0)
+    columns = {
+        "issued_mwh": issued,
+        "held_mwh": issued[issued["class"] == "held"],
+        "ccer_mwh": ccer,
+        "sold_mwh": look.sold(),
+        "banked_mwh": banked,
+    }
+    market = pd.DataFrame({name: table.groupby(by)["quantity_mwh"].sum() for name, table in columns.items()}).fillna(
+        0.0
+    )
     market.insert(2, "offered_mwh", market["issued_mwh"] - market["held_mwh"] - market["ccer_mwh"])
     return market.reset_index().merge(_prices(look), on=by, how="left")
 
 
 def _imports(look: _Look) -> pd.DataFrame:
-    """By line, direction and month: energy sent, the renewable energy that the programme counts of it, and the share that
-    proportional sharing finds in it. A `renewable_share` of the line holds a later run to it."""
+    """By line, direction and month: energy sent, the renewable energy that the programme counts of it, and the share
+    that proportional sharing finds in it. A `renewable_share` of the line holds a later run to it."""
     data, flows = look.data, look.flows
     lines = look.solved.model.fleets["transmission"].data.names
     arcs = data.flows.table
@@ -166,27 +204,37 @@ def _imports(look: _Look) -> pd.DataFrame:
     sent = flows.sent[at] @ look.hours_in_month
     green = (flows.sent[at] * look.mix.sum(axis=2)[flows.start[at]]) @ look.hours_in_month
     table = look.over(look.values("carried").sum(axis=1), ("arc", arcs["arc"]), ("month", data.months))
-    table = table.rename(columns={"quantity_mwh": "carried_mwh"}).assign(sent_mwh=sent.ravel(), traced_share=np.divide(
-        green, sent, out=np.full(sent.shape, np.nan), where=sent > 1e-3).ravel())
+    table = table.rename(columns={"quantity_mwh": "carried_mwh"}).assign(
+        sent_mwh=sent.ravel(),
+        traced_share=np.divide(green, sent, out=np.full(sent.shape, np.nan), where=sent > 1e-3).ravel(),
+    )
     return table.merge(arcs[["arc", "line", "from_zone", "to_zone"]], on="arc")[
-        ["line", "from_zone", "to_zone", "month", "sent_mwh", "carried_mwh", "traced_share"]]
+        ["line", "from_zone", "to_zone", "month", "sent_mwh", "carried_mwh", "traced_share"]
+    ]
 
 
 def _obligations(look: _Look) -> pd.DataFrame:
     """Every obligation and year: what it asks for, what counts towards it, what is short, and its price (dual).
 
-    `party` is a zone or a load. Physical energy is all that could count: what is at hand in a zone, at most its consumption.
+    `party` is a zone or a load. Physical energy is all that could count: what is at hand in a zone, at most its
+    consumption.
     """
     rows = [_weights(look), _loads(look)]
     table = pd.concat([row for row in rows if len(row)] or rows, ignore_index=True)
-    table["achieved_share"] = (table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]) / table["consumption_mwh"]
-    table["passed"] = ~table["assessed"].astype(bool) | (table["short_mwh"] <= 1e-6 * np.maximum(table["required_mwh"], 1.0))
+    table["achieved_share"] = (table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]) / table[
+        "consumption_mwh"
+    ]
+    table["passed"] = ~table["assessed"].astype(bool) | (
+        table["short_mwh"] <= 1e-6 * np.maximum(table["required_mwh"], 1.0)
+    )
     return table
 
 
 def _yearly(look: _Look, values: np.ndarray) -> np.ndarray:
     """Sums over the months (last axis) of each year."""
-    return np.stack([values[..., np.asarray(months) - 1].sum(axis=-1) for months in look.data.months_of_year.values()], axis=-1)
+    return np.stack(
+        [values[..., np.asarray(months) - 1].sum(axis=-1) for months in look.data.months_of_year.values()], axis=-1
+    )
 
 
 def _weights(look: _Look) -> pd.DataFrame:
@@ -204,17 +252,28 @@ def _weights(look: _Look) -> pd.DataFrame:
         part = at_hand[:, [data.both_kinds.index(kind) for kind in kinds]].sum(axis=1)
         bought = purchases[(purchases["purpose"] == purchases["zone"] + " weight") & purchases["kind"].isin(kinds)]
         bought = bought.assign(year=bought["month"].str[:4].astype(int)).groupby(["zone", "year"])["quantity_mwh"].sum()
-        yearly = pd.DataFrame({
-            "consumption_mwh": _yearly(look, served).ravel(),
-            "physical_mwh": _yearly(look, np.clip(part, 0.0, served)).ravel(),
-        }, every).reindex(short.index)
+        yearly = pd.DataFrame(
+            {
+                "consumption_mwh": _yearly(look, served).ravel(),
+                "physical_mwh": _yearly(look, np.clip(part, 0.0, served)).ravel(),
+            },
+            every,
+        ).reindex(short.index)
         share = data.weights.set_index(["zone", "year"])[name]
         traced = look.traced[:, [data.both_kinds.index(kind) for kind in kinds]].sum(axis=1)
         yearly["traced_mwh"] = pd.Series(_yearly(look, traced).ravel(), every).reindex(short.index)
-        frames.append(yearly.assign(
-            obligation=name, share=share, required_mwh=share * yearly["consumption_mwh"], assessed=True,
-            certificates_mwh=bought.reindex(short.index, fill_value=0.0), debited_mwh=_debit(look, kinds).reindex(short.index, fill_value=0.0),
-            short_mwh=short[name], price_cny_per_mwh=dual[name]).reset_index())
+        frames.append(
+            yearly.assign(
+                obligation=name,
+                share=share,
+                required_mwh=share * yearly["consumption_mwh"],
+                assessed=True,
+                certificates_mwh=bought.reindex(short.index, fill_value=0.0),
+                debited_mwh=_debit(look, kinds).reindex(short.index, fill_value=0.0),
+                short_mwh=short[name],
+                price_cny_per_mwh=dual[name],
+            ).reset_index()
+        )
     table = pd.concat(frames, ignore_index=True)
     return table.assign(party=table["zone"])[COLUMNS]
 
@@ -222,7 +281,11 @@ def _weights(look: _Look) -> pd.DataFrame:
 def _debit(look: _Look, kinds) -> pd.Series:
     """What sales take from the seller's own weight, by zone and year of generation, MWh."""
     data = look.data
-    sold = pd.DataFrame(data.life, columns=["shelf", "month"]).assign(quantity_mwh=look.values("sold")).merge(data.shelves, on="shelf")
+    sold = (
+        pd.DataFrame(data.life, columns=["shelf", "month"])
+        .assign(quantity_mwh=look.values("sold"))
+        .merge(data.shelves, on="shelf")
+    )
     sold = sold[sold["kind"].isin(kinds) & data.settings.debit_seller]
     return sold.groupby(["zone", "year"])["quantity_mwh"].sum()
 
@@ -231,22 +294,49 @@ def _loads(look: _Look) -> pd.DataFrame:
     data, table = look.data, look.data.green
     if table.empty:
         return pd.DataFrame(columns=COLUMNS)
-    served = look.over(_yearly(look, look.values("served_load")), ("load", table["load"].unique()), ("year", data.years))
+    served = look.over(
+        _yearly(look, look.values("served_load")), ("load", table["load"].unique()), ("year", data.years)
+    )
     purchases = look.purchases()
-    bought = purchases.assign(year=purchases["month"].str[:4].astype(int)).groupby(["purpose", "year"])["quantity_mwh"].sum()
+    bought = (
+        purchases.assign(year=purchases["month"].str[:4].astype(int)).groupby(["purpose", "year"])["quantity_mwh"].sum()
+    )
     obliged = pd.MultiIndex.from_frame(table.loc[table["assessed"], ["load", "year"]])
     short = pd.Series(look.values("load_short"), obliged)
-    dual = pd.Series(-look.solved.dual(f"{look.green.name}.load_share") / CNY_PER_MWH if len(obliged) else [], obliged, dtype=float)
+    dual = pd.Series(
+        -look.solved.dual(f"{look.green.name}.load_share") / CNY_PER_MWH if len(obliged) else [], obliged, dtype=float
+    )
     table = table.merge(served.rename(columns={"quantity_mwh": "consumption_mwh"}), on=["load", "year"])
     at = pd.MultiIndex.from_frame(table[["load", "year"]])
     required = table["share"] * table["consumption_mwh"]
     certificates = bought.reindex(at, fill_value=0.0).to_numpy()
     monitored = np.maximum(required - certificates, 0.0)
     return table.assign(
-        party=table["load"], obligation="green_share", required_mwh=required, physical_mwh=0.0, traced_mwh=np.nan, certificates_mwh=certificates,
-        debited_mwh=0.0, short_mwh=short.reindex(at).fillna(pd.Series(monitored.to_numpy(), at)).to_numpy(),
-        price_cny_per_mwh=dual.reindex(at).to_numpy())[COLUMNS]
+        party=table["load"],
+        obligation="green_share",
+        required_mwh=required,
+        physical_mwh=0.0,
+        traced_mwh=np.nan,
+        certificates_mwh=certificates,
+        debited_mwh=0.0,
+        short_mwh=short.reindex(at).fillna(pd.Series(monitored.to_numpy(), at)).to_numpy(),
+        price_cny_per_mwh=dual.reindex(at).to_numpy(),
+    )[COLUMNS]
 
 
-COLUMNS = ["party", "zone", "year", "obligation", "assessed", "share", "consumption_mwh", "required_mwh", "physical_mwh",
-           "traced_mwh", "certificates_mwh", "debited_mwh", "short_mwh", "price_cny_per_mwh"]
+COLUMNS = [
+    "party",
+    "zone",
+    "year",
+    "obligation",
+    "assessed",
+    "share",
+    "consumption_mwh",
+    "required_mwh",
+    "physical_mwh",
+    "traced_mwh",
+    "certificates_mwh",
+    "debited_mwh",
+    "short_mwh",
+    "price_cny_per_mwh",
+]

@@ -6,9 +6,9 @@ F       forward        GWh   decision, only of exchanging lines, by period: ener
 B       backward       GWh   decision, only of exchanging lines, by period: energy sent against it
 
 A line with loss or cost, or one that goes one way only, tells its directions apart: its energy with direction +1 is
-sum of (s + f)/2 dt, against it sum of (s - f)/2 dt. A two-way line without loss and cost (`exchanging`) has one column f,
-and no linear rule on f alone tells what it sent one way. Of such a line F - B = sum of f dt is known for each period; that
-F and B are no more than the flow is left to the small cost that the policy puts on both.
+sum of (s + f)/2 dt, against it sum of (s - f)/2 dt. A two-way line without loss and cost (`exchanging`) has one column
+f, and no linear rule on f alone tells what it sent one way. Of such a line F - B = sum of f dt is known for each
+period; that F and B are no more than the flow is left to the small cost that the policy puts on both.
 
 An arc is a line in one direction.
 """
@@ -25,7 +25,8 @@ from grid_model.technologies.contract import subset
 
 
 class DirectedFlow:
-    """Arcs of some lines: `table` (arc, line, sign, from_zone, to_zone, delivered), and `energy(arc, period)` in GWh."""
+    """Arcs of some lines: `table` (arc, line, sign, from_zone, to_zone, delivered), and `energy(arc, period)` in
+    GWh."""
 
     def __init__(self, transmission, lines, step_hours):
         self.transmission, self.step_hours = transmission, step_hours
@@ -39,9 +40,15 @@ class DirectedFlow:
 
     def _read(self, data, chosen) -> None:
         lower, upper = data.lower.values, data.upper.values
-        ways = [pd.DataFrame({"line": data.names, "sign": sign, "from_zone": start, "to_zone": end, "open": possible & chosen})
-                for sign, start, end, possible in ((1.0, data.from_zone, data.to_zone, (upper > 0).any(axis=1)),
-                                                   (-1.0, data.to_zone, data.from_zone, (lower < 0).any(axis=1)))]
+        ways = [
+            pd.DataFrame(
+                {"line": data.names, "sign": sign, "from_zone": start, "to_zone": end, "open": possible & chosen}
+            )
+            for sign, start, end, possible in (
+                (1.0, data.from_zone, data.to_zone, (upper > 0).any(axis=1)),
+                (-1.0, data.to_zone, data.from_zone, (lower < 0).any(axis=1)),
+            )
+        ]
         table = pd.concat(ways, ignore_index=True)
         table["delivered"] = 1 - np.tile(data.loss_fraction.values, 2)
         table["arc"] = table["line"] + np.where(table["sign"] > 0, " >", " <")
@@ -60,19 +67,26 @@ class DirectedFlow:
         self.periods, self.steps_of_period = periods, steps_of_period
         self.told, self.forward, self.backward = (
             members(block, f"{name}_{way}", arcs, {arc: [one] for arc, one in zip(arcs[here], line[here])})
-            for way, here in (("told", ~shared), ("with_line", shared & (self.table["sign"] > 0)),
-                              ("against_line", shared & (self.table["sign"] < 0))))
+            for way, here in (
+                ("told", ~shared),
+                ("with_line", shared & (self.table["sign"] > 0)),
+                ("against_line", shared & (self.table["sign"] < 0)),
+            )
+        )
         self.lines = subset(block, f"{name}_exchanging", self.exchanging)
         limit = self._limits(steps)
         self.forward_energy, self.backward_energy = (
-            pyo.Var(self.lines, periods, bounds=lambda _, one, period: (0, limit[one, period])) for _ in range(2))
+            pyo.Var(self.lines, periods, bounds=lambda _, one, period: (0, limit[one, period])) for _ in range(2)
+        )
         block.add_component(f"{name}_forward", self.forward_energy)
         block.add_component(f"{name}_backward", self.backward_energy)
         block.add_component(f"{name}_net", pyo.Constraint(self.lines, periods, rule=self._net))
 
     def _limits(self, steps) -> Array:
         """What an exchanging line could send one way in a period, GWh."""
-        energy = self.most * self.step_hours.values if len(self.exchanging) else np.zeros((0, len(self.step_hours.values)))
+        energy = (
+            self.most * self.step_hours.values if len(self.exchanging) else np.zeros((0, len(self.step_hours.values)))
+        )
         most = [energy[:, np.asarray(some, int) - 1].sum(axis=1) for some in steps.values()]
         return Array(np.stack(most, axis=1), self.exchanging, list(steps), name="most_sent")
 
@@ -83,12 +97,23 @@ class DirectedFlow:
 
     def energy(self, arc, period):
         """Energy sent along an arc in a period, at the sending end   [GWh]"""
-        told = sum(self.step_hours[step] * (self.transmission.sent(line, step) + self.sign[arc] * self.transmission.flow(line, step)) / 2
-                   for line in self.told[arc] for step in self.steps_of_period[period])
-        return (told + sum(self.forward_energy[line, period] for line in self.forward[arc])
-                + sum(self.backward_energy[line, period] for line in self.backward[arc]))
+        told = sum(
+            self.step_hours[step]
+            * (self.transmission.sent(line, step) + self.sign[arc] * self.transmission.flow(line, step))
+            / 2
+            for line in self.told[arc]
+            for step in self.steps_of_period[period]
+        )
+        return (
+            told
+            + sum(self.forward_energy[line, period] for line in self.forward[arc])
+            + sum(self.backward_energy[line, period] for line in self.backward[arc])
+        )
 
     def exchanged(self):
         """Energy of all exchanging lines, both ways   [GWh]"""
-        return sum(self.forward_energy[line, period] + self.backward_energy[line, period]
-                   for line in self.lines for period in self.periods)
+        return sum(
+            self.forward_energy[line, period] + self.backward_energy[line, period]
+            for line in self.lines
+            for period in self.periods
+        )

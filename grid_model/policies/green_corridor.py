@@ -1,24 +1,25 @@
 """Green corridors: the least renewable share of what an export corridor carries, as the bundles behind it are licensed.
 
 symbol  attribute      unit  kind
-r       renewable      GWh   decision, by line and step: renewable energy among what the line carries, at the sending end
+r       renewable      GWh   decision, by line and step: renewable energy among what the line carries, at the sending
+                              end
 u       short          GWh   decision, by line and year
 F       forward        GWh   energy that the line sends from from_zone to to_zone (directed_flow.py)
 R       renewables     GWh   energy of renewable plants behind the line: offer `certificates`
 S       storage        GWh   discharge less charge of the stores behind it: offer `output`
 w       min_renewable_share  1  data
 
-    sum over the year of r + u >= w x sum of F;   r <= F;   r <= R + S in every step;   sum over the year of r <= sum of R
+    sum over the year of r + u >= w x sum of F,   r <= F and r <= R + S in every step,   sum of r <= sum of R
 
-so the sun of noon that a store gives back in the evening counts, what the store lost does not, and coal or the grid that
-filled a store never becomes renewable. Behind a line stand the generators and stores that name it (column `corridor`): a
-base of wind, PV, storage and some coal. Its corridor then carries no more than all members give, F <= sum of their output:
-nothing of the grid around. A line that nobody names has all renewable plants of its from_zone behind it, and none of its
-stores; lines without members out of one zone share those plants.
+so the sun of noon that a store gives back in the evening counts, what the store lost does not, and coal or the grid
+that filled a store never becomes renewable. Behind a line stand the generators and stores that name it (column
+`corridor`): a base of wind, PV, storage and some coal. Its corridor then carries no more than all members give, F <=
+sum of their output: nothing of the grid around. A line that nobody names has all renewable plants of its from_zone
+behind it, and none of its stores; lines without members out of one zone share those plants.
 
 Bases in the Gobi and on former coal land (Kubuqi, Ulan Buh, Tengger, Badain Jaran): at least 50 % renewable by the 14th
-plan, 60 % announced for newer ones; the data set has them by line. No fine is ruled for less: the penalty is an assumption.
-Sources: POLICY.md, section 6; inputs/china/lines.csv.
+plan, 60 % announced for newer ones; the data set has them by line. No fine is ruled for less: the penalty is an
+assumption. Sources: POLICY.md, section 6; inputs/china/lines.csv.
 """
 
 from __future__ import annotations
@@ -43,8 +44,15 @@ CORRIDOR = reference("corridor", "lines", meaning="export corridor whose base it
 TABLES = {
     "generators": [CORRIDOR],
     "storage": [CORRIDOR],
-    "lines": [number("min_renewable_share", unit="1", minimum=0, maximum=1,
-                     meaning="least part of the energy carried that is renewable; empty: no rule")],
+    "lines": [
+        number(
+            "min_renewable_share",
+            unit="1",
+            minimum=0,
+            maximum=1,
+            meaning="least part of the energy carried that is renewable; empty: no rule",
+        )
+    ],
 }
 
 
@@ -86,7 +94,8 @@ def _read_bases(data: PolicyData) -> None:
     data.arcs["group"] = np.where(data.arcs["arc"].isin(data.bases), data.arcs["arc"], data.arcs["from_zone"])
     free = generators[generators["corridor"] == ""].groupby("zone")["generator"].agg(list)
     data.renewables = {arc: data.members["generator"].get(arc, []) for arc in data.bases} | {
-        zone: free.get(zone, []) for zone in set(data.arcs["group"]) - set(data.bases)}
+        zone: free.get(zone, []) for zone in set(data.arcs["group"]) - set(data.bases)
+    }
 
 
 def _read_years(data: PolicyData) -> None:
@@ -110,7 +119,15 @@ def add_constraints(green, data):
     carried = members(green, "corridors_of", groups, data.arcs.groupby("group")["arc"].agg(list).to_dict())
     share = Array(data.arcs["share"].to_numpy(float), data.arcs["arc"].to_numpy(object), name="share")
     renewables = _sum(green, data, "renewables", groups, data.renewables, data.plants, "certificates")
-    stored = _sum(green, data, "stored", groups, data.members["storage"], [f for f in data.offering("output") if f.name == "storage"], "output")
+    stored = _sum(
+        green,
+        data,
+        "stored",
+        groups,
+        data.members["storage"],
+        [f for f in data.offering("output") if f.name == "storage"],
+        "output",
+    )
 
     @green.Constraint(green.corridors, green.years)
     def renewable_share(green, corridor, year):
@@ -127,13 +144,16 @@ def add_constraints(green, data):
     @green.Constraint(green.corridors_of_keys, data.steps)
     def from_renewables(green, group, step):
         """sum of r <= R + S   [GWh]"""
-        return sum(green.renewable[corridor, step] for corridor in carried[group]) <= renewables(group, step) + stored(group, step)
+        return sum(green.renewable[corridor, step] for corridor in carried[group]) <= renewables(group, step) + stored(
+            group, step
+        )
 
     @green.Constraint(green.corridors_of_keys, green.years)
     def within_generation(green, group, year):
         """sum over the year of r <= sum of R   [GWh]"""
-        return (sum(green.renewable[corridor, step] for corridor in carried[group] for step in green.steps_of_year[year])
-                <= sum(renewables(group, step) for step in green.steps_of_year[year]))
+        return sum(
+            green.renewable[corridor, step] for corridor in carried[group] for step in green.steps_of_year[year]
+        ) <= sum(renewables(group, step) for step in green.steps_of_year[year])
 
     _add_bases(green, data, stored)
 
@@ -152,28 +172,46 @@ def _add_bases(green, data, stored):
 
 def _sum(green, data, name: str, keys, lists, fleets, offer: str):
     """A function (key, step): energy of an offer summed over the units in each key's list, GWh."""
-    of_fleet = [(fleet, members(green, f"{name}_{fleet.name}", keys, {
-        key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()})) for fleet in fleets]
+    of_fleet = [
+        (
+            fleet,
+            members(
+                green,
+                f"{name}_{fleet.name}",
+                keys,
+                {key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()},
+            ),
+        )
+        for fleet in fleets
+    ]
 
     def energy(key, step):
-        return sum(sum(data.step_hours[step] * getattr(fleet, offer)(unit, step) for unit in of[key]) for fleet, of in of_fleet)
+        return sum(
+            sum(data.step_hours[step] * getattr(fleet, offer)(unit, step) for unit in of[key]) for fleet, of in of_fleet
+        )
+
     return energy
 
 
 def shortfall_cost(green, data):
     """penalty x sum of u   [million CNY]"""
-    return data.settings.shortfall_penalty_cny_per_mwh * CNY_PER_MWH * sum(
-        green.short[corridor, year] for corridor in green.corridors for year in green.years)
+    return (
+        data.settings.shortfall_penalty_cny_per_mwh
+        * CNY_PER_MWH
+        * sum(green.short[corridor, year] for corridor in green.corridors for year in green.years)
+    )
 
 
 COSTS = {"shortfall": shortfall_cost}
 
 
 def tables(green, data, solved) -> dict[str, pd.DataFrame]:
-    """`green_corridors`: what each corridor carried in a year, how much of it renewable, its share, and what a MWh more of
-    renewable energy would save (dual)."""
+    """`green_corridors`: what each corridor carried in a year, how much of it renewable, its share, and what a MWh
+    more of renewable energy would save (dual)."""
     flow = np.asarray(solved.evaluate("transmission.report_flow")) * np.asarray(data.case.step_hours)
-    line = pd.Index(data.flows.transmission.reported_units(data.flows.transmission.reports["flow"])).get_indexer(data.arcs["line"])
+    line = pd.Index(data.flows.transmission.reported_units(data.flows.transmission.reports["flow"])).get_indexer(
+        data.arcs["line"]
+    )
     years = data.case.time.year.to_numpy()
     by_year = np.stack([years == year for year in data.years], axis=1)
     sent = np.maximum(flow[line], 0) @ by_year / MWH
@@ -181,8 +219,15 @@ def tables(green, data, solved) -> dict[str, pd.DataFrame]:
     short = np.asarray(solved.evaluate(f"{green.name}.short")) / MWH
     dual = -np.asarray(solved.dual(f"{green.name}.renewable_share")) / CNY_PER_MWH
     index = pd.MultiIndex.from_product([data.arcs["line"], data.years], names=["line", "year"])
-    table = pd.DataFrame({"carried_mwh": sent.ravel(), "renewable_mwh": renewable.ravel(), "short_mwh": short.ravel(),
-                          "price_cny_per_mwh": dual.ravel()}, index).reset_index()
+    table = pd.DataFrame(
+        {
+            "carried_mwh": sent.ravel(),
+            "renewable_mwh": renewable.ravel(),
+            "short_mwh": short.ravel(),
+            "price_cny_per_mwh": dual.ravel(),
+        },
+        index,
+    ).reset_index()
     table.insert(2, "min_renewable_share", table["line"].map(data.arcs.set_index("line")["share"]))
     return {"green_corridors": table.assign(passed=table["short_mwh"] <= 1e-6 * np.maximum(table["carried_mwh"], 1.0))}
 
@@ -190,9 +235,16 @@ def tables(green, data, solved) -> dict[str, pd.DataFrame]:
 def check_bases(frames):
     """Members of a base stand in the zone where their corridor begins."""
     start = frames["lines"].set_index("line")["from_zone"]
-    return [problem for name in ("generators", "storage") for problem in problems_where(
-        frames[name], (frames[name]["corridor"] != "") & (frames[name]["corridor"].map(start) != frames[name]["zone"]), "corridor",
-        "a line that begins in the zone, or empty")]
+    return [
+        problem
+        for name in ("generators", "storage")
+        for problem in problems_where(
+            frames[name],
+            (frames[name]["corridor"] != "") & (frames[name]["corridor"].map(start) != frames[name]["zone"]),
+            "corridor",
+            "a line that begins in the zone, or empty",
+        )
+    ]
 
 
 CHECKS = (check_bases,)

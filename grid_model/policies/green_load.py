@@ -1,7 +1,8 @@
 """Green loads: a share of what a load consumes comes from renewable plants, matched by year, by month or by hour.
 
 symbol  attribute      unit  kind
-a       allotted       GWh   decision, of a contract (or of a zone's plants together) by month, or by step where matched by hour
+a       allotted       GWh   decision, of a contract (or of a zone's plants together) by month, or by step where
+                              matched by hour
 x, y    green_charge,  GWh   decision, contracted energy put into and taken out of a contracted store, by step
         green_discharge
 e       green_level    GWh   decision, contracted energy held at the end of a step; none at the start
@@ -11,15 +12,15 @@ k       share          1     data: part of a plant's output, or of a store, that
 L, g    served, certificates   GW   offers of loads and plants;  c, d  charge, discharge  offers of storage
 
 In every period of its matching (the year, each month, each hour): sum of a + y - x + u = w L, a <= k g. The shares that
-contracts hold in a plant sum to one at most, so no MWh is allotted twice. A load matched by year or month without a contract
-is allotted what plants of its zone generate and have not sold by contract; hourly matching needs contracts. Contracted
-surplus may be stored: x <= k c, y <= k d, e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d, so that green charging is
-charging that takes place, and x <= what is allotted in the step. A plant in another zone names the line that brings its
-energy; what is allotted over a line is at most what it delivers in the month, or in the hour.
+contracts hold in a plant sum to one at most, so no MWh is allotted twice. A load matched by year or month without a
+contract is allotted what plants of its zone generate and have not sold by contract; hourly matching needs contracts.
+Contracted surplus may be stored: x <= k c, y <= k d, e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d, so that green
+charging is charging that takes place, and x <= what is allotted in the step. A plant in another zone names the line
+that brings its energy; what is allotted over a line is at most what it delivers in the month, or in the hour.
 
-Contracts are green-electricity trades: energy and certificate move together (`bundled`), so in green_certificates.py what
-is allotted is neither sold nor banked, and the load retires it. Loads whose share is met by certificates alone (column
-`certificates`) belong there. What a shortfall costs is not ruled: the penalty is an assumption of the scenario.
+Contracts are green-electricity trades: energy and certificate move together (`bundled`), so in green_certificates.py
+what is allotted is neither sold nor banked, and the load retires it. Loads whose share is met by certificates alone
+(column `certificates`) belong there. What a shortfall costs is not ruled: the penalty is an assumption of the scenario.
 Source: POLICY.md, sections 4 and 6.
 """
 
@@ -43,17 +44,27 @@ from grid_model.technologies.generators import CERTIFICATE
 NAME = "green_load"
 DEFAULT = True
 
-GREEN_SHARE = number("green_share", unit="1", minimum=0, maximum=1,
-                     meaning="part of its energy that must be renewable; empty: no rule")
-BY_CERTIFICATES = choice("certificates", ["none", "monitored", "assessed"], default="none",
-                         meaning="whether its green share is met by certificates alone: assessed, or monitored without effect")
+GREEN_SHARE = number(
+    "green_share", unit="1", minimum=0, maximum=1, meaning="part of its energy that must be renewable; empty: no rule"
+)
+BY_CERTIFICATES = choice(
+    "certificates",
+    ["none", "monitored", "assessed"],
+    default="none",
+    meaning="whether its green share is met by certificates alone: assessed, or monitored without effect",
+)
 
 TABLES = {
     "generators": [CERTIFICATE],
     "loads": [
-        GREEN_SHARE, BY_CERTIFICATES,
-        choice("green_matching", ["year", "month", "hour"], default="year",
-               meaning="the period in which the green share must be matched"),
+        GREEN_SHARE,
+        BY_CERTIFICATES,
+        choice(
+            "green_matching",
+            ["year", "month", "hour"],
+            default="year",
+            meaning="the period in which the green share must be matched",
+        ),
     ],
     "contracts": [
         identifier("contract", meaning="green-electricity contract"),
@@ -61,7 +72,9 @@ TABLES = {
         reference("generator", "generators", meaning="renewable plant that it is with; empty: it is with a store"),
         reference("storage", "storage", meaning="store that keeps contracted surplus of a load matched by hour"),
         number("share", unit="1", above=0, maximum=1, default=1, meaning="part of the plant or store that it covers"),
-        reference("line", "lines", meaning="line into the load's zone over which the energy comes; needed from another zone"),
+        reference(
+            "line", "lines", meaning="line into the load's zone over which the energy comes; needed from another zone"
+        ),
         text("source", meaning="where the row is from"),
     ],
 }
@@ -104,8 +117,11 @@ def _read_periods(data: PolicyData) -> None:
     rows = []
     for load, rule in zip(data.table["load"], matching):
         years = numbers // 12
-        groups = {"year": {f"{year}": np.flatnonzero(years == year) + 1 for year in np.unique(years)},
-                  "month": {month_label(number): np.array([at + 1]) for at, number in enumerate(numbers)}, "hour": {}}[rule]
+        groups = {
+            "year": {f"{year}": np.flatnonzero(years == year) + 1 for year in np.unique(years)},
+            "month": {month_label(number): np.array([at + 1]) for at, number in enumerate(numbers)},
+            "hour": {},
+        }[rule]
         rows += [(load, label, months.tolist()) for label, months in groups.items()]
     data.periods = pd.DataFrame(rows, columns=["load", "label", "months"])
     data.periods["period"] = data.periods["load"] + " " + data.periods["label"]
@@ -129,8 +145,11 @@ def _read_zone_plants(data: PolicyData) -> None:
     data.uncontracted = data.table[~data.table["load"].isin(known) & (data.table["green_matching"] != "hour")]
     sold = data.with_plants.groupby("generator")["share"].sum()
     generators = data.case.tables["generators"].set_index("generator")
-    data.free_part = Array(np.maximum(1 - sold.reindex(generators.index, fill_value=0.0).to_numpy(float), 0.0),
-                           generators.index.to_numpy(object), name="free_part")
+    data.free_part = Array(
+        np.maximum(1 - sold.reindex(generators.index, fill_value=0.0).to_numpy(float), 0.0),
+        generators.index.to_numpy(object),
+        name="free_part",
+    )
 
 
 def add_variables(green, data):
@@ -146,7 +165,9 @@ def add_variables(green, data):
     green.allotted_by_zone = pyo.Var(alone, green.months, within=pyo.NonNegativeReals)
     green.green_charge = pyo.Var(stores, data.steps, within=pyo.NonNegativeReals)
     green.green_discharge = pyo.Var(stores, data.steps, within=pyo.NonNegativeReals)
-    green.green_level = pyo.Var(stores, data.borders, bounds=lambda _, contract, border: (0, data.level_limit[contract, border]))
+    green.green_level = pyo.Var(
+        stores, data.borders, bounds=lambda _, contract, border: (0, data.level_limit[contract, border])
+    )
     green.periods = pyo.Set(initialize=data.periods["period"].tolist())
     green.hourly_loads = pyo.Set(initialize=data.hourly)
     green.short = pyo.Var(green.periods, within=pyo.NonNegativeReals)
@@ -160,7 +181,9 @@ def _limit_levels(data) -> None:
     most = stores.reindex(data.with_stores["storage"]).to_numpy(float) * data.with_stores["share"].to_numpy(float) * MWH
     limit = np.repeat(most[:, None], data.end + 1, axis=1)
     limit[:, 0] = 0.0
-    data.level_limit = Array(limit, data.with_stores["contract"].to_numpy(object), np.arange(data.end + 1), name="level_limit")
+    data.level_limit = Array(
+        limit, data.with_stores["contract"].to_numpy(object), np.arange(data.end + 1), name="level_limit"
+    )
 
 
 def add_constraints(green, data):
@@ -173,23 +196,44 @@ def add_constraints(green, data):
 
 def _generated(green, data, name: str, keys, lists):
     """A function (key, steps): energy with certificates of the plants in each key's list, each with its part, GWh."""
-    of_fleet = [(fleet, members(green, f"{name}_{fleet.name}", keys, {
-        key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()})) for fleet in data.plants]
+    of_fleet = [
+        (
+            fleet,
+            members(
+                green,
+                f"{name}_{fleet.name}",
+                keys,
+                {key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()},
+            ),
+        )
+        for fleet in data.plants
+    ]
 
     def energy(key, steps, part=None):
-        return sum(sum((1.0 if part is None else part[unit]) * data.step_hours[step] * fleet.certificates(unit, step)
-                       for unit in of[key] for step in steps) for fleet, of in of_fleet)
+        return sum(
+            sum(
+                (1.0 if part is None else part[unit]) * data.step_hours[step] * fleet.certificates(unit, step)
+                for unit in of[key]
+                for step in steps
+            )
+            for fleet, of in of_fleet
+        )
+
     return energy
 
 
 def _add_plants(green, data):
     plants = data.with_plants
-    generated = _generated(green, data, "plant", plants["contract"], {c: [g] for c, g in zip(plants["contract"], plants["generator"])})
+    generated = _generated(
+        green, data, "plant", plants["contract"], {c: [g] for c, g in zip(plants["contract"], plants["generator"])}
+    )
 
     @green.Constraint(green.monthly_contracts, green.months)
     def contracted(green, contract, month):
         """a <= k x sum over the month of g dt   [GWh]"""
-        return green.allotted[contract, month] <= data.share[contract] * generated(contract, green.steps_of_month[month])
+        return green.allotted[contract, month] <= data.share[contract] * generated(
+            contract, green.steps_of_month[month]
+        )
 
     steps = {step: [step] for step in data.step_labels.tolist()} if data.hourly else {}
     itself = members(green, "step_itself", steps, steps)
@@ -199,14 +243,17 @@ def _add_plants(green, data):
         """a <= k g dt   [GWh]"""
         return green.allotted_by_hour[contract, step] <= data.share[contract] * generated(contract, itself[step])
 
-    monthly, hourly = (members(green, f"if_{name}", plants["contract"], {c: [c] for c in plants["contract"][chosen]})
-                       for name, chosen in (("monthly", ~plants["hourly"]), ("hourly", plants["hourly"])))
+    monthly, hourly = (
+        members(green, f"if_{name}", plants["contract"], {c: [c] for c in plants["contract"][chosen]})
+        for name, chosen in (("monthly", ~plants["hourly"]), ("hourly", plants["hourly"]))
+    )
 
     @green.Expression(subset(green, "plant_contracts", plants["contract"]), green.months)
     def bundled(green, contract, month):
         """Energy that moves with its certificate: sum of a over the month   [GWh]"""
-        return (sum(green.allotted[one, month] for one in monthly[contract])
-                + sum(green.allotted_by_hour[one, step] for one in hourly[contract] for step in green.steps_of_month[month]))
+        return sum(green.allotted[one, month] for one in monthly[contract]) + sum(
+            green.allotted_by_hour[one, step] for one in hourly[contract] for step in green.steps_of_month[month]
+        )
 
 
 def _add_zone_plants(green, data):
@@ -219,35 +266,47 @@ def _add_zone_plants(green, data):
     @green.Constraint(green.uncontracted_in_keys, green.months)
     def left_in_zone(green, zone, month):
         """sum of a over the loads <= sum over the zone's plants of (1 - sum of k) g dt   [GWh]"""
-        return (sum(green.allotted_by_zone[load, month] for load in loads[zone])
-                <= generated(zone, green.steps_of_month[month], data.free_part))
+        return sum(green.allotted_by_zone[load, month] for load in loads[zone]) <= generated(
+            zone, green.steps_of_month[month], data.free_part
+        )
 
 
 def _add_stores(green, data):
     contracts = data.with_stores
     if contracts.empty:
         return
-    store_of = members(green, "store_of", contracts["contract"], {c: [s] for c, s in zip(contracts["contract"], contracts["storage"])})
+    store_of = members(
+        green, "store_of", contracts["contract"], {c: [s] for c, s in zip(contracts["contract"], contracts["storage"])}
+    )
     stores = data.storage.data
 
     @green.Constraint(green.store_contracts, data.steps)
     def green_charging(green, contract, step):
         """x <= k c dt   [GWh]"""
         return green.green_charge[contract, step] <= data.share[contract] * data.step_hours[step] * sum(
-            data.storage.charge(store, step) for store in store_of[contract])
+            data.storage.charge(store, step) for store in store_of[contract]
+        )
 
     @green.Constraint(green.store_contracts, data.steps)
     def green_discharging(green, contract, step):
         """y <= k d dt   [GWh]"""
         return green.green_discharge[contract, step] <= data.share[contract] * data.step_hours[step] * sum(
-            data.storage.discharge(store, step) for store in store_of[contract])
+            data.storage.discharge(store, step) for store in store_of[contract]
+        )
 
     @green.Constraint(green.store_contracts, data.steps)
     def green_energy(green, contract, step):
         """e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d   [GWh]"""
-        kept = sum(stores.retention[store, step] * green.green_level[contract, step - 1] for store in store_of[contract])
-        stored = sum(stores.charge_efficiency[store] * green.green_charge[contract, step] for store in store_of[contract])
-        taken = sum(1 / stores.discharge_efficiency[store] * green.green_discharge[contract, step] for store in store_of[contract])
+        kept = sum(
+            stores.retention[store, step] * green.green_level[contract, step - 1] for store in store_of[contract]
+        )
+        stored = sum(
+            stores.charge_efficiency[store] * green.green_charge[contract, step] for store in store_of[contract]
+        )
+        taken = sum(
+            1 / stores.discharge_efficiency[store] * green.green_discharge[contract, step]
+            for store in store_of[contract]
+        )
         return green.green_level[contract, step] == kept + stored - taken
 
 
@@ -266,29 +325,48 @@ def _add_lines(green, data):
     @green.Constraint(green.arcs, green.months)
     def delivered(green, arc, month):
         """sum of a over the month <= (1 - loss) x what the line sends this way   [GWh]"""
-        return (sum(green.bundled[contract, month] for contract in every[arc])
-                <= data.by_month.delivered[arc] * data.by_month.energy(arc, month))
+        return sum(green.bundled[contract, month] for contract in every[arc]) <= data.by_month.delivered[
+            arc
+        ] * data.by_month.energy(arc, month)
 
     by_hour = over["hourly"].to_numpy(bool)
     if not by_hour.any():
         return
     data.by_hour.add(green, "hourly", data.steps, members(green, "delivery_step", steps, steps), steps)
     green.hourly_arcs = pyo.Set(initialize=list(dict.fromkeys(arc[by_hour])))
-    hourly = members(green, "hourly_over", dict.fromkeys(arc[by_hour]), over["contract"][by_hour].groupby(arc[by_hour]).agg(list).to_dict())
+    hourly = members(
+        green,
+        "hourly_over",
+        dict.fromkeys(arc[by_hour]),
+        over["contract"][by_hour].groupby(arc[by_hour]).agg(list).to_dict(),
+    )
 
     @green.Constraint(green.hourly_arcs, data.steps)
     def delivered_by_hour(green, arc, step):
         """sum of a <= (1 - loss) x what the line sends this way   [GWh]"""
-        return (sum(green.allotted_by_hour[contract, step] for contract in hourly[arc])
-                <= data.by_hour.delivered[arc] * data.by_hour.energy(arc, step))
+        return sum(green.allotted_by_hour[contract, step] for contract in hourly[arc]) <= data.by_hour.delivered[
+            arc
+        ] * data.by_hour.energy(arc, step)
 
 
 def _add_shares(green, data):
     loads, periods = data.table["load"], data.periods
-    own = [(fleet, members(green, f"{fleet.name}_own", loads, {load: [load] for load in loads if load in set(fleet.data.names)}))
-           for fleet in data.load_fleets]
+    own = [
+        (
+            fleet,
+            members(
+                green, f"{fleet.name}_own", loads, {load: [load] for load in loads if load in set(fleet.data.names)}
+            ),
+        )
+        for fleet in data.load_fleets
+    ]
     share = Array(data.table["green_share"].to_numpy(float), loads.to_numpy(object), name="green_share")
-    load_of = members(green, "load_of", periods["period"], {period: [load] for period, load in zip(periods["period"], periods["load"])})
+    load_of = members(
+        green,
+        "load_of",
+        periods["period"],
+        {period: [load] for period, load in zip(periods["period"], periods["load"])},
+    )
     months_of = members(green, "months_of", periods["period"], dict(zip(periods["period"], periods["months"])))
     plants = members(green, "contracts_of", loads, data.with_plants.groupby("load")["contract"].agg(list).to_dict())
     stores = members(green, "stores_of", loads, data.with_stores.groupby("load")["contract"].agg(list).to_dict())
@@ -300,32 +378,51 @@ def _add_shares(green, data):
     @green.Constraint(green.periods)
     def matched(green, period):
         """sum over the period of a + u = w x sum of L dt   [GWh]"""
-        allotted = (sum(green.allotted[contract, month] for load in load_of[period] for contract in plants[load] for month in months_of[period])
-                    + sum(green.allotted_by_zone[one, month] for load in load_of[period] for one in alone[load] for month in months_of[period]))
-        needed = sum(share[load] * data.step_hours[step] * served(load, step)
-                     for load in load_of[period] for month in months_of[period] for step in green.steps_of_month[month])
+        allotted = sum(
+            green.allotted[contract, month]
+            for load in load_of[period]
+            for contract in plants[load]
+            for month in months_of[period]
+        ) + sum(
+            green.allotted_by_zone[one, month]
+            for load in load_of[period]
+            for one in alone[load]
+            for month in months_of[period]
+        )
+        needed = sum(
+            share[load] * data.step_hours[step] * served(load, step)
+            for load in load_of[period]
+            for month in months_of[period]
+            for step in green.steps_of_month[month]
+        )
         return allotted + green.short[period] == needed
 
     @green.Constraint(green.hourly_loads, data.steps)
     def matched_by_hour(green, load, step):
         """sum of a + sum of y - x + u = w L dt   [GWh]"""
         allotted = sum(green.allotted_by_hour[contract, step] for contract in plants[load])
-        stored = sum(green.green_discharge[contract, step] - green.green_charge[contract, step] for contract in stores[load])
-        return (allotted + stored + green.short_by_hour[load, step]
-                == share[load] * data.step_hours[step] * served(load, step))
+        stored = sum(
+            green.green_discharge[contract, step] - green.green_charge[contract, step] for contract in stores[load]
+        )
+        return allotted + stored + green.short_by_hour[load, step] == share[load] * data.step_hours[step] * served(
+            load, step
+        )
 
     with_stores = subset(green, "loads_with_stores", data.with_stores["load"].unique())
 
     @green.Constraint(with_stores, data.steps)
     def stored_from_contracts(green, load, step):
         """sum of x <= sum of a: only contracted energy is stored as such   [GWh]"""
-        return (sum(green.green_charge[contract, step] for contract in stores[load])
-                <= sum(green.allotted_by_hour[contract, step] for contract in plants[load]))
+        return sum(green.green_charge[contract, step] for contract in stores[load]) <= sum(
+            green.allotted_by_hour[contract, step] for contract in plants[load]
+        )
 
 
 def bundles(green, data) -> pd.DataFrame:
     """Contracts that move tradable certificates: `contract, generator, load, zone` (of the load)."""
-    certificate = data.with_plants["generator"].map(data.case.tables["generators"].set_index("generator")["certificate"])
+    certificate = data.with_plants["generator"].map(
+        data.case.tables["generators"].set_index("generator")["certificate"]
+    )
     return data.with_plants[certificate == "tradable"][["contract", "generator", "load", "zone"]].reset_index(drop=True)
 
 
@@ -337,7 +434,8 @@ def bundled(green, data, contract, month):
 def shortfall_cost(green, data):
     """penalty x sum of u   [million CNY]"""
     short = (sum(green.short[period] for period in green.periods) if len(data.periods) else 0) + (
-        sum(green.short_by_hour[load, step] for load in green.hourly_loads for step in data.steps) if data.hourly else 0)
+        sum(green.short_by_hour[load, step] for load in green.hourly_loads for step in data.steps) if data.hourly else 0
+    )
     return data.settings.shortfall_penalty_cny_per_mwh * CNY_PER_MWH * short
 
 
@@ -350,20 +448,36 @@ COSTS = {"shortfall": shortfall_cost}
 def tables(green, data, solved) -> dict[str, pd.DataFrame]:
     """`green_loads`: every load and period (hours summed up) with what was needed, allotted and short;
     `green_trades`: energy of every contract by month."""
-    value = {name: np.asarray(solved.evaluate(f"{green.name}.{name}")) / MWH for name in ("short", "short_by_hour", "bundled")}
+    value = {
+        name: np.asarray(solved.evaluate(f"{green.name}.{name}")) / MWH
+        for name in ("short", "short_by_hour", "bundled")
+    }
     months = [month_label(number) for number in month_number(data.case.months)]
     served = {load: _served(data, solved, load) for load in data.table["load"]}
     share, matching = (data.table.set_index("load")[name] for name in ("green_share", "green_matching"))
-    rows = [(load, label, sum(served[load][month - 1] for month in some), short)
-            for (load, label, some), short in zip(data.periods[["load", "label", "months"]].itertuples(index=False), value["short"])]
-    rows += [(load, "all hours", served[load].sum(), short) for load, short in zip(data.hourly, value["short_by_hour"].sum(axis=-1))]
+    rows = [
+        (load, label, sum(served[load][month - 1] for month in some), short)
+        for (load, label, some), short in zip(
+            data.periods[["load", "label", "months"]].itertuples(index=False), value["short"]
+        )
+    ]
+    rows += [
+        (load, "all hours", served[load].sum(), short)
+        for load, short in zip(data.hourly, value["short_by_hour"].sum(axis=-1))
+    ]
     table = pd.DataFrame(rows, columns=["load", "period", "consumption_mwh", "short_mwh"])
     table.insert(1, "matching", table["load"].map(matching))
     table["required_mwh"] = table["load"].map(share) * table["consumption_mwh"]
     table["matched_mwh"] = table["required_mwh"] - table["short_mwh"]
-    trades = pd.DataFrame(value["bundled"], pd.Index(data.with_plants["contract"], name="contract"), pd.Index(months, name="month"))
-    trades = trades.stack().rename("energy_mwh").reset_index().merge(
-        data.with_plants[["contract", "load", "generator", "line"]], on="contract")
+    trades = pd.DataFrame(
+        value["bundled"], pd.Index(data.with_plants["contract"], name="contract"), pd.Index(months, name="month")
+    )
+    trades = (
+        trades.stack()
+        .rename("energy_mwh")
+        .reset_index()
+        .merge(data.with_plants[["contract", "load", "generator", "line"]], on="contract")
+    )
     return {"green_loads": table, "green_trades": trades}
 
 
@@ -386,24 +500,48 @@ def check_contracts(frames):
     origin = table["generator"].map(generators["zone"])
     away = (origin != zone) & (table["generator"] != "")
     ends = [table["line"].map(lines[end]) for end in ("from_zone", "to_zone")]
-    between = ((ends[0] == zone) & (ends[1] == origin)) | ((ends[1] == zone) & (ends[0] == origin)) | (
-        (ends[0] == zone) | (ends[1] == zone))
+    between = (
+        ((ends[0] == zone) & (ends[1] == origin))
+        | ((ends[1] == zone) & (ends[0] == origin))
+        | ((ends[0] == zone) | (ends[1] == zone))
+    )
     problems = [
-        *problems_where(table, (table["generator"] == "") == (table["storage"] == ""), "generator", "a generator or a storage, one of both"),
-        *problems_where(table, table["generator"].map(generators["certificate"]) == "none", "generator",
-                        "a generator whose energy has certificates"),
-        *problems_where(table, (table["storage"] != "") & (table["load"].map(loads["green_matching"]) != "hour"), "storage",
-                        "empty where the load is not matched by hour"),
-        *problems_where(table, away & ~between, "line", "a line into the load's zone where the generator is in another"),
-        *problems_where(table, ~away & (table["line"] != ""), "line", "empty where the generator is in the load's zone"),
+        *problems_where(
+            table,
+            (table["generator"] == "") == (table["storage"] == ""),
+            "generator",
+            "a generator or a storage, one of both",
+        ),
+        *problems_where(
+            table,
+            table["generator"].map(generators["certificate"]) == "none",
+            "generator",
+            "a generator whose energy has certificates",
+        ),
+        *problems_where(
+            table,
+            (table["storage"] != "") & (table["load"].map(loads["green_matching"]) != "hour"),
+            "storage",
+            "empty where the load is not matched by hour",
+        ),
+        *problems_where(
+            table, away & ~between, "line", "a line into the load's zone where the generator is in another"
+        ),
+        *problems_where(
+            table, ~away & (table["line"] != ""), "line", "empty where the generator is in the load's zone"
+        ),
     ]
     for column in ("generator", "storage"):
         total = table["share"].where(table[column] != "").groupby(table[column]).transform("sum")
         problems += problems_where(table, total > 1 + 1e-9, "share", f"shares in one {column} that sum to at most 1")
     hourly = frames["loads"]["green_matching"].eq("hour") & (frames["loads"]["green_share"] > 0)
     supplied = frames["loads"]["load"].isin(table.loc[table["generator"] != "", "load"])
-    return problems + problems_where(frames["loads"], hourly & ~supplied & (frames["loads"]["certificates"] == "none"), "green_matching",
-                                     "year or month, or a row for the load in table contracts: hours are matched by contracts")
+    return problems + problems_where(
+        frames["loads"],
+        hourly & ~supplied & (frames["loads"]["certificates"] == "none"),
+        "green_matching",
+        "year or month, or a row for the load in table contracts: hours are matched by contracts",
+    )
 
 
 CHECKS = (check_contracts,)

@@ -1,7 +1,7 @@
 """The ledger of green certificates: every lot by double entry, first in first out, in whole certificates of one MWh.
 
-An event moves certificates of one lot out of one account and into another: two rows of one `entry` whose quantities sum to
-zero. Accounts are zones, and `registry`, `retired`, `expired`, `ccer`.
+An event moves certificates of one lot out of one account and into another: two rows of one `entry` whose quantities
+sum to zero. Accounts are zones, and `registry`, `retired`, `expired`, `ccer`.
 
     opening   registry -> zone      what was in hand before the horizon
     issue     registry -> zone      of the zone of the generator, in the month of generation
@@ -10,9 +10,9 @@ zero. Accounts are zones, and `registry`, `retired`, `expired`, `ccer`.
     retire    zone -> retired       for that purpose
     expire    zone -> expired       at the end of the 24th month, that of generation included
 
-A lot is what one generator was issued in one month of one class: `tradable`, or `held` (issued and never traded). A month's
-fraction of a certificate waits for the next month; so does a fraction sold, retired or given up. A buyer in the zone of the
-seller needs no trade: nothing leaves the account before it is retired. Source: POLICY.md, section 4.
+A lot is what one generator was issued in one month of one class: `tradable`, or `held` (issued and never traded). A
+month's fraction of a certificate waits for the next month; so does a fraction sold, retired or given up. A buyer in
+the zone of the seller needs no trade: nothing leaves the account before it is retired. Source: POLICY.md, section 4.
 
 Functions take and give plain tables, so that whoever has the Parquet file has all there is to know.
 """
@@ -22,8 +22,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-COLUMNS = ["lot", "generator", "technology", "vintage", "account", "event", "month", "purpose", "quantity_mwh",
-           "price_cny_per_mwh", "class", "kind", "entry"]
+COLUMNS = [
+    "lot",
+    "generator",
+    "technology",
+    "vintage",
+    "account",
+    "event",
+    "month",
+    "purpose",
+    "quantity_mwh",
+    "price_cny_per_mwh",
+    "class",
+    "kind",
+    "entry",
+]
 EVENTS = ("opening", "issue", "ccer", "trade", "retire", "expire")  # in the order in which a month posts them
 POOLED = ("registry", "retired", "expired", "ccer")
 VALID_MONTHS = 24
@@ -37,7 +50,8 @@ def month_number(months) -> np.ndarray:
 
 
 def whole(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Quantities in whole certificates: of each key in `by` the months' sum so far, rounded down, less what came before."""
+    """Quantities in whole certificates: of each key in `by` the months' sum so far, rounded down, less what came
+    before."""
     table = table.astype({"quantity_mwh": float}).sort_values("month", kind="stable")
     reached = np.floor(table.groupby(by, sort=False)["quantity_mwh"].cumsum() + ROUNDING_MWH)
     before = reached.groupby([table[key] for key in by], sort=False).shift(fill_value=0.0)
@@ -75,8 +89,9 @@ def post_ledger(opening, issue, ccer, sales, purchases, bundles, prices) -> pd.D
             here["quantity_mwh"] += waiting.reindex(here["purpose"] + kind).fillna(0.0).to_numpy()
             offered = sales[(sales["month"] == month) & (sales["kind"] == kind)].set_index("zone")["quantity_mwh"]
             missing = book.trade(here, offered, kind, month, float(price.get((kind, month), np.nan)))
-            waiting = pd.concat([waiting.drop(here["purpose"] + kind, errors="ignore"),
-                                 pd.Series(missing, here["purpose"] + kind)])
+            waiting = pd.concat(
+                [waiting.drop(here["purpose"] + kind, errors="ignore"), pd.Series(missing, here["purpose"] + kind)]
+            )
         book.expire(month)
     return book.table()
 
@@ -101,10 +116,20 @@ class _Book:
     def _post(self, event, lots, month, source, target, quantity=None, purpose="", price=np.nan) -> None:
         """Post an event of some lots (positions); an account None is the zone of the lot."""
         quantity = self.quantity[lots] if quantity is None else quantity
-        self.events.append(pd.DataFrame({"at": lots, "event": event, "month": month, "purpose": purpose,
-                                         "from": self.zone[lots] if source is None else source,
-                                         "to": self.zone[lots] if target is None else target,
-                                         "quantity_mwh": quantity, "price_cny_per_mwh": price}))
+        self.events.append(
+            pd.DataFrame(
+                {
+                    "at": lots,
+                    "event": event,
+                    "month": month,
+                    "purpose": purpose,
+                    "from": self.zone[lots] if source is None else source,
+                    "to": self.zone[lots] if target is None else target,
+                    "quantity_mwh": quantity,
+                    "price_cny_per_mwh": price,
+                }
+            )
+        )
 
     def issue(self, month: str) -> None:
         lots = np.flatnonzero((self.lots["vintage"] == month) & self.lots["new"])
@@ -121,14 +146,28 @@ class _Book:
 
     def bundle(self, bundles: pd.DataFrame, month: str) -> None:
         """Certificates that move with the energy of a contract, and are retired by its load."""
-        for generator, purpose, zone, quantity in zip(bundles["generator"], bundles["purpose"], bundles["zone"], bundles["quantity_mwh"]):
-            own = (self.lots["generator"] == generator) & (self.lots["class"] == "tradable") & (self.lots["vintage"] == month)
+        for generator, purpose, zone, quantity in zip(
+            bundles["generator"], bundles["purpose"], bundles["zone"], bundles["quantity_mwh"]
+        ):
+            own = (
+                (self.lots["generator"] == generator)
+                & (self.lots["class"] == "tradable")
+                & (self.lots["vintage"] == month)
+            )
             lots = np.flatnonzero(own & (self.left > 0))
             taken, _, amount = drawn(self.left[lots], [quantity])
-            self._sell(lots[taken], amount, np.full(len(taken), zone, object), np.full(len(taken), purpose, object), month, np.nan)
+            self._sell(
+                lots[taken],
+                amount,
+                np.full(len(taken), zone, object),
+                np.full(len(taken), purpose, object),
+                month,
+                np.nan,
+            )
 
     def trade(self, purchases: pd.DataFrame, offered: pd.Series, kind: str, month: str, price: float) -> np.ndarray:
-        """A month's clearing: who buys from whom, and the lots that they get, oldest first; what found no seller, MWh."""
+        """A month's clearing: who buys from whom, and the lots that they get, oldest first; what found no seller,
+        MWh."""
         zones = sorted(set(offered.index) | set(purchases["zone"]))
         stock = np.array([self.left[self._open(zone, kind)].sum() for zone in zones])
         wanted = purchases["quantity_mwh"].to_numpy(float)
@@ -140,8 +179,14 @@ class _Book:
             buyers = np.flatnonzero(bought[seller])
             taken, buyer, amount = drawn(self.left[lots], bought[seller, buyers])
             buyer = buyers[buyer]
-            self._sell(lots[taken], amount, purchases["zone"].to_numpy(object)[buyer],
-                       purchases["purpose"].to_numpy(object)[buyer], month, price)
+            self._sell(
+                lots[taken],
+                amount,
+                purchases["zone"].to_numpy(object)[buyer],
+                purchases["purpose"].to_numpy(object)[buyer],
+                month,
+                price,
+            )
         return wanted - bought.sum(axis=0)
 
     def _sell(self, lots, amount, zone, purpose, month, price) -> None:
@@ -159,23 +204,30 @@ class _Book:
     def _open(self, zone, kind, also=True) -> np.ndarray:
         """Positions of the tradable lots of a zone of which something is left, oldest first."""
         lots = self.lots
-        return np.flatnonzero((self.zone == zone) & (lots["kind"] == kind) & (lots["class"] == "tradable") & (self.left > 0) & also)
+        return np.flatnonzero(
+            (self.zone == zone) & (lots["kind"] == kind) & (lots["class"] == "tradable") & (self.left > 0) & also
+        )
 
     def table(self) -> pd.DataFrame:
         """All events, two rows each."""
         events = pd.concat(self.events, ignore_index=True)
         events = events[events["quantity_mwh"] > 0].reset_index(drop=True)
         events["entry"] = np.arange(len(events))
-        sides = [events.assign(account=events["from"], quantity_mwh=-events["quantity_mwh"]),
-                 events.assign(account=events["to"])]
+        sides = [
+            events.assign(account=events["from"], quantity_mwh=-events["quantity_mwh"]),
+            events.assign(account=events["to"]),
+        ]
         rows = pd.concat(sides, ignore_index=True).sort_values(["entry", "quantity_mwh"], kind="stable")
-        facts = self.lots.loc[rows["at"], ["lot", "generator", "technology", "vintage", "class", "kind"]].reset_index(drop=True)
+        facts = self.lots.loc[rows["at"], ["lot", "generator", "technology", "vintage", "class", "kind"]].reset_index(
+            drop=True
+        )
         table = pd.concat([facts, rows.drop(columns=["at", "from", "to"]).reset_index(drop=True)], axis=1)[COLUMNS]
         return table.astype({"quantity_mwh": "int64"})
 
 
 def drawn(stock, demands) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which demand takes how much of which stock when both are used up in order: positions in stock, in demands, quantity.
+    """Which demand takes how much of which stock when both are used up in order: positions in stock, in demands,
+    quantity.
 
     Both are laid along one axis of quantity; each piece between two of their borders is one draw.
     """
@@ -211,12 +263,21 @@ def matched(supply: np.ndarray, wanted: np.ndarray, buyer_zone: np.ndarray, own:
         demand[:] = 0.0
         np.add.at(demand, buyer_zone[outside], wanted[outside])
         tightness = supply + demand
-        pairs = [(seller, buyer) for buyer in outside[wanted[outside] > 0] for seller in np.flatnonzero(supply > 0)
-                 if seller != buyer_zone[buyer]]
+        pairs = [
+            (seller, buyer)
+            for buyer in outside[wanted[outside] > 0]
+            for seller in np.flatnonzero(supply > 0)
+            if seller != buyer_zone[buyer]
+        ]
         if not pairs:
             break
-        seller, buyer = max(pairs, key=lambda pair: (max(tightness[pair[0]], tightness[buyer_zone[pair[1]]]),
-                                                     tightness[pair[0]] + tightness[buyer_zone[pair[1]]]))
+        seller, buyer = max(
+            pairs,
+            key=lambda pair: (
+                max(tightness[pair[0]], tightness[buyer_zone[pair[1]]]),
+                tightness[pair[0]] + tightness[buyer_zone[pair[1]]],
+            ),
+        )
         rest = np.delete(tightness, [seller, buyer_zone[buyer]])
         _move(bought, supply, wanted, seller, buyer, max(supply.sum() - rest.max(initial=0.0), 1.0))
     for buyer in np.flatnonzero(own):
@@ -242,8 +303,18 @@ def check_ledger(table: pd.DataFrame) -> list[str]:
         return [f"the ledger has no column {column}" for column in missing]
     table = table.reset_index(drop=True)
     table = table.assign(month_at=month_number(table["month"]), vintage_at=month_number(table["vintage"]))
-    checks = (_not_whole, _unbalanced, _issued_wrongly, _held_traded, _sold_twice, _retired_twice, _also_ccer, _after_expiry,
-              _not_expired, _negative)
+    checks = (
+        _not_whole,
+        _unbalanced,
+        _issued_wrongly,
+        _held_traded,
+        _sold_twice,
+        _retired_twice,
+        _also_ccer,
+        _after_expiry,
+        _not_expired,
+        _negative,
+    )
     return [problem for check in checks for problem in check(table)]
 
 
@@ -266,8 +337,10 @@ def _unbalanced(table):
     keys = ["entry", "lot", "event", "month", "purpose"]
     total = table.groupby(keys, dropna=False)["quantity_mwh"].agg(["sum", "size"]).reset_index()
     odd = total[(total["sum"] != 0) | (total["size"] != 2)]
-    return [f"{lot}: event {event} of {month} does not sum to zero over two accounts ({quantity:g} MWh)"
-            for lot, event, month, quantity in zip(odd["lot"], odd["event"], odd["month"], odd["sum"])]
+    return [
+        f"{lot}: event {event} of {month} does not sum to zero over two accounts ({quantity:g} MWh)"
+        for lot, event, month, quantity in zip(odd["lot"], odd["event"], odd["month"], odd["sum"])
+    ]
 
 
 def _issued_wrongly(table):
@@ -275,8 +348,11 @@ def _issued_wrongly(table):
     twice = first[first["lot"].duplicated()]
     late = first[(first["event"] == "issue") & (first["month_at"] != first["vintage_at"])]
     never = set(table["lot"]) - set(first["lot"])
-    return ([f"{lot}: issued twice" for lot in twice["lot"].unique()] + [f"{lot}: issued in another month than that of its "
-            "generation" for lot in late["lot"].unique()] + [f"{lot}: never issued" for lot in sorted(never)])
+    return (
+        [f"{lot}: issued twice" for lot in twice["lot"].unique()]
+        + [f"{lot}: issued in another month than that of its generation" for lot in late["lot"].unique()]
+        + [f"{lot}: never issued" for lot in sorted(never)]
+    )
 
 
 def _held_traded(table):
@@ -290,8 +366,12 @@ def _sold_twice(table):
     again = (table["event"] == "trade") & (table["quantity_mwh"] < 0) & (table["account"] != origin)
     issued = first.groupby("lot")["quantity_mwh"].sum()
     traded = _into(table, "trade")
-    return [f"{lot}: sold twice" for lot in dict.fromkeys([*_lots(table, again), *traded.index[traded > issued.reindex(
-        traded.index, fill_value=0)]])]
+    return [
+        f"{lot}: sold twice"
+        for lot in dict.fromkeys(
+            [*_lots(table, again), *traded.index[traded > issued.reindex(traded.index, fill_value=0)]]
+        )
+    ]
 
 
 def _issued(table) -> pd.Series:
@@ -306,14 +386,18 @@ def _retired_twice(table):
 def _also_ccer(table):
     given_up = _into(table, "ccer")
     used = np.maximum(_into(table, "retire"), _into(table, "trade"))
-    return [f"{lot}: counted as CCER and as certificate" for lot in given_up.index[(given_up > 0) & (given_up + used > _issued(table))]]
+    return [
+        f"{lot}: counted as CCER and as certificate"
+        for lot in given_up.index[(given_up > 0) & (given_up + used > _issued(table))]
+    ]
 
 
 def _after_expiry(table):
     late = (table["month_at"] > table["vintage_at"] + VALID_MONTHS - 1) & (table["event"] != "expire")
     early = (table["month_at"] < table["vintage_at"] + VALID_MONTHS - 1) & (table["event"] == "expire")
-    return ([f"{lot}: moved after expiry" for lot in _lots(table, late)]
-            + [f"{lot}: expired while valid" for lot in _lots(table, early)])
+    return [f"{lot}: moved after expiry" for lot in _lots(table, late)] + [
+        f"{lot}: expired while valid" for lot in _lots(table, early)
+    ]
 
 
 def _not_expired(table):
@@ -327,7 +411,9 @@ def _not_expired(table):
 def _negative(table):
     """An account that held less of a lot than was taken out of it, event by event."""
     order = table["event"].map({event: at for at, event in enumerate(EVENTS)})
-    rows = table.assign(order=order)[table["account"] != "registry"].sort_values(["month_at", "order", "entry"], kind="stable")
+    rows = table.assign(order=order)[table["account"] != "registry"].sort_values(
+        ["month_at", "order", "entry"], kind="stable"
+    )
     balance = rows.groupby(["lot", "account"])["quantity_mwh"].cumsum()
     wrong = rows[balance < 0].drop_duplicates(["lot", "account"])
     return [f"{lot}: negative balance in the account {account}" for lot, account in zip(wrong["lot"], wrong["account"])]
@@ -338,23 +424,54 @@ def _negative(table):
 
 def statement(table: pd.DataFrame) -> pd.DataFrame:
     """A zone's certificates by month: in hand at the start, issued (of which held), bought, sold, retired, given up for
-    CCER, expired, in hand at the end [MWh]; what was paid and earned by trade [CNY]. The last row of a zone sums its months.
+    CCER, expired, in hand at the end [MWh]; what was paid and earned by trade [CNY].
     """
     zones = table[~table["account"].isin(POOLED)]
-    into = np.where(zones["event"] == "trade", np.where(zones["quantity_mwh"] > 0, "bought", "sold"),
-                    zones["event"].map({"opening": "opening", "issue": "issued", "retire": "retired", "ccer": "ccer", "expire": "expired"}))
-    index = pd.MultiIndex.from_product([sorted(zones["account"].unique()), sorted(zones["month"].unique())], names=["zone", "month"])
-    flows = zones.assign(item=into, size=zones["quantity_mwh"].abs()).pivot_table(
-        index=["account", "month"], columns="item", values="size", aggfunc="sum").reindex(index).reindex(
-        columns=["opening", "issued", "bought", "sold", "retired", "ccer", "expired"]).fillna(0.0)
-    held = zones[(zones["event"] == "issue") & (zones["class"] == "held")].groupby(["account", "month"])["quantity_mwh"].sum()
+    into = np.where(
+        zones["event"] == "trade",
+        np.where(zones["quantity_mwh"] > 0, "bought", "sold"),
+        zones["event"].map(
+            {"opening": "opening", "issue": "issued", "retire": "retired", "ccer": "ccer", "expire": "expired"}
+        ),
+    )
+    index = pd.MultiIndex.from_product(
+        [sorted(zones["account"].unique()), sorted(zones["month"].unique())], names=["zone", "month"]
+    )
+    flows = (
+        zones.assign(item=into, size=zones["quantity_mwh"].abs())
+        .pivot_table(index=["account", "month"], columns="item", values="size", aggfunc="sum")
+        .reindex(index)
+        .reindex(columns=["opening", "issued", "bought", "sold", "retired", "ccer", "expired"])
+        .fillna(0.0)
+    )
+    held = (
+        zones[(zones["event"] == "issue") & (zones["class"] == "held")]
+        .groupby(["account", "month"])["quantity_mwh"]
+        .sum()
+    )
     traded = zones[zones["event"] == "trade"]
-    money = (traded["quantity_mwh"] * traded["price_cny_per_mwh"].fillna(0.0)).groupby([traded["account"], traded["month"]]).sum()
-    change = flows[["opening", "issued", "bought"]].sum(axis=1) - flows[["sold", "retired", "ccer", "expired"]].sum(axis=1)
+    money = (
+        (traded["quantity_mwh"] * traded["price_cny_per_mwh"].fillna(0.0))
+        .groupby([traded["account"], traded["month"]])
+        .sum()
+    )
+    change = flows[["opening", "issued", "bought"]].sum(axis=1) - flows[["sold", "retired", "ccer", "expired"]].sum(
+        axis=1
+    )
     end = change.groupby(level="zone").cumsum()
-    result = pd.DataFrame({
-        "start_mwh": end - change + flows["opening"], "issued_mwh": flows["issued"],
-        "held_mwh": held.reindex(index, fill_value=0), "bought_mwh": flows["bought"], "sold_mwh": flows["sold"],
-        "retired_mwh": flows["retired"], "ccer_mwh": flows["ccer"], "expired_mwh": flows["expired"], "end_mwh": end,
-        "trade_cny": 0.0 - money.reindex(index, fill_value=0.0)}, index=index)
+    result = pd.DataFrame(
+        {
+            "start_mwh": end - change + flows["opening"],
+            "issued_mwh": flows["issued"],
+            "held_mwh": held.reindex(index, fill_value=0),
+            "bought_mwh": flows["bought"],
+            "sold_mwh": flows["sold"],
+            "retired_mwh": flows["retired"],
+            "ccer_mwh": flows["ccer"],
+            "expired_mwh": flows["expired"],
+            "end_mwh": end,
+            "trade_cny": 0.0 - money.reindex(index, fill_value=0.0),
+        },
+        index=index,
+    )
     return result.reset_index()

@@ -10,21 +10,71 @@ import grid_model as gm
 from grid_model.policies import green_corridor
 
 
-def grid(sun, share=0.5, town=10.0, penalty=10000, loss=0.0, corridor="", storage=(), extra=(), lines=(), village=0.0, open_part=1.0):
-    """Coal (100 CNY/MWh) and PV (150) in the base zone; the town, which has dear coal (300), at the other end of the line."""
+def grid(
+    sun,
+    share=0.5,
+    town=10.0,
+    penalty=10000,
+    loss=0.0,
+    corridor="",
+    storage=(),
+    extra=(),
+    lines=(),
+    village=0.0,
+    open_part=1.0,
+):
+    """Coal (100 CNY/MWh) and PV (150) in the base zone; the town, which has dear coal (300), at the other end of the
+    line."""
     return small_case(
-        len(sun), policies={"green_corridor": {"shortfall_penalty_cny_per_mwh": penalty}},
-        generators=[{"generator": "coal", "zone": "base", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100,
-                     "corridor": corridor},
-                    {"generator": "sun", "zone": "base", "technology": "solar_utility", "capacity_mw": 10,
-                     "variable_cost_cny_per_mwh": 150, "certificate": "tradable", "corridor": corridor},
-                    {"generator": "dear", "zone": "city", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300},
-                    *extra],
+        len(sun),
+        policies={"green_corridor": {"shortfall_penalty_cny_per_mwh": penalty}},
+        generators=[
+            {
+                "generator": "coal",
+                "zone": "base",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 100,
+                "corridor": corridor,
+            },
+            {
+                "generator": "sun",
+                "zone": "base",
+                "technology": "solar_utility",
+                "capacity_mw": 10,
+                "variable_cost_cny_per_mwh": 150,
+                "certificate": "tradable",
+                "corridor": corridor,
+            },
+            {
+                "generator": "dear",
+                "zone": "city",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 300,
+            },
+            *extra,
+        ],
         loads=[{"load": "town", "zone": "city"}, {"load": "village", "zone": "base"}],
-        lines=[{"line": "out", "from_zone": "base", "to_zone": "city", "capacity_mw": 20, "reverse_capacity_mw": 0,
-                "loss_fraction": loss, "min_renewable_share": share}, *lines],
-        storage=list(storage), series={"load": {"town": town, "village": village}, "availability": {"sun": sun},
-                                       "flow_limit": {"out": open_part}})
+        lines=[
+            {
+                "line": "out",
+                "from_zone": "base",
+                "to_zone": "city",
+                "capacity_mw": 20,
+                "reverse_capacity_mw": 0,
+                "loss_fraction": loss,
+                "min_renewable_share": share,
+            },
+            *lines,
+        ],
+        storage=list(storage),
+        series={
+            "load": {"town": town, "village": village},
+            "availability": {"sun": sun},
+            "flow_limit": {"out": open_part},
+        },
+    )
 
 
 def sent(result):
@@ -32,8 +82,8 @@ def sent(result):
 
 
 def test_half_of_what_is_carried_is_renewable():
-    """Sun of 2 MW in one hour: the corridor may carry 4 of the town's 10, the rest is dear: 2 x 150 + 2 x 100 + 6 x 300 =
-    2300 CNY. Without the rule all is coal over the line: 1000."""
+    """Sun of 2 MW in one hour: the corridor may carry 4 of the town's 10, the rest is dear: 2 x 150 + 2 x 100 + 6 x
+    300 = 2300 CNY. Without the rule all is coal over the line: 1000."""
     result = solved(grid([0.2]))
     assert sent(result) == [4]
     assert result.objective == pytest.approx(2300)
@@ -48,45 +98,76 @@ def test_the_share_holds_over_the_year_not_the_hour():
 
 
 def test_renewable_energy_that_stays_behind_does_not_count():
-    """The first hour's line is closed. Its sun (10 MWh serve the base's own town) is no part of what the line carries in the
-    second hour, when there is none: it carries nothing. Without r <= F and r <= R + S it would carry all 10."""
+    """The first hour's line is closed. Its sun (10 MWh serve the base's own town) is no part of what the line carries
+    in the second hour, when there is none: it carries nothing. Without r <= F and r <= R + S it would carry all 10."""
     case = grid([1.0, 0.0], village=[10, 0], open_part=[0, 1])
     result = solved(case)
     assert sent(result) == [0, 0]
 
 
-BATTERY = {"storage": "battery", "zone": "base", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 40, "cyclic": False,
-           "initial_fraction": 0.0, "charge_efficiency": 0.8, "discharge_efficiency": 1, "corridor": "out"}
+BATTERY = {
+    "storage": "battery",
+    "zone": "base",
+    "technology": "lithium_ion",
+    "power_mw": 10,
+    "energy_mwh": 40,
+    "cyclic": False,
+    "initial_fraction": 0.0,
+    "charge_efficiency": 0.8,
+    "discharge_efficiency": 1,
+    "corridor": "out",
+}
 
 
 def test_sun_from_the_store_counts_less_what_the_store_lost():
-    """All must be renewable. Sun of 10 MW in the first hour, when the town wants nothing, none in the second: the store keeps
-    8 MWh, the corridor carries 8. Were storage not counted, it would carry nothing."""
+    """All must be renewable. Sun of 10 MW in the first hour, when the town wants nothing, none in the second: the
+    store keeps 8 MWh, the corridor carries 8. Were storage not counted, it would carry nothing."""
     result = solved(grid([1.0, 0.0], share=1.0, town=[0, 10], corridor="out", storage=[BATTERY]))
     assert sent(result) == [0, 8]
 
 
 def test_coal_in_the_store_is_not_renewable():
-    """No sun at all; the store, full of coal's energy in the first hour, may not make the corridor green: it carries nothing.
-    Without `within_generation` it would carry what the store gives, 8 MWh."""
+    """No sun at all; the store, full of coal's energy in the first hour, may not make the corridor green: it carries
+    nothing. Without `within_generation` it would carry what the store gives, 8 MWh."""
     result = solved(grid([0.0, 0.0], share=1.0, town=[0, 10], corridor="out", storage=[BATTERY]))
     assert sent(result) == [0, 0]
 
 
 def test_a_base_feeds_its_corridor_alone():
-    """A base of 5 MW of coal-fired plant beside 100 MW of the grid: its corridor (no sun, a share of 1 %, sun of 1 MWh) carries
-    the base's 5 + 1, the rest is dear. Without `from_base` the grid's coal would fill it."""
-    base = [{"generator": "own", "zone": "base", "technology": "coal", "capacity_mw": 5, "variable_cost_cny_per_mwh": 110,
-             "corridor": "out"},
-            {"generator": "own sun", "zone": "base", "technology": "solar_utility", "capacity_mw": 1, "certificate": "tradable",
-             "corridor": "out"}]
+    """A base of 5 MW of coal-fired plant beside 100 MW of the grid: its corridor (no sun, a share of 1 %, sun of 1
+    MWh) carries the base's 5 + 1, the rest is dear. Without `from_base` the grid's coal would fill it."""
+    base = [
+        {
+            "generator": "own",
+            "zone": "base",
+            "technology": "coal",
+            "capacity_mw": 5,
+            "variable_cost_cny_per_mwh": 110,
+            "corridor": "out",
+        },
+        {
+            "generator": "own sun",
+            "zone": "base",
+            "technology": "solar_utility",
+            "capacity_mw": 1,
+            "certificate": "tradable",
+            "corridor": "out",
+        },
+    ]
     result = solved(grid([0.0], share=0.01, extra=base))
     assert sent(result) == [6]
 
 
 def test_lines_of_one_zone_share_its_plants():
     """Two corridors of 4 MW and half their energy renewable, sun of 3 MW in their zone: 6 MWh in all, not 4 + 4."""
-    more = {"line": "second", "from_zone": "base", "to_zone": "city", "capacity_mw": 4, "reverse_capacity_mw": 0, "min_renewable_share": 0.5}
+    more = {
+        "line": "second",
+        "from_zone": "base",
+        "to_zone": "city",
+        "capacity_mw": 4,
+        "reverse_capacity_mw": 0,
+        "min_renewable_share": 0.5,
+    }
     case = grid([0.3], lines=[more])
     result = solved(case)
     assert result.value("transmission.report_flow").sum() == pytest.approx(0.006)
@@ -94,7 +175,8 @@ def test_lines_of_one_zone_share_its_plants():
 
 
 def test_short_costs_the_penalty():
-    """At 50 CNY per MWh short it is cheaper to be short than to buy dear coal: no sun, 10 MWh of coal, 5 short: 1000 + 250."""
+    """At 50 CNY per MWh short it is cheaper to be short than to buy dear coal: no sun, 10 MWh of coal, 5 short: 1000 +
+    250."""
     result = solved(grid([0.0], penalty=50))
     assert result.objective == pytest.approx(1250)
 
@@ -103,7 +185,8 @@ def test_table_of_corridors():
     """What is carried, and the price by hand: 0.5 F <= 2 + 1 lets F grow by 2, and each MWh saves 300 - 100, so 400."""
     table = gm.solve(grid([0.2])).tables["green_corridors"]
     assert table[["line", "year", "carried_mwh", "renewable_mwh", "short_mwh", "passed"]].to_numpy().tolist() == [
-        ["out", 2027, pytest.approx(4), pytest.approx(2), pytest.approx(0), True]]
+        ["out", 2027, pytest.approx(4), pytest.approx(2), pytest.approx(0), True]
+    ]
     assert table["price_cny_per_mwh"].tolist() == [pytest.approx(400)]
 
 
@@ -121,5 +204,7 @@ def test_compiled_as_written():
 
 
 def test_members_of_a_base_stand_where_its_corridor_begins():
-    case = grid([1.0], extra=[{"generator": "far", "zone": "city", "technology": "coal", "capacity_mw": 1, "corridor": "out"}])
+    case = grid(
+        [1.0], extra=[{"generator": "far", "zone": "city", "technology": "coal", "capacity_mw": 1, "corridor": "out"}]
+    )
     assert [problem.value for problem in green_corridor.check_bases(case.tables)] == ["out"]

@@ -15,13 +15,33 @@ OFF = {"green_certificates": False}
 def grid(steps, load, wind, share=0.5, matching="hour", contracts=None, start="2027-01-01", **more):
     """A load of 10 MW (or given) that coal serves for 100 CNY/MWh and wind for 400, so that green costs 300 more."""
     return small_case(
-        steps, start=start, policies={"green_load": {}, **OFF},
-        generators=[{"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
-                    {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 10,
-                     "variable_cost_cny_per_mwh": 400, "certificate": "tradable"}],
-        loads=[{"load": "servers", "zone": "A", "kind": "data_centre", "green_share": share, "green_matching": matching}],
+        steps,
+        start=start,
+        policies={"green_load": {}, **OFF},
+        generators=[
+            {
+                "generator": "coal",
+                "zone": "A",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 100,
+            },
+            {
+                "generator": "wind",
+                "zone": "A",
+                "technology": "wind_onshore",
+                "capacity_mw": 10,
+                "variable_cost_cny_per_mwh": 400,
+                "certificate": "tradable",
+            },
+        ],
+        loads=[
+            {"load": "servers", "zone": "A", "kind": "data_centre", "green_share": share, "green_matching": matching}
+        ],
         contracts=[{"contract": "c", "load": "servers", "generator": "wind"}] if contracts is None else contracts,
-        series={"load": {"servers": load}, "availability": {"wind": wind}}, **more)
+        series={"load": {"servers": load}, "availability": {"wind": wind}},
+        **more,
+    )
 
 
 def wind_of(result):
@@ -29,8 +49,8 @@ def wind_of(result):
 
 
 def test_hours_are_matched_one_by_one():
-    """Half of 10 MW in each of two hours; wind can give 10 MW, then 5. By hand 5 MW of wind in both hours at 300 CNY more:
-    2 x 10 x 100 + 2 x 5 x 300 = 5000 CNY. Without the rule there is no wind: 2000."""
+    """Half of 10 MW in each of two hours; wind can give 10 MW, then 5. By hand 5 MW of wind in both hours at 300 CNY
+    more: 2 x 10 x 100 + 2 x 5 x 300 = 5000 CNY. Without the rule there is no wind: 2000."""
     result = solved(grid(2, 10, [1.0, 0.5]))
     assert wind_of(result) == [5, 5]
     assert result.objective == pytest.approx(5000)
@@ -56,14 +76,26 @@ def test_months_are_matched_one_by_one():
 
 
 def battery(**more):
-    return [{"storage": "battery", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 20, "cyclic": False,
-             "initial_fraction": 0.5, "charge_efficiency": 0.8, "discharge_efficiency": 1, **more}]
+    return [
+        {
+            "storage": "battery",
+            "zone": "A",
+            "technology": "lithium_ion",
+            "power_mw": 10,
+            "energy_mwh": 20,
+            "cyclic": False,
+            "initial_fraction": 0.5,
+            "charge_efficiency": 0.8,
+            "discharge_efficiency": 1,
+            **more,
+        }
+    ]
 
 
 def test_contracted_surplus_is_stored():
-    """No wind in the second hour, 10 MW in the first, 4 MW of the load's 10 wanted green. A store of 80 % under contract takes
-    5 MWh of wind and gives 4 back: wind 4 + 5 = 9 MWh, coal 6 + 6, nothing short: 1200 + 3600 = 4800 CNY. Without the store
-    4 MWh are short."""
+    """No wind in the second hour, 10 MW in the first, 4 MW of the load's 10 wanted green. A store of 80 % under
+    contract takes 5 MWh of wind and gives 4 back: wind 4 + 5 = 9 MWh, coal 6 + 6, nothing short: 1200 + 3600 = 4800
+    CNY. Without the store 4 MWh are short."""
     storage = [{"contract": "s", "load": "servers", "storage": "battery"}]
     result = solved(stored(storage, battery()))
     assert wind_of(result) == [9, 0]
@@ -74,34 +106,58 @@ def test_contracted_surplus_is_stored():
 
 def stored(contracts, storage, wind=(1.0, 0.0), share=0.4, final=0.5, **more):
     return small_case(
-        len(wind), policies={"green_load": {}, **OFF},
-        generators=[{"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
-                    {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 10,
-                     "variable_cost_cny_per_mwh": 400, "certificate": "tradable"}],
+        len(wind),
+        policies={"green_load": {}, **OFF},
+        generators=[
+            {
+                "generator": "coal",
+                "zone": "A",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 100,
+            },
+            {
+                "generator": "wind",
+                "zone": "A",
+                "technology": "wind_onshore",
+                "capacity_mw": 10,
+                "variable_cost_cny_per_mwh": 400,
+                "certificate": "tradable",
+            },
+        ],
         loads=[{"load": "servers", "zone": "A", "green_share": share, "green_matching": "hour"}],
         contracts=[{"contract": "c", "load": "servers", "generator": "wind"}, *contracts],
         storage=[row | {"final_fraction": final} for row in storage],
-        series={"load": {"servers": 10}, "availability": {"wind": list(wind)}}, **more)
+        series={"load": {"servers": 10}, "availability": {"wind": list(wind)}},
+        **more,
+    )
 
 
 def test_what_was_in_store_before_is_not_green():
-    """The store begins with 10 MWh of unknown origin and may end empty. It gives them to the load, which saves coal but not a
-    MWh of what is short: with no wind at all, 0.4 x 10 x 2 = 8 MWh. Were the first level green, none would be short."""
-    result = solved(stored([{"contract": "s", "load": "servers", "storage": "battery"}], battery(), wind=(0.0, 0.0), final=0.0))
+    """The store begins with 10 MWh of unknown origin and may end empty. It gives them to the load, which saves coal
+    but not a MWh of what is short: with no wind at all, 0.4 x 10 x 2 = 8 MWh. Were the first level green, none would
+    be short."""
+    result = solved(
+        stored([{"contract": "s", "load": "servers", "storage": "battery"}], battery(), wind=(0.0, 0.0), final=0.0)
+    )
     assert result.value("storage.discharge").sum() == pytest.approx(0.010)
     assert result.value("green_load.short_by_hour").sum() == pytest.approx(0.008)
 
 
 def test_only_charging_that_takes_place_is_green():
-    """The store's converter is lossless and its share under contract is 10 %: of 10 MW it may count 1. So 1 MWh is kept for
-    the second hour, and 3 of 4 are short."""
-    result = solved(stored([{"contract": "s", "load": "servers", "storage": "battery", "share": 0.1}], battery(charge_efficiency=1.0)))
+    """The store's converter is lossless and its share under contract is 10 %: of 10 MW it may count 1. So 1 MWh is
+    kept for the second hour, and 3 of 4 are short."""
+    result = solved(
+        stored(
+            [{"contract": "s", "load": "servers", "storage": "battery", "share": 0.1}], battery(charge_efficiency=1.0)
+        )
+    )
     assert result.value("green_load.short_by_hour")[0].tolist() == pytest.approx([0, 0.003])
 
 
 def test_shares_of_contracts_limit_what_is_allotted():
-    """A contract with a fifth of the wind: 2 of the 5 MWh wanted, 3 short. (A green MWh then costs 5 x 300 CNY, so that the
-    load would rather be short at 1000; here it costs 3000.) Without the limit 5 MWh would be allotted."""
+    """A contract with a fifth of the wind: 2 of the 5 MWh wanted, 3 short. (A green MWh then costs 5 x 300 CNY, so
+    that the load would rather be short at 1000; here it costs 3000.) Without the limit 5 MWh would be allotted."""
     case = grid(1, 10, [1.0], contracts=[{"contract": "c", "load": "servers", "generator": "wind", "share": 0.2}])
     case.scenario.policies["green_load"] = {"shortfall_penalty_cny_per_mwh": 3000}
     result = solved(case)
@@ -110,16 +166,34 @@ def test_shares_of_contracts_limit_what_is_allotted():
 
 
 def test_without_a_contract_plants_of_the_zone_serve():
-    """Two loads, one under contract with 60 % of 10 MWh of wind, matched by month; the other has no contract and wants 8 MWh:
-    it gets the 4 that are left, not the 10 there are."""
+    """Two loads, one under contract with 60 % of 10 MWh of wind, matched by month; the other has no contract and wants
+    8 MWh: it gets the 4 that are left, not the 10 there are."""
     case = small_case(
-        1, policies={"green_load": {}, **OFF},
-        generators=[{"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
-                    {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 10, "certificate": "tradable"}],
-        loads=[{"load": "a", "zone": "A", "green_share": 0.8, "green_matching": "month"},
-               {"load": "b", "zone": "A", "green_share": 0.1, "green_matching": "month"}],
+        1,
+        policies={"green_load": {}, **OFF},
+        generators=[
+            {
+                "generator": "coal",
+                "zone": "A",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 100,
+            },
+            {
+                "generator": "wind",
+                "zone": "A",
+                "technology": "wind_onshore",
+                "capacity_mw": 10,
+                "certificate": "tradable",
+            },
+        ],
+        loads=[
+            {"load": "a", "zone": "A", "green_share": 0.8, "green_matching": "month"},
+            {"load": "b", "zone": "A", "green_share": 0.1, "green_matching": "month"},
+        ],
         contracts=[{"contract": "c", "load": "b", "generator": "wind", "share": 0.6}],
-        series={"load": {"a": 10, "b": 10}})
+        series={"load": {"a": 10, "b": 10}},
+    )
     result = solved(case)
     assert result.value("green_load.allotted_by_zone").tolist() == [[pytest.approx(0.004)]]
     assert result.value("green_load.short").tolist() == [pytest.approx(0.004), pytest.approx(0)]
@@ -129,14 +203,52 @@ def test_without_a_contract_plants_of_the_zone_serve():
 def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1.0):
     """Wind in A, which has coal too; the servers and dear coal in B."""
     return small_case(
-        steps, policies={"green_load": {}, **OFF},
-        generators=[{"generator": "A coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
-                    {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 10, "certificate": "tradable"},
-                    {"generator": "B coal", "zone": "B", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 500}],
-        loads=[{"load": "servers", "zone": "B", "green_share": 0.8, "green_matching": matching}, {"load": "town", "zone": "A"}],
-        lines=[{"line": "l", "from_zone": "B", "to_zone": "A", "capacity_mw": 50, "loss_fraction": loss, "cost_cny_per_mwh": cost}],
-        contracts=contracts, series={"load": {"servers": 10, "town": 20}, "availability": {"wind": wind},
-                                     "flow_limit": {"l": [one / 50 for one in capacity]}})
+        steps,
+        policies={"green_load": {}, **OFF},
+        generators=[
+            {
+                "generator": "A coal",
+                "zone": "A",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 100,
+            },
+            {
+                "generator": "wind",
+                "zone": "A",
+                "technology": "wind_onshore",
+                "capacity_mw": 10,
+                "certificate": "tradable",
+            },
+            {
+                "generator": "B coal",
+                "zone": "B",
+                "technology": "coal",
+                "capacity_mw": 100,
+                "variable_cost_cny_per_mwh": 500,
+            },
+        ],
+        loads=[
+            {"load": "servers", "zone": "B", "green_share": 0.8, "green_matching": matching},
+            {"load": "town", "zone": "A"},
+        ],
+        lines=[
+            {
+                "line": "l",
+                "from_zone": "B",
+                "to_zone": "A",
+                "capacity_mw": 50,
+                "loss_fraction": loss,
+                "cost_cny_per_mwh": cost,
+            }
+        ],
+        contracts=contracts,
+        series={
+            "load": {"servers": 10, "town": 20},
+            "availability": {"wind": wind},
+            "flow_limit": {"l": [one / 50 for one in capacity]},
+        },
+    )
 
 
 CONTRACT = [{"contract": "c", "load": "servers", "generator": "wind", "line": "l"}]
@@ -144,8 +256,9 @@ CONTRACT = [{"contract": "c", "load": "servers", "generator": "wind", "line": "l
 
 @pytest.mark.parametrize("matching, short", [("hour", 6), ("month", 4), ("year", 4)])
 def test_a_line_brings_no_more_than_it_delivers(matching, short):
-    """The line into B lets 2 MW through in the first hour and 10 in the second (12 in all); 8 MW are wanted in each. Hour by
-    hour 6 are short in the first; over the month 16 - 12 = 4. Without the rule the wind of A would do, and none be short."""
+    """The line into B lets 2 MW through in the first hour and 10 in the second (12 in all); 8 MW are wanted in each.
+    Hour by hour 6 are short in the first; over the month 16 - 12 = 4. Without the rule the wind of A would do, and
+    none be short."""
     result = solved(two_zones(matching, (2, 10), CONTRACT))
     family = "short_by_hour" if matching == "hour" else "short"
     assert result.value(f"green_load.{family}").sum() * 1e3 == pytest.approx(short)
@@ -162,8 +275,12 @@ def test_a_line_without_loss_or_cost_tells_its_directions_apart_by_net_flow(matc
 
 def test_what_is_lost_on_the_way_does_not_arrive():
     """A line of 10 MW that loses a fifth: 8 MW arrive, all that is wanted; of 5 MW sent only 4."""
-    assert solved(two_zones("hour", (10, 10), CONTRACT, loss=0.2)).value("green_load.short_by_hour").sum() == pytest.approx(0, abs=1e-9)
-    assert solved(two_zones("hour", (5, 5), CONTRACT, loss=0.2)).value("green_load.short_by_hour").sum() * 1e3 == pytest.approx(8)
+    assert solved(two_zones("hour", (10, 10), CONTRACT, loss=0.2)).value(
+        "green_load.short_by_hour"
+    ).sum() == pytest.approx(0, abs=1e-9)
+    assert solved(two_zones("hour", (5, 5), CONTRACT, loss=0.2)).value(
+        "green_load.short_by_hour"
+    ).sum() * 1e3 == pytest.approx(8)
 
 
 def test_certificates_move_with_contracted_energy():
@@ -174,7 +291,9 @@ def test_certificates_move_with_contracted_energy():
     ledger = results.tables["ledger"]
     retired = ledger[(ledger["event"] == "retire") & (ledger["account"] == "retired")]
     assert retired[["generator", "purpose", "quantity_mwh"]].to_numpy().tolist() == [["wind", "servers", 5]]
-    assert results.tables["green_trades"][["contract", "month", "energy_mwh"]].to_numpy().tolist() == [["c", "2027-01", 5.0]]
+    assert results.tables["green_trades"][["contract", "month", "energy_mwh"]].to_numpy().tolist() == [
+        ["c", "2027-01", 5.0]
+    ]
     assert results.tables["green_loads"]["matched_mwh"].tolist() == [5.0]
 
 
@@ -191,14 +310,25 @@ def test_compiled_as_written():
     assert_same_as_concrete(grid(2, 10, [1.0, 0.0], matching="month", start="2027-01-31 23:00"))
 
 
-@pytest.mark.parametrize("rows, message", [
-    ([{"contract": "c", "load": "servers"}], "one of both"),
-    ([{"contract": "c", "load": "servers", "generator": "coal"}], "has certificates"),
-    ([{"contract": "c", "load": "servers", "generator": "wind", "line": "l"}], "empty where the generator is in the load's zone"),
-    ([{"contract": "c", "load": "servers", "generator": "wind", "share": 0.7},
-      {"contract": "d", "load": "servers", "generator": "wind", "share": 0.7}], "sum to at most 1"),
-    ([], "hours are matched by contracts"),
-])
+@pytest.mark.parametrize(
+    "rows, message",
+    [
+        ([{"contract": "c", "load": "servers"}], "one of both"),
+        ([{"contract": "c", "load": "servers", "generator": "coal"}], "has certificates"),
+        (
+            [{"contract": "c", "load": "servers", "generator": "wind", "line": "l"}],
+            "empty where the generator is in the load's zone",
+        ),
+        (
+            [
+                {"contract": "c", "load": "servers", "generator": "wind", "share": 0.7},
+                {"contract": "d", "load": "servers", "generator": "wind", "share": 0.7},
+            ],
+            "sum to at most 1",
+        ),
+        ([], "hours are matched by contracts"),
+    ],
+)
 def test_contracts_that_cannot_be(rows, message):
     case = grid(1, 10, [1.0], contracts=rows, lines=[{"line": "l", "from_zone": "A", "to_zone": "B", "capacity_mw": 1}])
     problems = green_load.check_contracts(case.tables)
