@@ -193,6 +193,15 @@ def test_spinning_share():
     assert value(result, "up_thermal") == pytest.approx(10)
 
 
+def test_spinning_share_of_the_infeed_that_may_fail():
+    """The 20 MW are one unit of the coal fleet instead of a share of load: half of it is spinning all the same."""
+    case = grid(plant("coal", 100, 100, largest_unit_mw=20), plant("gas", 100, 300, reserve="none", largest_unit_mw=0),
+                settings={"infeed": "dynamic", "spinning_share": 0.5},
+                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30,
+                                  "cost_cny_per_mwh": 5000}])
+    assert solved(case).objective == pytest.approx(90 * 100 + 10 * 300)
+
+
 def test_spinning_share_has_no_row_where_all_is_spinning():
     program = solved(grid(plant("coal", 200, 100), settings={"up_load_share": 0.2, "spinning_share": 0.5})).program
     assert "reserves.spinning_up" not in program.rows

@@ -107,6 +107,12 @@ def test_what_is_lent_is_back_by_the_deadline():
     assert result.objective == pytest.approx(20 * DEAR)
 
 
+def test_what_is_lent_is_back_at_the_end():
+    """20 MW short in the last step, long before the next deadline: nothing is lent that would not come back."""
+    result = solved(grid([150, 80], [0, 0], return_power_mw=20, return_energy_mwh=100))
+    assert result.objective == pytest.approx(20 * DEAR)
+
+
 def test_charging_or_lending():
     """20 MW of vehicles must charge at 18:00, being due at 19:00, half of what the chargers can. The other half
     could lend 10 of 20 MW, and is what is short at 18:00, but for the deadline of 19:00: nothing is lent. With the
