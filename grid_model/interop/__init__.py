@@ -1,0 +1,1 @@
+"""Other models' files in and out: PyPSA."""

@@ -1,0 +1,77 @@
+"""Tables and profiles of a grid that is being put together, and their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grid_model.scenario_yaml import to_yaml
+
+TABLES = ("zones", "technologies", "generators", "loads", "lines", "storage")
+PROFILES = ("load", "availability", "min_output", "flow_limit")
+IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "generator", "loads": "load",
+               "lines": "line", "storage": "storage"}
+
+
+class GridTables:
+    """Rows by table and values by profile, added part by part."""
+
+    def __init__(self):
+        self._parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+        self._profiles: dict[str, dict[str, np.ndarray]] = {name: {} for name in PROFILES}
+        self._names: dict[str, set[str]] = {name: set() for name in TABLES}
+
+    def add(self, table: str, **columns) -> np.ndarray:
+        """Add rows, given as columns; a name that another row has gets a number. The names as they stand."""
+        identifier = IDENTIFIERS[table]
+        wanted = columns[identifier]
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        names = np.array([self._own_name(table, name) for name in wanted], dtype=object)
+        if len(names):
+            self._parts[table].append(pd.DataFrame({**columns, identifier: names}, index=range(len(names))))
+        return names
+
+    def _own_name(self, table: str, wanted: str) -> str:
+        name, number = wanted, 2
+        while name in self._names[table]:
+            name, number = f"{wanted} ({number})", number + 1
+        self._names[table].add(name)
+        return name
+
+    def profile(self, profile: str, names, values: np.ndarray) -> None:
+        """Values of each name by step, shape (names, steps)."""
+        self._profiles[profile] |= dict(zip(names, values, strict=True))
+
+    def table(self, name: str) -> pd.DataFrame:
+        parts = self._parts[name]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[IDENTIFIERS[name]])
+
+    def lowest(self, profile: str) -> float:
+        """The lowest of all values of a profile; infinite where nobody has one."""
+        return min((float(values.min()) for values in self._profiles[profile].values()), default=np.inf)
+
+    def write(self, folder: Path, scenario: dict, time: pd.DatetimeIndex) -> Path:
+        """Write `scenario.yaml`, `inputs/*.csv` and `inputs/profiles/*.csv`; the same files of an earlier time go."""
+        profiles = folder / "inputs" / "profiles"
+        profiles.mkdir(parents=True, exist_ok=True)
+        for name in TABLES:
+            path, table = folder / "inputs" / f"{name}.csv", self.table(name)
+            path.unlink(missing_ok=True)
+            if len(table) or name in ("generators", "loads"):
+                _complete(name, table).to_csv(path, index=False)
+        for name, columns in self._profiles.items():
+            path = profiles / f"{name}.csv"
+            path.unlink(missing_ok=True)
+            if columns:
+                pd.DataFrame(columns, index=time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
+        path = folder / "scenario.yaml"
+        path.write_text(to_yaml(scenario), encoding="utf-8")
+        return path
+
+
+def _complete(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """A table that may be empty with the columns that it must have."""
+    needed = {"generators": ["zone", "technology", "capacity_mw"], "loads": ["zone"]}.get(name, [])
+    return table.reindex(columns=[*table.columns, *(column for column in needed if column not in table)])

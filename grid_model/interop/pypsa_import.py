@@ -1,0 +1,121 @@
+"""`grid-model import pypsa`: a scenario and its input tables from a network of PyPSA, read without PyPSA.
+
+What PyPSA's linear dispatch with given capacities says is carried exactly, by what stands in pypsa_injections,
+pypsa_branches and pypsa_storage. Committable generators are carried as PyPSA's linearised commitment
+(`linearized_unit_commitment=True`). Everything that cannot be carried is listed, all of it, in one InputError.
+
+A load that cannot be served makes PyPSA's problem infeasible; here it is unserved at a cost beyond all others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grid_model.errors import InputError
+from grid_model.interop.grid_tables import GridTables
+from grid_model.interop.network_file import Components, NetworkFile
+from grid_model.interop.pypsa_branches import add_lines, add_links
+from grid_model.interop.pypsa_injections import Injections, add_generators, add_loads, unserved_cost
+from grid_model.interop.pypsa_storage import add_storage_units, add_stores, harmless
+
+FIXED = ("nominal", "optimised")
+START_WITHOUT_DATES = pd.Timestamp("2000-01-01")
+BUSES_OF = {"generators": ("bus",), "loads": ("bus",), "lines": ("bus0", "bus1"), "transformers": ("bus0", "bus1"),
+            "links": ("bus0", "bus1"), "storage_units": ("bus",), "stores": ("bus",)}
+
+
+def import_network(path: str | Path, folder: str | Path, fix_capacities: str | None = None) -> Path:
+    """Write `scenario.yaml` and its inputs into a folder; the path of the scenario.
+
+    fix_capacities  what extendable components have: "nominal" (p_nom), "optimised" (p_nom_opt), None: they are listed
+
+    Raises InputError with everything that cannot be carried, each with the component's name.
+    """
+    if fix_capacities not in (None, *FIXED):
+        raise InputError(f"capacities fixed at one of {', '.join(FIXED)}, not {fix_capacities}")
+    network = NetworkFile(path)
+    grid = GridTables()
+    _refuse_network(network)
+    _add_buses(network, grid)
+    _add_components(network, grid, fix_capacities)
+    if network.problems:
+        raise InputError(network.problems)
+    start, note = _start(network)
+    time = start + pd.to_timedelta(np.arange(network.steps) * round(network.step_hours * 3600), unit="s")
+    folder = Path(folder)
+    scenario = {
+        "name": folder.resolve().name or "imported", "description": f"Imported from {network.path.name}, a network of PyPSA.{note}",
+        "inputs": "inputs", "horizon": {"start": start.isoformat(), "hours": network.steps * network.step_hours,
+                                        "step_hours": network.step_hours}}
+    return grid.write(folder, scenario, time)
+
+
+def _add_components(network: NetworkFile, grid: GridTables, fix_capacities: str | None) -> None:
+    def capacity_of(units: Components, attribute: str) -> np.ndarray:
+        return _capacity(units, attribute, fix_capacities)
+
+    parts = Injections(grid, network, unserved_cost(network))
+    add_loads(network, parts)
+    add_generators(network, parts, capacity_of)
+    add_lines(network, grid, parts, capacity_of)
+    add_links(network, grid, parts, capacity_of)
+    add_stores(network, grid, capacity_of)
+    add_storage_units(network, grid, parts, capacity_of, harmless(grid))
+
+
+def _capacity(units: Components, attribute: str, fix_capacities: str | None) -> np.ndarray:
+    """Nominal capacity; of extendable components as asked for."""
+    nominal, extendable = units.static(attribute, 0.0), units.flag(f"{attribute}_extendable")
+    if fix_capacities is None:
+        units.refuse(extendable, f"{attribute}_extendable", np.full(len(units), "True"),
+                     "False, or --fix-capacities nominal or optimised")
+    if fix_capacities == "optimised":
+        optimised = units.static(f"{attribute}_opt", np.nan)
+        units.refuse(extendable & np.isnan(optimised), f"{attribute}_opt", np.full(len(units), ""),
+                     "a value: optimise the network first")
+        nominal = np.where(extendable, optimised, nominal)
+    units.refuse(~np.isfinite(nominal) | (nominal < 0), attribute, nominal, "a finite number >= 0")
+    return np.where(np.isfinite(nominal), np.maximum(nominal, 0), 0.0)
+
+
+def _add_buses(network: NetworkFile, grid: GridTables) -> None:
+    buses = network.components("buses")
+    grid.add("zones", zone=buses.names)
+    known = set(buses.names)
+    for listed, attributes in BUSES_OF.items():
+        units = network.components(listed)
+        _, first = np.unique(units.names.astype(str), return_index=True)
+        again = ~np.isin(np.arange(len(units)), first)
+        units.refuse(again, "name", units.names, "each name once, blanks at its ends not counted")
+        units.refuse(units.names == "", "name", units.names, "a name")
+        for attribute in attributes:
+            named = units.text(attribute)
+            units.refuse(np.array([name not in known for name in named], bool), attribute, named, "an active bus")
+
+
+def _refuse_network(network: NetworkFile) -> None:
+    """What concerns the network as a whole."""
+    constraints = network.components("global_constraints")
+    constraints.refuse(np.ones(len(constraints), bool), "type", constraints.text("type", "primary_energy"),
+                       "no global constraint")
+    processes = network.components("processes")
+    processes.refuse(np.ones(len(processes), bool), "p_nom", processes.static("p_nom", 0.0), "no process: a link instead")
+    content = network.content
+    if int(content.attrs.get("network__multi_invest", 0)) or "investment_periods" in content.variables:
+        network.refuse("investment_periods", "given", "one period")
+    if "scenario" in content.variables or "scenario_weight" in content:
+        network.refuse("scenario", "given", "no stochastic scenarios")
+
+
+def _start(network: NetworkFile) -> tuple[pd.Timestamp, str]:
+    """The first moment, and what to say about it."""
+    times = network.times()
+    if np.issubdtype(times.dtype, np.datetime64):
+        moments = pd.DatetimeIndex(times)
+        even = (np.diff(moments.to_numpy()) == np.timedelta64(round(network.step_hours * 3600), "s")).all()
+        note = "" if even else " Its snapshots are not as far apart as they weigh; here they follow one another."
+        return pd.Timestamp(moments[0]).floor("s"), note
+    return START_WITHOUT_DATES, " Its snapshots have no dates; they begin here at 2000-01-01."
