@@ -17,6 +17,7 @@ from rich.table import Table
 
 from grid_model import pipeline
 from grid_model.errors import GridModelError
+from grid_model.results.audit import demand_passed
 
 app = typer.Typer(add_completion=True, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
                   help="Hourly dispatch of a power system and its storage, with the rules of China's market.")
@@ -55,6 +56,22 @@ def check(scenario: Scenario, start: Start = None, end: End = None, overrides: O
         case = pipeline.load_case(scenario, start, end, overrides or ())
     rows = ", ".join(f"{len(table)} {name}" for name, table in case.tables.items() if len(table) and name != "technologies")
     print(f"{case.name}: {case.steps} steps from {case.time[0]:%Y-%m-%d %H:%M}; {rows}")
+
+
+@app.command("audit")
+def audit_command(results: Annotated[Path, typer.Argument(help="Folder of results.", show_default=False)],
+                  as_json: AsJson = False, verbose: Verbose = False) -> None:
+    """Check stored results against their inputs, law by law: balance, limits, levels, ramps, losses, costs, order of purchase.
+
+    Example: grid-model audit results/china_2027_week
+    """
+    with _errors(verbose):
+        found = pipeline.audit_results(results)
+        if as_json:
+            print(found.to_json(orient="records", force_ascii=False, indent=2))
+        else:
+            _print_audit(found)
+        demand_passed(found)
 
 
 def main() -> None:
@@ -108,3 +125,16 @@ def _print_summary(results) -> None:
                   + f"; {summary['peak_memory_mb']:,.0f} MB")
     table.add_row("results", str(results.folder))
     Console().print(table)
+
+
+def _print_audit(found) -> None:
+    table = Table(box=None)
+    for heading, side in (("law", "left"), ("worst", "right"), ("allowed", "right"), ("unit", "left"), ("where", "left"),
+                          ("when", "left"), ("checked", "right"), ("", "left")):
+        table.add_column(heading, justify=side, no_wrap=True)
+    for row in found.itertuples():
+        table.add_row(row.law, f"{row.worst:.2e}", f"{row.tolerance:.0e}", row.unit, row.where, row.when, f"{row.checked:,}",
+                      "holds" if row.passed else f"broken {row.count:,} times")
+    Console(width=max(Console().width, 170)).print(table)
+    for item in found.attrs["not_recomputed"]:
+        print(f"cost item {item} is of a policy and not recomputed")

@@ -12,14 +12,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 import highspy
+import pandas as pd
 
 from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
+from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.dataset import build_dataset
-from grid_model.results.results import Results
+from grid_model.results.results import SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
 logger = logging.getLogger(__name__)
@@ -62,7 +64,26 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
     with clock("results"):
         dispatch = build_dataset(solved)
         tables = _tables(solved)
-    return Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
+    results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
+    if case.scenario.solve.audit:
+        with clock("audit"):
+            found = audit(case, dispatch, tables, results.summary)
+            results.summary["audit"] = summarise(found)
+        results.summary["seconds"]["audit"] = clock.seconds["audit"]
+        demand_passed(found)
+    return results
+
+
+def audit_results(folder: str | Path) -> pd.DataFrame:
+    """Check stored results against the inputs that their scenario names: a row for every law (see results/audit).
+
+    Raises
+    ------
+    InputError : the folder holds no whole results, or the inputs cannot be read any more
+    """
+    results = open_results(folder)
+    case = load_case(results.folder / SCENARIO)
+    return audit(case, results.dispatch, results.tables, results.summary, results.provenance)
 
 
 def _tables(solved: Solved) -> dict:

@@ -132,11 +132,13 @@ class Solve(Settings):
     mode    whole: one programme over the horizon
     method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
+    audit   check the solved dispatch against every law, apart from the formulation (results/audit)
     """
 
     mode: Literal["auto", "whole"] = "auto"
     method: Literal["auto", "simplex", "ipx", "hipo", "pdlp"] = "auto"
     unique: bool = True
+    audit: bool = True
     time_limit_seconds: float | None = Field(None, gt=0)
     threads: int | None = Field(None, ge=1)
 

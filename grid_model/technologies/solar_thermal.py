@@ -23,7 +23,7 @@ import pyomo.environ as pyo
 
 from grid_model.algebra import Array
 from grid_model.case.tables import number
-from grid_model.case.units import MW
+from grid_model.case.units import MW, MWH
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report, subset
 from grid_model.technologies.generators import CERTIFICATE, GENERATORS, of_kind
@@ -120,4 +120,6 @@ REPORTS = {
     "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
     "available": Report("generator", "MW", 1 / MW, "power that could be taken", lambda solar_thermal, data, unit, step:
                         output(solar_thermal, data, unit, step) + forgone(solar_thermal, data, unit, step)),
+    "heat_level": Report("generator", "MWh", 1 / MWH, "heat in store at the end of the step, as the power made of it",
+                         lambda solar_thermal, data, unit, step: solar_thermal.heat[unit, step]),
 }

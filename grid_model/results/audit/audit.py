@@ -54,11 +54,16 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
 
 
 def _check_sources(book, provenance) -> None:
-    """Input files are those that were solved."""
-    solved = (provenance or {}).get("inputs_sha256") or {}
-    names = sorted({*solved, *book.case.sources}) if solved else []
-    book.equal("input files as solved", names, [float(solved.get(name) != book.case.sources.get(name)) for name in names], unit="1",
-               tolerance=0.0)
+    """Input files are those that were solved; the scenario itself stands in the results."""
+    solved, read = (_hashes(sources) for sources in ((provenance or {}).get("inputs_sha256") or {}, book.case.sources))
+    changed = [*sorted(solved.keys() - read.keys()), *sorted(read.keys() - solved.keys())] if solved else []
+    names = [{**read, **solved}[one] for one in changed] or list(solved.values())
+    book.equal("input files as solved", names, [float(bool(changed))] * len(names), unit="1", tolerance=0.0)
+
+
+def _hashes(sources: dict) -> dict:
+    """Name of each input file by its hash, scenarios left out."""
+    return {digest: name for name, digest in sources.items() if not name.endswith((".yaml", ".yml"))}
 
 
 def summarise(table: pd.DataFrame) -> dict:

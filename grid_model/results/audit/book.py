@@ -91,4 +91,10 @@ class Book:
 
     def table(self) -> pd.DataFrame:
         """One row for each law: the worst violation, where and when; `count` of `checked` are broken."""
-        return pd.DataFrame(self._rows, columns=COLUMNS)
+        worst: dict[str, dict] = {}
+        for row in (dict(zip(COLUMNS, values)) for values in self._rows):
+            other = worst.get(row["law"], row)
+            total = {name: row[name] + other[name] for name in ("count", "checked")} if other is not row else {}
+            worse = max(other, row, key=lambda one: one["worst"] - one["tolerance"])
+            worst[row["law"]] = worse | total | {"passed": row["passed"] and other["passed"]}
+        return pd.DataFrame(list(worst.values()), columns=COLUMNS)

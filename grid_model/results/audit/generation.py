@@ -103,30 +103,13 @@ def _check_heat_stores(book, plants) -> None:
     names, table, capacity = plants.names[rows], plants.table.iloc[rows], plants.capacity[rows]
     given = book.case.profile("availability", names, table["max_output_fraction"].to_numpy(float))
     collected = given * (table["solar_multiple"].to_numpy(float) * capacity)[:, None]
-    output, defocused = plants.output[rows], plants.available[rows] - plants.output[rows]
+    output, available = plants.output[rows], plants.available[rows]
     book.between("generation within its limits", names, plants.floor[rows], output, plants.greatest[rows])
-    book.between("heat defocused within what is gathered", names, 0.0, defocused, collected)
-    room = table["heat_store_hours"].to_numpy(float) * capacity
+    book.between("heat defocused within what is gathered", names, 0.0, available - output, collected, tolerance=2 * book.power)
+    heat, room = book.stored("heat_level", len(plants.names))[rows], table["heat_store_hours"].to_numpy(float) * capacity
     start = table["initial_heat_fraction"].to_numpy(float) * room
+    earlier = np.column_stack([np.where(np.isnan(start), heat[:, -1], start), heat[:, :-1]])
     kept = (1 - table["heat_loss_fraction_per_hour"].to_numpy(float)[:, None]) ** book.hours
-    rise, left = _filled(kept, book.hours * (collected - plants.available[rows]))
-    slack = book.energy * np.sqrt(book.steps)
-    cyclic, lossless = np.isnan(start), left[:, -1] > 1 - 1e-9
-    circle = np.where(lossless, np.maximum(-rise.min(axis=1), 0.0), rise[:, -1] / np.where(lossless, 1.0, 1 - left[:, -1]))
-    start = np.where(cyclic, circle, start)
-    heat = rise + left * start[:, None]
-    book.between("heat in store within its limits", names, 0.0, np.column_stack([start, heat]), room[:, None], unit="MWh",
-                 tolerance=slack, moments=["start", *book.case.time])
-    ring = np.flatnonzero(cyclic)
-    book.equal("heat at the end as at the start", names[ring], heat[ring, -1:], start[ring, None], unit="MWh", tolerance=slack,
-               moments=book.case.time[-1:])
-
-
-def _filled(kept: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Level of a store that starts empty, and what is left of one unit held at the start, at the end of each step."""
-    level, left = np.empty_like(gain), np.cumprod(kept, axis=1)
-    last = np.zeros(len(gain))
-    for step in range(gain.shape[1]):  # over steps only: a recurrence
-        last = kept[:, step] * last + gain[:, step]
-        level[:, step] = last
-    return level, left
+    book.between("heat in store within its limits", names, 0.0, heat, room[:, None], unit="MWh")
+    book.equal("heat in store", names, heat, kept * earlier + book.hours * (collected - available), unit="MWh",
+               tolerance=2 * book.energy)

@@ -43,8 +43,8 @@ def _response_costs(case) -> np.ndarray:
     """Cost of each programme; of orderly use without one midway between all others of its zone and unserved energy [CNY/MWh]."""
     table, loads = case.tables["demand_response"], case.tables["loads"]
     others = table[table["kind"] != "orderly_use"]
-    low = table["zone"].map(others["cost_cny_per_mwh"].fillna(0.0).groupby(others["zone"]).max()).fillna(0.0)
-    high = table["zone"].map(loads.groupby("zone")["unserved_cost_cny_per_mwh"].min()).fillna(low)
+    low = table["zone"].map(others["cost_cny_per_mwh"].fillna(0.0).groupby(others["zone"]).max()).astype(float).fillna(0.0)
+    high = table["zone"].map(loads.groupby("zone")["unserved_cost_cny_per_mwh"].min()).astype(float).fillna(low)
     middle = ((low + high) / 2).where(table["kind"] == "orderly_use", 0.0)
     return table["cost_cny_per_mwh"].fillna(middle).to_numpy(float)
 
