@@ -14,8 +14,8 @@ k       start_cost         million CNY/GW   data
 H, L    min_up, min_down   h                data
 
 A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a
-floor (f > 0 somewhere) or a given capacity online at the start; for others everything online always is as good as any
-other choice, and they get neither column nor row here. The start (border 0) is free unless `initial_online_mw` fixes
+floor (f C above the least output for heat somewhere) or a given capacity online at the start; for others everything
+online always is as good as any other choice, and they get neither column nor row here. The start (border 0) is free unless `initial_online_mw` fixes
 it. What was started or stopped before the horizon is not known: windows of minimum times are cut at its start.
 
 Ramps follow from those of single units: what runs on moves within U and V; what starts was at 0 and comes to at least
@@ -58,17 +58,17 @@ def check_start(frames) -> list:
                             "at most what is online (initial_online_mw, else capacity_mw)")]
 
 
-def needs_commitment(table, floor: np.ndarray) -> np.ndarray:
-    """Which units are committed; `floor` is the least output of what is online, shape (units, steps)."""
+def needs_commitment(table, floor: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Which units are committed; `floor` is the least output of what is online, `heat` that for heat, (units, steps)."""
     bound = (table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1).to_numpy()
-    matters = (floor > 0).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
+    matters = (floor > heat + ROUNDING).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
     return bound & matters & (table["capacity_mw"] > 0).to_numpy()
 
 
 def read(data, floor: np.ndarray, heat: np.ndarray, roof: np.ndarray) -> None:
     """Figures of committed units, from the floor of what is online, least output for heat and available output of all
     units, GW, each of shape (units, steps)."""
-    mask = needs_commitment(data.table, floor)
+    mask = needs_commitment(data.table, floor, heat)
     data.committed = data.where(mask)
     table = data.table[mask]
     capacity = table["capacity_mw"].to_numpy(float)[:, None] * MW
