@@ -17,10 +17,15 @@ from rich.table import Table
 
 from grid_model import pipeline
 from grid_model.errors import GridModelError
+from grid_model.interop import pypsa_export, pypsa_import
 from grid_model.results.audit import demand_passed
 
 app = typer.Typer(add_completion=True, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
                   help="Hourly dispatch of a power system and its storage, with the rules of China's market.")
+import_app = typer.Typer(no_args_is_help=True, help="Make a scenario from another model's network.")
+export_app = typer.Typer(no_args_is_help=True, help="Write a scenario as another model's network.")
+app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file, such as scenarios/china_2027_week.yaml.", show_default=False)]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results; by default results/<scenario>.")]
@@ -72,6 +77,35 @@ def audit_command(results: Annotated[Path, typer.Argument(help="Folder of result
         else:
             _print_audit(found)
         demand_passed(found)
+
+
+@import_app.command("pypsa")
+def import_pypsa(
+        network: Annotated[Path, typer.Argument(help="A netCDF file written by PyPSA.", show_default=False)],
+        folder: Annotated[Path, typer.Argument(help="Folder for scenario.yaml and its inputs.", show_default=False)],
+        fix_capacities: Annotated[str | None, typer.Option(
+            "--fix-capacities", help="What extendable components have: nominal or optimised capacity.")] = None,
+        verbose: Verbose = False) -> None:
+    """Write a scenario and its inputs from a network of PyPSA; what cannot be carried is listed, and nothing written.
+
+    Committable generators are carried as linearised commitment. Example: grid-model import pypsa network.nc my_grid
+    """
+    with _errors(verbose):
+        scenario = pypsa_import.import_network(network, folder, fix_capacities)
+    print(f"wrote {scenario} and its inputs; run it with: grid-model run {scenario}")
+
+
+@export_app.command("pypsa")
+def export_pypsa(
+        scenario: Scenario, network: Annotated[Path, typer.Argument(help="The netCDF file to write.", show_default=False)],
+        start: Start = None, end: End = None, overrides: Overrides = None, verbose: Verbose = False) -> None:
+    """Write a scenario as a netCDF file that PyPSA opens; what cannot be carried is listed, and nothing written.
+
+    Example: grid-model export pypsa scenarios/two_zone.yaml two_zone.nc
+    """
+    with _errors(verbose):
+        pypsa_export.export_case(pipeline.load_case(scenario, start, end, overrides or ()), network)
+    print(f"wrote {network}")
 
 
 def main() -> None:

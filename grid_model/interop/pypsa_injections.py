@@ -7,7 +7,8 @@ j       injection                MW        s p, at cost v = marginal_cost / s
 K       offset                   MW        max(-least j, 0): what has to be added so that j + K >= 0
 q       marginal_cost            1/MWh     currency
 
-Our generators only inject. One that may also draw (K > 0) becomes a generator of j + K and a load of K. Its cost would be
+Our generators only inject. What draws at no gain (v <= 0) leaves on a line that loses all of it, at cost -v. Another one
+that may draw (K > 0) becomes a generator of j + K and a load of K. Its cost would be
 v K too high, so the load is 2 K and a generator that always runs gives K at cost -v: v (j + K) - v K = v j.
 
 Our costs do not change over time. A generator with a cost by step becomes one generator for each cost, available in the
@@ -109,7 +110,9 @@ def add_generators(network: NetworkFile, parts: Injections, capacity_of) -> None
     emissions = columns["emissions_t_per_mwh"]
     units.refuse(draws & (emissions != 0), "carrier", units.text("carrier"),
                  "no emissions of a generator that may draw power from its bus")
-    for at in np.flatnonzero(~simple & (many <= MOST_COSTS)):
+    sinks = draws & ~varies & (cost[:, 0] <= 0) & (highest >= 0).all(axis=1)
+    _add_sinks(parts, units.names[sinks], zones[sinks], technology[sinks], lowest[sinks], highest[sinks], cost[sinks, 0])
+    for at in np.flatnonzero(~simple & ~sinks & (many <= MOST_COSTS)):
         name, offset = units.names[at], np.maximum(-lowest[at], 0)
         parts.by_cost(name, zones[at], technology[at], lowest[at] + offset, highest[at] + offset, cost[at],
                       emissions_t_per_mwh=emissions[at])
@@ -117,6 +120,21 @@ def add_generators(network: NetworkFile, parts: Injections, capacity_of) -> None
             parts.load([name], zones[at], offset[None] * (2.0 if cost[at].any() else 1.0))
             if cost[at].any():
                 parts.by_cost(f"{name} cost", zones[at], technology[at], offset, offset, -cost[at])
+
+
+def _add_sinks(parts: Injections, names, zones, technology, lowest, highest, cost) -> None:
+    """Generators that may draw at no gain: what they draw leaves on a line that loses all of it, at cost -v."""
+    if not len(names):
+        return
+    most = np.maximum(-lowest, 0)
+    size = most.max(axis=1)
+    nowhere = parts.grid.add("zones", zone="nowhere")[0]
+    written = parts.grid.add("lines", line=names, from_zone=zones, to_zone=nowhere, capacity_mw=size,
+                             reverse_capacity_mw=0.0, kind="transport", loss_fraction=1.0, cost_cny_per_mwh=-cost)
+    parts.grid.profile("flow_limit", written, most / size[:, None])
+    also = (highest > 0).any(axis=1)
+    parts.generators(names[also], zones[also], technology[also], np.maximum(lowest[also], 0), highest[also],
+                     variable_cost_cny_per_mwh=cost[also])
 
 
 def limits(units: Components, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
