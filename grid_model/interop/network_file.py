@@ -47,7 +47,9 @@ class NetworkFile:
         return f"{listed}_i" in self.content.variables and self.content.sizes[f"{listed}_i"] > 0
 
     def times(self) -> np.ndarray:
-        return self.content["snapshots"].values
+        """Labels of the snapshots; the coordinate itself may only count them."""
+        labels = "snapshots_snapshot" if "snapshots_snapshot" in self.content else "snapshots"
+        return self.content[labels].values
 
     def _step_hours(self) -> float:
         """The one weight of all steps, hours."""

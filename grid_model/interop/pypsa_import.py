@@ -49,7 +49,8 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
     scenario = {
         "name": folder.resolve().name or "imported", "description": f"Imported from {network.path.name}, a network of PyPSA.{note}",
         "inputs": "inputs", "horizon": {"start": start.isoformat(), "hours": network.steps * network.step_hours,
-                                        "step_hours": network.step_hours}}
+                                        "step_hours": network.step_hours},
+        "solve": {"unique": False}}  # any vertex, as PyPSA takes it
     return grid.write(folder, scenario, time)
 
 
