@@ -19,6 +19,7 @@ from grid_model.policies import (
     green_load,
     guaranteed_purchase,
     reserves,
+    self_use,
     storage_place,
 )
 from grid_model.policies.contract import declare as declare_policy
@@ -54,6 +55,7 @@ POLICIES = (
     green_certificates,
     carbon_market,
     reserves,
+    self_use,
 )
 
 TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))

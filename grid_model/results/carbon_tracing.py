@@ -12,13 +12,16 @@ Power that meets in a zone mixes, and all that leaves it has the same mix. One l
 
 - Losses belong to whoever receives: the carbon of all that is sent arrives, with less power.
 - Storage: what is charged is consumption of that hour and zone, at its mix; what is discharged comes without carbon. So
-  every hour is conserved by itself. (Compare a store's factor over the time between charge and discharge with this in mind.)
-- Consumption is what a zone takes in and does not send on: loads as served, charging, whatever else draws power. Its carbon
-  is  E[z] + sum in F f[from] - f[z] sum out F,  which sums over zones to the carbon produced whatever f is.
+  every hour is conserved by itself. (Compare a store's factor over the time between charge and discharge with this in
+  mind.)
+- Consumption is what a zone takes in and does not send on: loads as served, charging, whatever else draws power. Its
+  carbon is  E[z] + sum in F f[from] - f[z] sum out F,  which sums over zones to the carbon produced whatever f is.
 - Flows may go in circles. A circle from which nobody consumes has no factor (f = 0); carbon that enters it stays there.
-- Flow both ways at once on a lossy line is counted both ways where the dispatch has the coordinate `line_loss_fraction`.
+- Flow both ways at once on a lossy line is counted both ways where the dispatch has the coordinate
+  `line_loss_fraction`.
 
-`shares` traces what power is made of in the same way, losses taken from the mix that arrives, so that shares sum to one.
+`shares` traces what power is made of in the same way, losses taken from the mix that arrives, so that shares sum to
+one.
 
 Source: J. Bialek, Tracing the flow of electricity, IEE Proceedings 143 (1996); POLICY.md, section 5.
 """
@@ -39,7 +42,8 @@ STORAGE, LOADS = "storage", "loads"  # what discharge and injecting loads are ca
 
 @dataclass(frozen=True, eq=False)
 class Flows:
-    """Power between zones: for each directed line its ends (positions of zones), MW sent and received, shape (lines, steps).
+    """Power between zones: for each directed line its ends (positions of zones), MW sent and received, shape (lines,
+    steps).
 
     local  MW fed in within each zone, shape (zones, steps)
     """
@@ -70,7 +74,7 @@ def _sums(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
     return sums
 
 
-# ---------------------------------------------------------------------------------------------------- reading a dispatch
+# --------------------------------------------------------------------------------------------------- reading a dispatch
 
 
 def read_flows(dispatch: xr.Dataset) -> Flows:
@@ -85,7 +89,13 @@ def read_flows(dispatch: xr.Dataset) -> Flows:
     gross = _sending(dispatch, flow, loss)
     lost = np.divide(loss, gross, out=np.zeros_like(loss), where=gross > NOTHING)
     sent = np.concatenate([gross + flow, gross - flow]) / 2
-    return Flows(np.concatenate([start, end]), np.concatenate([end, start]), sent, sent * (1 - np.concatenate([lost, lost])), local)
+    return Flows(
+        np.concatenate([start, end]),
+        np.concatenate([end, start]),
+        sent,
+        sent * (1 - np.concatenate([lost, lost])),
+        local,
+    )
 
 
 def _sending(dispatch: xr.Dataset, flow: np.ndarray, loss: np.ndarray) -> np.ndarray:
@@ -97,7 +107,8 @@ def _sending(dispatch: xr.Dataset, flow: np.ndarray, loss: np.ndarray) -> np.nda
 
 
 def _fed_in(dispatch: xr.Dataset, by: str | None = None) -> dict[str, np.ndarray]:
-    """MW fed in within each zone, (zones, steps), by a coordinate of generators, and by stores and loads that inject."""
+    """MW fed in within each zone, (zones, steps), by a coordinate of generators, and by stores and loads that
+    inject."""
     fed = {}
     if "generation" in dispatch:
         generation = _positive(dispatch["generation"], "generator")
@@ -129,7 +140,7 @@ def produced(dispatch: xr.Dataset) -> np.ndarray:
     return _by_zone(dispatch, emissions / dispatch["step_hours"].values, dispatch["generator_zone"].values)
 
 
-# ----------------------------------------------------------------------------------------------------------------- tracing
+# -------------------------------------------------------------------------------------------------------------- tracing
 
 
 def trace(flows: Flows, content: np.ndarray, carried: np.ndarray) -> np.ndarray:
@@ -138,7 +149,8 @@ def trace(flows: Flows, content: np.ndarray, carried: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     content : fed in within each zone, shape (zones, steps) or (zones, steps, kinds), in units per hour
-    carried : MW of each directed line whose content arrives: `flows.sent` (the receiver bears losses) or `flows.received`
+    carried : MW of each directed line whose content arrives: `flows.sent` (the receiver bears losses) or
+    `flows.received`
 
     Returns
     -------
@@ -150,7 +162,9 @@ def trace(flows: Flows, content: np.ndarray, carried: np.ndarray) -> np.ndarray:
         inflow = _matrix(flows, carried[:, steps])
         throughput = flows.throughput[:, steps].T
         live = _live(flows, steps, inflow, throughput)
-        system = np.eye(len(content)) * np.where(live, throughput, 1.0)[:, None, :] - inflow * (live[:, :, None] & live[:, None, :])
+        system = np.eye(len(content)) * np.where(live, throughput, 1.0)[:, None, :] - inflow * (
+            live[:, :, None] & live[:, None, :]
+        )
         right = np.where(live[:, :, None], kinds[:, steps].transpose(1, 0, 2), 0.0)
         mixes[:, steps] = np.linalg.solve(system, right).transpose(1, 0, 2)
     return mixes.reshape(content.shape)
@@ -169,7 +183,8 @@ def _matrix(flows: Flows, power: np.ndarray) -> np.ndarray:
 
 
 def _live(flows: Flows, steps: slice, inflow: np.ndarray, throughput: np.ndarray) -> np.ndarray:
-    """Zones whose power comes to a consumer, over any number of lines, shape (steps, zones): there the system has one solution."""
+    """Zones whose power comes to a consumer, over any number of lines, shape (steps, zones): there the system has one
+    solution."""
     consumers = throughput - flows.out_of(flows.sent[:, steps]).T > NOTHING
     onward = (inflow.transpose(0, 2, 1) > NOTHING).astype(np.float32)
     live = consumers
@@ -180,7 +195,7 @@ def _live(flows: Flows, steps: slice, inflow: np.ndarray, throughput: np.ndarray
         live = wider
 
 
-# ----------------------------------------------------------------------------------------------------------------- carbon
+# --------------------------------------------------------------------------------------------------------------- carbon
 
 
 def factors(dispatch: xr.Dataset) -> xr.Dataset:
@@ -193,15 +208,29 @@ def factors(dispatch: xr.Dataset) -> xr.Dataset:
     flows, carbon = read_flows(dispatch), produced(dispatch)
     factor = trace(flows, carbon, flows.sent)
     consumed = carbon + flows.into(flows.sent * factor[flows.start]) - flows.out_of(flows.sent * factor[flows.start])
-    generation = sum((power for name, power in _fed_in(dispatch).items() if name not in (STORAGE, LOADS)), np.zeros(carbon.shape))
+    generation = sum(
+        (power for name, power in _fed_in(dispatch).items() if name not in (STORAGE, LOADS)), np.zeros(carbon.shape)
+    )
     values = {
         "carbon_factor_production": (_ratio(carbon, generation), "tCO2/MWh", "carbon per energy generated in the zone"),
-        "carbon_factor_consumption": (np.where(flows.throughput > NOTHING, factor, np.nan), "tCO2/MWh",
-                                      "carbon per energy consumed in the zone, by tracing flows"),
-        "emissions_consumption": (consumed * dispatch["step_hours"].values, "tCO2", "CO2 of what is consumed in the step, by tracing flows"),
+        "carbon_factor_consumption": (
+            np.where(flows.throughput > NOTHING, factor, np.nan),
+            "tCO2/MWh",
+            "carbon per energy consumed in the zone, by tracing flows",
+        ),
+        "emissions_consumption": (
+            consumed * dispatch["step_hours"].values,
+            "tCO2",
+            "CO2 of what is consumed in the step, by tracing flows",
+        ),
     }
-    return xr.Dataset({name: (("zone", "time"), array, {"units": unit, "long_name": words}) for name, (array, unit, words) in values.items()},
-                      coords={"zone": dispatch["zone"].values, "time": dispatch["time"].values})
+    return xr.Dataset(
+        {
+            name: (("zone", "time"), array, {"units": unit, "long_name": words})
+            for name, (array, unit, words) in values.items()
+        },
+        coords={"zone": dispatch["zone"].values, "time": dispatch["time"].values},
+    )
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -223,17 +252,25 @@ def consumption(dispatch: xr.Dataset) -> np.ndarray:
 def shares(dispatch: xr.Dataset, by: str = "technology") -> xr.DataArray:
     """What the power that leaves each zone is made of: (kind, zone, time), parts that sum to one where there is any.
 
-    `by` is a coordinate of generators, such as `technology` or `purchase_class`; discharge counts as kind `storage`. A line
-    carries the mix of the zone it comes from: `shares(dispatch).sel(zone=from_zone)`.
+    `by` is a coordinate of generators, such as `technology` or `purchase_class`; discharge counts as kind `storage`.
+    A line carries the mix of the zone it comes from: `shares(dispatch).sel(zone=from_zone)`.
     """
     flows, fed = read_flows(dispatch), _fed_in(dispatch, by)
     mixes = trace(flows, np.stack(list(fed.values()), axis=2), flows.received)
-    return xr.DataArray(mixes.transpose(2, 0, 1), dims=("kind", "zone", "time"), name="share", attrs={
-        "units": "1", "long_name": f"part of the power by {by}, by tracing flows"}, coords={
-        "kind": np.asarray(list(fed), object), "zone": dispatch["zone"].values, "time": dispatch["time"].values})
+    return xr.DataArray(
+        mixes.transpose(2, 0, 1),
+        dims=("kind", "zone", "time"),
+        name="share",
+        attrs={"units": "1", "long_name": f"part of the power by {by}, by tracing flows"},
+        coords={
+            "kind": np.asarray(list(fed), object),
+            "zone": dispatch["zone"].values,
+            "time": dispatch["time"].values,
+        },
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------ yearly table
+# --------------------------------------------------------------------------------------------------------- yearly table
 
 
 def yearly(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
@@ -247,15 +284,29 @@ def yearly(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
     traced = factors(dispatch) if "emissions_consumption" not in dispatch else dispatch
     hours, zones = dispatch["step_hours"].values, dispatch["zone"].values
     region = dispatch["region"].values if "region" in dispatch.coords else np.full(len(zones), "", object)
-    energy = {"production_emissions_t": produced(dispatch) * hours, "consumption_emissions_t": traced["emissions_consumption"].values,
-              "generation_mwh": sum((power for name, power in _fed_in(dispatch).items() if name not in (STORAGE, LOADS)),
-                                    np.zeros((len(zones), len(hours)))) * hours,
-              "consumption_mwh": consumption(dispatch) * hours}
+    energy = {
+        "production_emissions_t": produced(dispatch) * hours,
+        "consumption_emissions_t": traced["emissions_consumption"].values,
+        "generation_mwh": sum(
+            (power for name, power in _fed_in(dispatch).items() if name not in (STORAGE, LOADS)),
+            np.zeros((len(zones), len(hours))),
+        )
+        * hours,
+        "consumption_mwh": consumption(dispatch) * hours,
+    }
     year_of_step = pd.DatetimeIndex(dispatch["time"].values).year.to_numpy()
     parts = []
-    for level, area in (("province", zones), ("grid region", _published_names(region)), ("national", np.full(len(zones), "China", object))):
-        sums = {name: _sums(_sums(values.T, year_of_step - year_of_step.min(), np.ptp(year_of_step) + 1).T,
-                            *_positions(area)) for name, values in energy.items()}
+    for level, area in (
+        ("province", zones),
+        ("grid region", _published_names(region)),
+        ("national", np.full(len(zones), "China", object)),
+    ):
+        sums = {
+            name: _sums(
+                _sums(values.T, year_of_step - year_of_step.min(), np.ptp(year_of_step) + 1).T, *_positions(area)
+            )
+            for name, values in energy.items()
+        }
         parts.append(_rows(level, pd.unique(area), np.arange(year_of_step.min(), year_of_step.max() + 1), sums))
     table = pd.concat(parts, ignore_index=True)
     table = table[table["area"] != ""]
@@ -271,8 +322,14 @@ def _positions(names: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _rows(level: str, areas, years: np.ndarray, sums: dict[str, np.ndarray]) -> pd.DataFrame:
-    return pd.DataFrame({"area": np.repeat(np.asarray(areas, object), len(years)), "level": level, "year": np.tile(years, len(areas)),
-                         **{name: values.reshape(-1) for name, values in sums.items()}})
+    return pd.DataFrame(
+        {
+            "area": np.repeat(np.asarray(areas, object), len(years)),
+            "level": level,
+            "year": np.tile(years, len(areas)),
+            **{name: values.reshape(-1) for name, values in sums.items()},
+        }
+    )
 
 
 def _published_names(region: np.ndarray) -> np.ndarray:

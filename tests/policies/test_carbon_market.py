@@ -9,21 +9,41 @@ from small import small_case, solved
 
 import grid_model as gm
 
-CHEAP_DIRTY = {"generator": "dirty", "zone": "A", "technology": "coal", "capacity_mw": 120, "variable_cost_cny_per_mwh": 290,
-               "emissions_t_per_mwh": 1.0}
-DEAR_CLEAN = {"generator": "clean", "zone": "B", "technology": "gas", "capacity_mw": 120, "variable_cost_cny_per_mwh": 300,
-              "emissions_t_per_mwh": 0.5}
-BENCHMARKS = [{"technology": "coal", "year": 2025, "benchmark_t_per_mwh": 0.8},
-              {"technology": "gas", "year": 2025, "benchmark_t_per_mwh": 0.6}]
+CHEAP_DIRTY = {
+    "generator": "dirty",
+    "zone": "A",
+    "technology": "coal",
+    "capacity_mw": 120,
+    "variable_cost_cny_per_mwh": 290,
+    "emissions_t_per_mwh": 1.0,
+}
+DEAR_CLEAN = {
+    "generator": "clean",
+    "zone": "B",
+    "technology": "gas",
+    "capacity_mw": 120,
+    "variable_cost_cny_per_mwh": 300,
+    "emissions_t_per_mwh": 0.5,
+}
+BENCHMARKS = [
+    {"technology": "coal", "year": 2025, "benchmark_t_per_mwh": 0.8},
+    {"technology": "gas", "year": 2025, "benchmark_t_per_mwh": 0.6},
+]
 LINE = {"line": "A-B", "from_zone": "A", "to_zone": "B", "capacity_mw": 1000}
 YEAR = dict(steps=2, step_hours=4380, start="2027-01-01")  # a whole year in two steps: nothing is prorated
 
 
 def grid(policy=None, load=100.0, generators=(CHEAP_DIRTY, DEAR_CLEAN), time=YEAR, **tables):
     """Two zones, a dirty plant in A and a clean one in B, a load in B."""
-    return small_case(series={"load": {"l": load}}, policies={"carbon_market": policy} if policy is not None else {},
-                      generators=list(generators), loads=[{"load": "l", "zone": "B", "unserved_cost_cny_per_mwh": 2000}],
-                      lines=[LINE], **({"carbon_benchmarks": BENCHMARKS} | tables), **time)
+    return small_case(
+        series={"load": {"l": load}},
+        policies={"carbon_market": policy} if policy is not None else {},
+        generators=list(generators),
+        loads=[{"load": "l", "zone": "B", "unserved_cost_cny_per_mwh": 2000}],
+        lines=[LINE],
+        **({"carbon_benchmarks": BENCHMARKS} | tables),
+        **time,
+    )
 
 
 def outputs(result) -> list:
@@ -38,20 +58,20 @@ def account(case, entity: str, **where):
     return table.loc[entity], results
 
 
-# ---------------------------------------------------------------------------------------------------- price that is given
+# -------------------------------------------------------------------------------------------------- price that is given
 
 
 def test_price_moves_dispatch_by_what_is_not_free():
-    """A MWh of the dirty plant costs 290 + 100 (1.0 - 0.8) = 310, of the clean one 300 + 100 (0.5 - 0.6) = 290: the clean one
-    runs. Without the market, or with all allowances free, the dirty one would, at 290 < 300."""
+    """A MWh of the dirty plant costs 290 + 100 (1.0 - 0.8) = 310, of the clean one 300 + 100 (0.5 - 0.6) = 290: the
+    clean one runs. Without the market, or with all allowances free, the dirty one would, at 290 < 300."""
     assert outputs(solved(grid(None))) == pytest.approx([876, 0])
     assert outputs(solved(grid({"allowance_price_cny_per_t": 100}))) == pytest.approx([0, 876])
     assert outputs(solved(grid({"allowance_price_cny_per_t": 20}))) == pytest.approx([876, 0])
 
 
 def test_cost_is_what_is_not_free_times_the_price():
-    """Dirty plant alone: 876 GWh x (1.0 - 0.8) = 175.2 kt at 62.36 are 10.93 million CNY on top of 876 GWh x 290. Were the
-    benchmark lost it would be 54.6, were emissions lost a gain of 43.7."""
+    """Dirty plant alone: 876 GWh x (1.0 - 0.8) = 175.2 kt at 62.36 are 10.93 million CNY on top of 876 GWh x 290.
+    Were the benchmark lost it would be 54.6, were emissions lost a gain of 43.7."""
     result = solved(grid({}, generators=[CHEAP_DIRTY]))
     assert result.objective / 1e6 == pytest.approx(876 * 0.290 + 175.2 * 0.06236)
     assert result.price("B") / 4380 == pytest.approx(290 + 0.2 * 62.36)
@@ -64,7 +84,9 @@ def test_account_adds_up():
     assert row["free_t"] == pytest.approx(700_800)
     assert row["bought_t"] - row["sold_t"] == pytest.approx(175_200)
     given = row["free_t"] + row["auctioned_t"] + row["bought_t"] - row["sold_t"] + row["offset_t"]
-    assert given + row["banked_in_t"] - row["banked_out_t"] + row["shortfall_t"] - row["lapsed_t"] == pytest.approx(row["emissions_t"])
+    assert given + row["banked_in_t"] - row["banked_out_t"] + row["shortfall_t"] - row["lapsed_t"] == pytest.approx(
+        row["emissions_t"]
+    )
     assert row["emissions_t"] == pytest.approx(float(results.dispatch["emissions"].sum()))
 
 
@@ -92,20 +114,22 @@ def test_a_generators_own_benchmark_goes_first():
 
 def test_benchmark_of_the_latest_year_not_after():
     """Of benchmarks of 2020, 2026 and 2030 that of 2026 holds in 2027; before 2020 the earliest one does."""
-    rows = [{"technology": "coal", "year": year, "benchmark_t_per_mwh": value} for year, value in (
-        (2030, 0.5), (2020, 0.9), (2026, 0.7))]
+    rows = [
+        {"technology": "coal", "year": year, "benchmark_t_per_mwh": value}
+        for year, value in ((2030, 0.5), (2020, 0.9), (2026, 0.7))
+    ]
     case = grid({}, generators=[CHEAP_DIRTY], carbon_benchmarks=rows)
     assert solved(case).price("B") / 4380 == pytest.approx(290 + 0.3 * 62.36)
     past = grid({}, generators=[CHEAP_DIRTY], carbon_benchmarks=rows, time=YEAR | {"start": "2015-01-01"})
     assert solved(past).price("B") / 4380 == pytest.approx(290 + 0.1 * 62.36)
 
 
-# ---------------------------------------------------------------------------------------------------------------- offsets
+# -------------------------------------------------------------------------------------------------------------- offsets
 
 
 def test_offsets_replace_purchases_up_to_their_share():
-    """CCER at 50 CNY are cheaper than allowances at 62.36: 5 % of the emissions, 43.8 kt, and no more. Without the limit it
-    would be all 175.2 kt that are not free."""
+    """CCER at 50 CNY are cheaper than allowances at 62.36: 5 % of the emissions, 43.8 kt, and no more. Without the
+    limit it would be all 175.2 kt that are not free."""
     row, results = account(grid({"ccer_price_cny_per_t": 50}, generators=[CHEAP_DIRTY]), "A")
     assert row["offset_t"] == pytest.approx(43_800)
     assert row["bought_t"] - row["sold_t"] == pytest.approx(131_400)
@@ -119,29 +143,35 @@ def test_offsets_dearer_than_allowances_are_not_used():
 
 
 def test_offset_supply_has_steps():
-    """10 kt at 40 and 100 kt at 55: of the 43.8 kt allowed 10 come from the first step. One step alone would cost either 40
-    or 55 throughout."""
-    steps = [{"ccer_step": "a", "quantity_t": 10_000, "price_cny_per_t": 40},
-             {"ccer_step": "b", "quantity_t": 100_000, "price_cny_per_t": 55}]
+    """10 kt at 40 and 100 kt at 55: of the 43.8 kt allowed 10 come from the first step. One step alone would cost
+    either 40 or 55 throughout."""
+    steps = [
+        {"ccer_step": "a", "quantity_t": 10_000, "price_cny_per_t": 40},
+        {"ccer_step": "b", "quantity_t": 100_000, "price_cny_per_t": 55},
+    ]
     row, results = account(grid({}, generators=[CHEAP_DIRTY], ccer_supply=steps), "A")
     assert row["offset_t"] == pytest.approx(43_800)
-    assert float(results.dispatch["objective"].sel(item="carbon_market.offsets")) == pytest.approx(10_000 * 40 + 33_800 * 55)
+    assert float(results.dispatch["objective"].sel(item="carbon_market.offsets")) == pytest.approx(
+        10_000 * 40 + 33_800 * 55
+    )
     assert results.tables["carbon_market"]["ccer_price_cny_per_t"].item() == pytest.approx(55)
 
 
-# ------------------------------------------------------------------------------------------------------------ total control
+# -------------------------------------------------------------------------------------------------------- total control
 
 
 def test_cap_binds_and_its_dual_is_the_price():
-    """876 GWh from 1.0 and 0.5 t/MWh within 657 kt: half and half. Shifting a MWh costs 10 CNY and saves 0.5 t, so the price
-    is 20 CNY/t. Without the cap the dirty plant would run alone."""
+    """876 GWh from 1.0 and 0.5 t/MWh within 657 kt: half and half. Shifting a MWh costs 10 CNY and saves 0.5 t, so
+    the price is 20 CNY/t. Without the cap the dirty plant would run alone."""
     case = grid({"allocation": "cap", "cap_t": 657_000, "price": "cleared", "ccer_price_cny_per_t": 1000})
     assert outputs(solved(case)) == pytest.approx([438, 438])
     results = gm.solve(case)
     market = results.tables["carbon_market"].iloc[0]
     assert market["allowance_price_cny_per_t"] == pytest.approx(20)
     assert market["emissions_t"] == pytest.approx(657_000)
-    assert results.tables["carbon_account"]["bought_t"].sum() == pytest.approx(results.tables["carbon_account"]["sold_t"].sum())
+    assert results.tables["carbon_account"]["bought_t"].sum() == pytest.approx(
+        results.tables["carbon_account"]["sold_t"].sum()
+    )
 
 
 def test_offsets_loosen_a_cap():
@@ -161,9 +191,15 @@ def test_caps_of_zones_are_those_of_their_plant():
 
 
 def test_reserve_is_a_ceiling_until_it_is_used_up():
-    """A cap of 657 kt of which 5 % are held back: 624.15 kt are there. Released at 15 CNY/t, cheaper than moving output at
-    20 CNY/t, all 32.85 kt are used and the price stays 20; released at 25 none is."""
-    policy = {"allocation": "cap", "cap_t": 657_000, "price": "cleared", "reserve_share": 0.05, "ccer_price_cny_per_t": 1000}
+    """A cap of 657 kt of which 5 % are held back: 624.15 kt are there. Released at 15 CNY/t, cheaper than moving
+    output at 20 CNY/t, all 32.85 kt are used and the price stays 20; released at 25 none is."""
+    policy = {
+        "allocation": "cap",
+        "cap_t": 657_000,
+        "price": "cleared",
+        "reserve_share": 0.05,
+        "ccer_price_cny_per_t": 1000,
+    }
     for price, released in ((15, 32_850), (25, 0)):
         market = gm.solve(grid(policy | {"reserve_price_cny_per_t": price})).tables["carbon_market"].iloc[0]
         assert market["reserve_released_t"] == pytest.approx(released, abs=1e-3)
@@ -172,19 +208,24 @@ def test_reserve_is_a_ceiling_until_it_is_used_up():
 
 
 def test_shortfall_is_fined():
-    """No allowance for 876 kt, none to buy: each ton short costs 5 times 62.36 rather than leave load unserved at 2,000."""
-    row, results = account(grid({"allocation": "cap", "cap_t": 0, "price": "cleared", "offset_share": 0},
-                                generators=[CHEAP_DIRTY]), "A")
+    """No allowance for 876 kt, none to buy: each ton short costs 5 times 62.36 rather than leave load unserved at
+    2,000."""
+    row, results = account(
+        grid({"allocation": "cap", "cap_t": 0, "price": "cleared", "offset_share": 0}, generators=[CHEAP_DIRTY]), "A"
+    )
     assert row["shortfall_t"] == pytest.approx(876_000)
-    assert float(results.dispatch["objective"].sel(item="carbon_market.shortfall")) == pytest.approx(876_000 * 5 * 62.36)
+    assert float(results.dispatch["objective"].sel(item="carbon_market.shortfall")) == pytest.approx(
+        876_000 * 5 * 62.36
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------------ bank
+# ----------------------------------------------------------------------------------------------------------------- bank
 
 
 def test_bank_limit_is_ten_thousand_and_one_and_a_half_times_sales():
     """The clean plant earns 876 x (0.6 - 0.5) = 87.6 kt and next year's price is higher: it banks as much as it may.
-    bank = 10 + 1.5 sold and bank + sold = 87.6 give sold = 31.04, bank = 56.56. Without the limit it would bank 87.6."""
+    bank = 10 + 1.5 sold and bank + sold = 87.6 give sold = 31.04, bank = 56.56. Without the limit it would bank
+    87.6."""
     row, _ = account(grid({"banked_value_cny_per_t": 100, "ccer_price_cny_per_t": 1000}, generators=[DEAR_CLEAN]), "B")
     assert row["banked_out_t"] == pytest.approx(10_000 + 1.5 * 31_040)
     assert row["sold_t"] == pytest.approx(31_040)
@@ -194,7 +235,9 @@ def test_buyers_bank_ten_thousand_a_company():
     """The dirty plant must buy anyway; it may buy 10 kt more to bank them, two companies 20."""
     row, _ = account(grid({"banked_value_cny_per_t": 100}, generators=[CHEAP_DIRTY]), "A")
     assert row["banked_out_t"] == pytest.approx(10_000)
-    case = grid({"banked_value_cny_per_t": 100}, generators=[CHEAP_DIRTY], carbon_entities=[{"entity": "A", "companies": 2}])
+    case = grid(
+        {"banked_value_cny_per_t": 100}, generators=[CHEAP_DIRTY], carbon_entities=[{"entity": "A", "companies": 2}]
+    )
     assert account(case, "A")[0]["banked_out_t"] == pytest.approx(20_000)
 
 
@@ -215,15 +258,19 @@ def test_what_was_banked_covers_emissions():
 
 
 def test_bank_carries_allowances_into_the_next_year_and_none_back():
-    """Caps of 876 kt a year, 438 GWh in 2026 and 880 in 2027: 10 kt are banked and the cap of 2027 does not bind (880 kt <=
-    886). The other way round nothing can be borrowed: 4 kt are short."""
+    """Caps of 876 kt a year, 438 GWh in 2026 and 880 in 2027: 10 kt are banked and the cap of 2027 does not bind (880
+    kt <= 886). The other way round nothing can be borrowed: 4 kt are short."""
     generators = [CHEAP_DIRTY]
     policy = {"allocation": "cap", "cap_t": 876_000, "price": "cleared", "offset_share": 0}
     time = dict(steps=2, step_hours=8760, start="2026-01-01")
     low, high = 438_000 / 8760, 880_000 / 8760
     generators = [CHEAP_DIRTY | {"capacity_mw": 150}]
-    short = [gm.solve(grid(policy, load=load, generators=generators, time=time)).tables["carbon_account"]["shortfall_t"].sum()
-             for load in ([low, high], [high, low])]
+    short = [
+        gm.solve(grid(policy, load=load, generators=generators, time=time))
+        .tables["carbon_account"]["shortfall_t"]
+        .sum()
+        for load in ([low, high], [high, low])
+    ]
     assert short == pytest.approx([0, 4_000], abs=1e-2)
 
 
@@ -234,7 +281,7 @@ def test_declared_sellers_neither_buy_nor_bid():
     assert row["bought_t"] == 0 and row["shortfall_t"] == pytest.approx(175_200 - row["offset_t"])
 
 
-# ------------------------------------------------------------------------------------------- entities, markets, horizons
+# ------------------------------------------------------------------------------------------ entities, markets, horizons
 
 
 def test_markets_have_their_own_prices():
@@ -248,10 +295,12 @@ def test_markets_have_their_own_prices():
 
 
 def test_markets_clear_apart():
-    """Of 150 MW the clean plant gives its 120; the dirty one emits 262.8 kt for the rest and has a cap of 100 kt. What the
-    market of the clean zone has to spare (900 - 525.6 kt) does not help it."""
-    zones = [{"zone": "A", "carbon_market": "a", "carbon_cap_t": 100_000}, {"zone": "B", "carbon_market": "b",
-                                                                            "carbon_cap_t": 900_000}]
+    """Of 150 MW the clean plant gives its 120; the dirty one emits 262.8 kt for the rest and has a cap of 100 kt.
+    What the market of the clean zone has to spare (900 - 525.6 kt) does not help it."""
+    zones = [
+        {"zone": "A", "carbon_market": "a", "carbon_cap_t": 100_000},
+        {"zone": "B", "carbon_market": "b", "carbon_cap_t": 900_000},
+    ]
     markets = [{"market": name, "allocation": "cap", "price": "cleared"} for name in "ab"]
     case = grid({"offset_share": 0}, zones=zones, carbon_markets=markets, load=150)
     table = gm.solve(case).tables["carbon_account"].set_index("entity")
@@ -262,7 +311,11 @@ def test_markets_clear_apart():
 def test_entities_by_generator():
     """Each generator its own account: the clean one, at 120 MW, sells 0.1 t/MWh, the dirty one, at 80 MW, buys 0.2."""
     generators = [CHEAP_DIRTY, DEAR_CLEAN | {"zone": "A"}]
-    table = gm.solve(grid({"entity": "generator"}, generators=generators, load=200)).tables["carbon_account"].set_index("entity")
+    table = (
+        gm.solve(grid({"entity": "generator"}, generators=generators, load=200))
+        .tables["carbon_account"]
+        .set_index("entity")
+    )
     assert list(table.index) == ["dirty", "clean"]
     assert table.loc["dirty", "bought_t"] - table.loc["dirty", "sold_t"] == pytest.approx(140_160)
     assert table.loc["clean", "sold_t"] == pytest.approx(105_120)
@@ -272,8 +325,12 @@ def test_a_part_of_a_year_has_its_part_of_the_quantities():
     """A tenth of a year: a tenth of the cap, of what may be banked, and of what was banked."""
     time = dict(steps=2, step_hours=438, start="2027-01-01")
     policy = {"allocation": "cap", "cap_t": 1_000_000, "price": "cleared", "banked_value_cny_per_t": 1}
-    case = grid(policy, generators=[CHEAP_DIRTY], time=time, carbon_entities=[{"entity": "A", "banked_t": 5_000,
-                                                                              "position": "buyer"}])
+    case = grid(
+        policy,
+        generators=[CHEAP_DIRTY],
+        time=time,
+        carbon_entities=[{"entity": "A", "banked_t": 5_000, "position": "buyer"}],
+    )
     row, _ = account(case, "A")
     assert row["allowances_t"] == pytest.approx(100_000)
     assert row["banked_in_t"] == pytest.approx(500)
@@ -285,7 +342,9 @@ def test_nothing_is_left_when_switched_off():
     wind = {"generator": "w", "zone": "A", "technology": "nuclear", "capacity_mw": 200}
     for case in (grid(None), grid(False), grid({}, generators=[wind])):
         result = solved(case)
-        assert not [name for name in (*result.program.rows, *result.program.columns) if name.startswith("carbon_market")]
+        assert not [
+            name for name in (*result.program.rows, *result.program.columns) if name.startswith("carbon_market")
+        ]
         assert "carbon_account" not in gm.solve(case).tables
 
 
@@ -296,10 +355,21 @@ def test_nuclear_has_no_account():
     assert table["entity"].tolist() == ["A"]
 
 
-@pytest.mark.parametrize("policy", [
-    {}, {"auction_share": 0.1, "reserve_share": 0.05, "entity": "generator", "banked_value_cny_per_t": 3},
-    {"allocation": "cap", "cap_t": 657_000, "price": "cleared", "auction_share": 0.1, "reserve_share": 0.05,
-     "reserve_price_cny_per_t": 80}])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"auction_share": 0.1, "reserve_share": 0.05, "entity": "generator", "banked_value_cny_per_t": 3},
+        {
+            "allocation": "cap",
+            "cap_t": 657_000,
+            "price": "cleared",
+            "auction_share": 0.1,
+            "reserve_share": 0.05,
+            "reserve_price_cny_per_t": 80,
+        },
+    ],
+)
 def test_rules_are_the_same_in_pyomo(policy):
     case = grid(policy, time=dict(steps=3, step_hours=24, start="2026-12-30"))
     assert_same_as_concrete(case)

@@ -16,23 +16,50 @@ from grid_model.results import carbon_tracing
 ZONES = ["A", "B", "C"]
 
 
-def dispatch(generation, emissions, lines=(), flow=(), loss=None, charge=None, discharge=None, demand=None, hours=1.0,
-             technology=None, **coordinates) -> xr.Dataset:
+def dispatch(
+    generation,
+    emissions,
+    lines=(),
+    flow=(),
+    loss=None,
+    charge=None,
+    discharge=None,
+    demand=None,
+    hours=1.0,
+    technology=None,
+    **coordinates,
+) -> xr.Dataset:
     """One generator a zone (A, B, C) in one step or more; lines as (from, to)."""
     generation = np.atleast_2d(np.asarray(generation, float).T).T
     steps = generation.shape[1]
-    data = {"generation": (("generator", "time"), generation), "emissions": (("generator", "time"), _rows(emissions, steps))}
+    data = {
+        "generation": (("generator", "time"), generation),
+        "emissions": (("generator", "time"), _rows(emissions, steps)),
+    }
     if lines:
-        data |= {"flow": (("line", "time"), _rows(flow, steps)), "loss": (("line", "time"), _rows([0] * len(lines) if loss is None else loss, steps))}
+        data |= {
+            "flow": (("line", "time"), _rows(flow, steps)),
+            "loss": (("line", "time"), _rows([0] * len(lines) if loss is None else loss, steps)),
+        }
     if charge is not None:
-        data |= {"charge": (("storage", "time"), _rows(charge, steps)), "discharge": (("storage", "time"), _rows(discharge, steps))}
+        data |= {
+            "charge": (("storage", "time"), _rows(charge, steps)),
+            "discharge": (("storage", "time"), _rows(discharge, steps)),
+        }
     if demand is not None:
         data["demand"] = (("consumer", "time"), _rows(demand, steps))
-    coordinates |= {"zone": ("zone", ZONES), "time": pd.date_range("2027-01-01", periods=steps, freq="h"),
-                    "step_hours": ("time", np.full(steps, hours)), "generator_zone": ("generator", ZONES),
-                    "technology": ("generator", technology or ["coal", "wind", "gas"])}
+    coordinates |= {
+        "zone": ("zone", ZONES),
+        "time": pd.date_range("2027-01-01", periods=steps, freq="h"),
+        "step_hours": ("time", np.full(steps, hours)),
+        "generator_zone": ("generator", ZONES),
+        "technology": ("generator", technology or ["coal", "wind", "gas"]),
+    }
     if lines:
-        coordinates |= {"from_zone": ("line", [one for one, _ in lines]), "to_zone": ("line", [other for _, other in lines])}
+        coordinates |= {
+            "from_zone": ("line", [one for one, _ in lines]),
+            "to_zone": ("line", [other for _, other in lines]),
+        }
     if charge is not None:
         coordinates["storage_zone"] = ("storage", ZONES)
     if demand is not None:
@@ -49,8 +76,8 @@ def factor(data, name="carbon_factor_consumption") -> list:
 
 
 def test_three_zones_by_hand():
-    """A makes 100 MW with 80 t and sends 40 on to B, which adds 60 MW of wind: 32 t in 100 MW, 0.32 t/MWh. B sends 50 to C,
-    which adds 50 MW with 20 t: 16 t + 20 t in 100 MW, 0.36. By production alone they would be 0.8, 0 and 0.4."""
+    """A makes 100 MW with 80 t and sends 40 on to B, which adds 60 MW of wind: 32 t in 100 MW, 0.32 t/MWh. B sends 50
+    to C, which adds 50 MW with 20 t: 16 t + 20 t in 100 MW, 0.36. By production alone they would be 0.8, 0 and 0.4."""
     data = dispatch([100, 60, 50], [80, 0, 20], lines=[("A", "B"), ("B", "C")], flow=[40, 50])
     assert factor(data) == pytest.approx([0.8, 0.32, 0.36])
     assert factor(data, "carbon_factor_production") == pytest.approx([0.8, 0, 0.4])
@@ -58,8 +85,8 @@ def test_three_zones_by_hand():
 
 
 def test_losses_belong_to_the_receiver():
-    """Of 40 MW from A with 0.8 t/MWh 36 arrive at B, where nothing is made: 32 t in 36 MW. Left with the sender or lost on
-    the way, it would be 0.8."""
+    """Of 40 MW from A with 0.8 t/MWh 36 arrive at B, where nothing is made: 32 t in 36 MW. Left with the sender or
+    lost on the way, it would be 0.8."""
     data = dispatch([100, 0, 0], [80, 0, 0], lines=[("A", "B")], flow=[40], loss=[4])
     assert factor(data)[:2] == pytest.approx([0.8, 32 / 36])
     assert factor(data, "emissions_consumption") == pytest.approx([48, 32, 0])
@@ -74,29 +101,35 @@ def test_negative_flow_comes_from_the_far_end():
 def test_charging_takes_the_mix_and_discharge_brings_none():
     """A stores 20 of 100 MW at 0.8: 16 t count in that hour. In the next hour 20 MW come back beside 80 MW with 64 t:
     0.64 t/MWh. Carried along in the store it would be 0.8."""
-    data = dispatch([[100, 80], [0, 0], [0, 0]], [[80, 64], [0, 0], [0, 0]], charge=[[20, 0], [0, 0], [0, 0]],
-                    discharge=[[0, 20], [0, 0], [0, 0]])
+    data = dispatch(
+        [[100, 80], [0, 0], [0, 0]],
+        [[80, 64], [0, 0], [0, 0]],
+        charge=[[20, 0], [0, 0], [0, 0]],
+        discharge=[[0, 20], [0, 0], [0, 0]],
+    )
     traced = carbon_tracing.factors(data)
     assert traced["carbon_factor_consumption"].values[0].tolist() == pytest.approx([0.8, 0.64])
     assert traced["emissions_consumption"].values[0].tolist() == pytest.approx([80, 64])
 
 
 def test_power_may_flow_in_a_circle():
-    """A loop of 30 MW A-B-C-A on top of 60 MW made in A and consumed in equal parts. What comes round again is the same mix:
-    everyone has A's 0.5 t/MWh."""
+    """A loop of 30 MW A-B-C-A on top of 60 MW made in A and consumed in equal parts. What comes round again is the
+    same mix: everyone has A's 0.5 t/MWh."""
     data = dispatch([60, 0, 0], [30, 0, 0], lines=[("A", "B"), ("B", "C"), ("C", "A")], flow=[70, 50, 30])
     assert factor(data) == pytest.approx([0.5, 0.5, 0.5])
     assert factor(data, "emissions_consumption") == pytest.approx([10, 10, 10])
 
 
 def test_a_circle_that_nobody_feeds_has_no_carbon():
-    """B and C pass 30 MW to and fro, and neither makes nor consumes anything: the system of equations alone would be singular."""
+    """B and C pass 30 MW to and fro, and neither makes nor consumes anything: the system of equations alone would be
+    singular."""
     data = dispatch([60, 0, 0], [30, 0, 0], lines=[("B", "C"), ("C", "B")], flow=[30, 30])
     assert factor(data, "emissions_consumption") == pytest.approx([30, 0, 0])
 
 
 def test_a_circle_that_only_losses_consume_keeps_its_carbon():
-    """A makes 4 MW with 2 t for the losses of 40 MW to B and back: nobody consumes, the system alone is singular, 2 t stay."""
+    """A makes 4 MW with 2 t for the losses of 40 MW to B and back: nobody consumes, the system alone is singular, 2 t
+    stay."""
     data = dispatch([4, 0, 50], [2, 0, 5], lines=[("A", "B"), ("B", "A")], flow=[40, 38], loss=[2, 2])
     assert sum(factor(data, "emissions_consumption")) == pytest.approx(7, rel=1e-12)
     assert factor(data)[2] == pytest.approx(0.1)
@@ -109,9 +142,11 @@ def test_a_zone_without_power_has_no_factor():
 
 
 def test_both_ways_at_once_is_counted_both_ways():
-    """A line with 10 % loss carries 50 MW from A and 20 back: net 30, loss 7. B receives 45 MW of A's carbon of 50, mixes and
-    sends 20 back. Read as net flow, B's factor would be 30 a / 23."""
-    data = dispatch([100, 10, 0], [80, 0, 0], lines=[("A", "B")], flow=[30], loss=[7], line_loss_fraction=("line", [0.1]))
+    """A line with 10 % loss carries 50 MW from A and 20 back: net 30, loss 7. B receives 45 MW of A's carbon of 50,
+    mixes and sends 20 back. Read as net flow, B's factor would be 30 a / 23."""
+    data = dispatch(
+        [100, 10, 0], [80, 0, 0], lines=[("A", "B")], flow=[30], loss=[7], line_loss_fraction=("line", [0.1])
+    )
     # A: (100 + 18) a = 80 + 20 b;  B: (10 + 45) b = 50 a
     b = 50 * 80 / (118 * 55 - 1000)
     assert factor(data)[:2] == pytest.approx([55 * b / 50, b])
@@ -125,7 +160,8 @@ def test_a_load_that_injects_is_a_source_without_carbon():
 
 
 def test_shares_sum_to_one_and_follow_lines():
-    """B consumes 36 MW of A's coal (of 40 sent, 4 lost) and 60 of its own wind: 37.5 and 62.5 %; C gets the same from B."""
+    """B consumes 36 MW of A's coal (of 40 sent, 4 lost) and 60 of its own wind: 37.5 and 62.5 %; C gets the same from
+    B."""
     data = dispatch([100, 60, 0], [80, 0, 0], lines=[("A", "B"), ("B", "C")], flow=[40, 50], loss=[4, 5])
     share = carbon_tracing.shares(data)
     assert share.sel(kind="coal").values[:, 0].tolist() == pytest.approx([1, 0.375, 0.375])
@@ -148,8 +184,16 @@ def test_consumption_carries_what_production_emits(seed):
     loss = np.abs(flow) * rng.uniform(0, 0.1, (4, 1))
     made = rng.uniform(0, 300, (3, 5)) * (rng.random((3, 5)) < 0.8)
     emitted = made * rng.uniform(0, 1, (3, 1))
-    data = dispatch(made, emitted, lines=lines, flow=flow, loss=loss, charge=rng.uniform(0, 9, (3, 5)),
-                    discharge=rng.uniform(0, 9, (3, 5)), hours=rng.uniform(0.25, 3))
+    data = dispatch(
+        made,
+        emitted,
+        lines=lines,
+        flow=flow,
+        loss=loss,
+        charge=rng.uniform(0, 9, (3, 5)),
+        discharge=rng.uniform(0, 9, (3, 5)),
+        hours=rng.uniform(0.25, 3),
+    )
     traced = carbon_tracing.factors(data)
     total = emitted.sum(axis=0)
     np.testing.assert_allclose(traced["emissions_consumption"].values.sum(axis=0), total, rtol=1e-9, atol=1e-9)
@@ -157,15 +201,37 @@ def test_consumption_carries_what_production_emits(seed):
 
 def test_a_solved_case_is_conserved_and_its_consumption_is_what_it_serves():
     """Three zones, losses, a store: consumption is load plus charge, factors times it give the carbon of production."""
-    case = small_case(4, series={"load": {"a": [50, 60, 70, 80], "c": [30, 90, 60, 90]}, "availability": {"w": [1, 0.2, 0.9, 0]}},
-                      generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 200, "emissions_t_per_mwh": 0.8,
-                                   "variable_cost_cny_per_mwh": 300},
-                                  {"generator": "w", "zone": "B", "technology": "wind_onshore", "capacity_mw": 120}],
-                      loads=[{"load": "a", "zone": "A"}, {"load": "c", "zone": "C"}],
-                      storage=[{"storage": "s", "zone": "C", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 40,
-                                "charge_efficiency": 0.9, "discharge_efficiency": 0.9}],
-                      lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100, "loss_fraction": 0.05},
-                             {"line": "BC", "from_zone": "B", "to_zone": "C", "capacity_mw": 150, "loss_fraction": 0.03}])
+    case = small_case(
+        4,
+        series={"load": {"a": [50, 60, 70, 80], "c": [30, 90, 60, 90]}, "availability": {"w": [1, 0.2, 0.9, 0]}},
+        generators=[
+            {
+                "generator": "g",
+                "zone": "A",
+                "technology": "coal",
+                "capacity_mw": 200,
+                "emissions_t_per_mwh": 0.8,
+                "variable_cost_cny_per_mwh": 300,
+            },
+            {"generator": "w", "zone": "B", "technology": "wind_onshore", "capacity_mw": 120},
+        ],
+        loads=[{"load": "a", "zone": "A"}, {"load": "c", "zone": "C"}],
+        storage=[
+            {
+                "storage": "s",
+                "zone": "C",
+                "technology": "lithium_ion",
+                "power_mw": 20,
+                "energy_mwh": 40,
+                "charge_efficiency": 0.9,
+                "discharge_efficiency": 0.9,
+            }
+        ],
+        lines=[
+            {"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100, "loss_fraction": 0.05},
+            {"line": "BC", "from_zone": "B", "to_zone": "C", "capacity_mw": 150, "loss_fraction": 0.03},
+        ],
+    )
     data = gm.solve(case).dispatch
     traced = carbon_tracing.add_factors(data)
     taken = data["load"].values - data["unserved"].values
@@ -178,24 +244,43 @@ def test_a_solved_case_is_conserved_and_its_consumption_is_what_it_serves():
 
 def test_yearly_table_stands_beside_published_factors():
     """Sums of the year over zones, regions and the nation, each beside the latest published average."""
-    data = dispatch([100, 60, 50], [160, 0, 40], lines=[("A", "B"), ("B", "C")], flow=[40, 50], hours=2.0,
-                    region=("zone", ["North", "North", "Northwest"]))
-    published = pd.DataFrame({"area": ["A", "A", "North China", "China", "China"], "level": ["province", "province", "grid region", "national", "national"],
-                              "kind": ["average", "average", "average", "average", "fossil electricity only"],
-                              "year": [2021, 2022, 2023, 2023, 2023], "factor_t_per_mwh": [0.7, 0.6, 0.5, 0.4, 0.9]})
+    data = dispatch(
+        [100, 60, 50],
+        [160, 0, 40],
+        lines=[("A", "B"), ("B", "C")],
+        flow=[40, 50],
+        hours=2.0,
+        region=("zone", ["North", "North", "Northwest"]),
+    )
+    published = pd.DataFrame(
+        {
+            "area": ["A", "A", "North China", "China", "China"],
+            "level": ["province", "province", "grid region", "national", "national"],
+            "kind": ["average", "average", "average", "average", "fossil electricity only"],
+            "year": [2021, 2022, 2023, 2023, 2023],
+            "factor_t_per_mwh": [0.7, 0.6, 0.5, 0.4, 0.9],
+        }
+    )
     table = carbon_tracing.yearly(data, published).set_index("area")
     assert table.loc["A", "factor_consumption_t_per_mwh"] == pytest.approx(0.8)
     assert table.loc["A", "published_t_per_mwh"] == 0.6 and table.loc["China", "published_t_per_mwh"] == 0.4
     assert table.loc["North China", "consumption_emissions_t"] == pytest.approx(128)
     assert table.loc["North China", "factor_consumption_t_per_mwh"] == pytest.approx(64 / 110)
-    assert table.loc["China", ["production_emissions_t", "consumption_emissions_t"]].tolist() == pytest.approx([200, 200])
+    assert table.loc["China", ["production_emissions_t", "consumption_emissions_t"]].tolist() == pytest.approx(
+        [200, 200]
+    )
     assert np.isnan(table.loc["B", "published_t_per_mwh"])
 
 
 def test_chunks_change_nothing(monkeypatch):
     """Solved two steps at a time the factors are those of all steps at once."""
     rng = np.random.default_rng(1)
-    data = dispatch(rng.uniform(50, 100, (3, 7)), rng.uniform(0, 50, (3, 7)), lines=[("A", "B"), ("B", "C")], flow=rng.uniform(0, 20, (2, 7)))
+    data = dispatch(
+        rng.uniform(50, 100, (3, 7)),
+        rng.uniform(0, 50, (3, 7)),
+        lines=[("A", "B"), ("B", "C")],
+        flow=rng.uniform(0, 20, (2, 7)),
+    )
     whole = carbon_tracing.factors(data)
     monkeypatch.setattr(carbon_tracing, "CHUNK", 2)
     xr.testing.assert_allclose(carbon_tracing.factors(data), whole, rtol=1e-12)

@@ -1,0 +1,203 @@
+"""The schedule of self-use storage: what a plant or a user does with its stores on its own, seeing its tariff only.
+
+symbol  attribute  unit  kind
+x       exchange   GW    decision, what the host with its stores gives to the grid (x < 0: takes)
+c, d    charge, discharge  GW  decisions of its stores, by the laws of technologies/storage.py
+A       own        GW    data: what its plant has available, or less what its user asks for
+p       price      CNY/MWh     data: the zone's time-of-use tariff
+
+    minimise  sum of -p x dt + wear        x <= A + sum of d - c        what a plant cannot use is spilled
+
+A plant gives at most what its connection carries, and its stores charge from it only (unless grid_charging): they
+save what the connection would spill, or what is given as curtailed, and move the rest to dearer hours. A user with
+its stores only takes. Users without a name are all loads of the zone. A self-use store that stands on its own earns
+by the tariff alone.
+
+Of equal schedules the one that charges late and discharges early is taken: prices fall by a part of DRIFT in each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+import xarray as xr
+
+from grid_model.algebra import Array, compile_program
+from grid_model.case.case import labelled
+from grid_model.case.units import MW
+from grid_model.errors import InfeasibleError
+from grid_model.policies.contract import members
+from grid_model.policies.tariffs import zone_load, zone_prices
+from grid_model.technologies import storage
+from grid_model.technologies.contract import declare
+
+DRIFT = 1e-7  # of the price, per step: too little to change what pays, enough for one answer
+SERIES = ("self_use_charge", "self_use_discharge", "self_use_level")
+
+
+def schedule_self_use(case, curtailment: xr.DataArray | None = None):
+    """The case with the schedules of its self-use stores as series of (storage, time).
+
+    self_use_charge, self_use_discharge  MW; self_use_level  MWh at the end of the step
+
+    Parameters
+    ----------
+    curtailment : MW by (generator, time), such as that of an earlier run: stores behind plant then charge from it only
+
+    Raises
+    ------
+    InfeasibleError : a store cannot keep its own limits, such as least cycles behind a user who takes too little
+    """
+    stores = case.tables["storage"]
+    stores = stores[stores["call"] == "self_use"].reset_index(drop=True)
+    if stores.empty:
+        return case
+    own = case.replace(storage=stores)
+    model, data = _model(own, _hosts(own, curtailment))
+    program = compile_program(model)
+    values = _solve(program)
+    power = {name: program.columns[f"storage.{name}"].of(values) / MW for name in ("charge", "discharge", "energy")}
+    power["energy"] = power["energy"][:, 1:]
+    series = {
+        name: labelled("storage", data.names, case.time, array, {})
+        for name, array in zip(SERIES, power.values(), strict=True)
+    }
+    return case.replace(series=series)
+
+
+def _solve(program) -> np.ndarray:
+    highs = program.to_highs()
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise InfeasibleError(
+            "self-use storage cannot keep its own limits behind its hosts: "
+            f"{highs.modelStatusToString(highs.getModelStatus())}"
+        )
+    return np.asarray(highs.getSolution().col_value)
+
+
+@dataclass(frozen=True, eq=False)
+class Hosts:
+    """Who has self-use stores: one row a host, and by (host, step) its own power and limits of its exchange [GW]."""
+
+    table: pd.DataFrame
+    own: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+def _hosts(case, curtailment) -> Hosts:
+    """Plants and users by name; users without one are those of the zone; a store on its own is its own host."""
+    stores = case.tables["storage"]
+    unnamed = stores["zone"].where(stores["place"] == "user_side", stores["storage"])
+    named = stores["host"].where(stores["host"] != "", unnamed)
+    table = (
+        stores.assign(key=stores["place"] + ": " + named, named=named)
+        .groupby("key", sort=False)
+        .agg(
+            place=("place", "first"),
+            name=("named", "first"),
+            zone=("zone", "first"),
+            stores=("storage", list),
+            connection_mw=("connection_mw", "max"),
+            grid_charging=("grid_charging", "any"),
+        )
+    )
+    rows = list(table.itertuples())
+    own = np.stack([_own(case, host, curtailment) for host in rows])
+    most = np.stack([_most(case, host, power, curtailment) for host, power in zip(rows, own, strict=True)])
+    limit = table["connection_mw"].fillna(np.inf).to_numpy(float)[:, None] * MW
+    plant, user = ((table["place"] == place).to_numpy()[:, None] for place in ("generation_side", "user_side"))
+    charging = table["grid_charging"].to_numpy(bool)[:, None]
+    lower = np.where(plant, np.where(charging, -most, 0.0), np.where(user, -limit, -np.inf))
+    upper = np.where(plant, most, np.where(user, 0.0, np.inf))
+    return Hosts(table, own, *(np.broadcast_to(values, own.shape) for values in (lower, upper)))
+
+
+def _own(case, host, curtailment) -> np.ndarray:
+    """A of a host, shape (steps,) [GW]."""
+    if host.place == "generation_side":
+        return (_available(case, host.name) if curtailment is None else _curtailed(host.name, curtailment)) * MW
+    if host.place == "user_side":
+        named = case.tables["loads"]["load"].eq(host.name).any()
+        return -(case.profile("load", [host.name])[0] if named else zone_load(case, host.zone)) * MW
+    return np.zeros(case.steps)
+
+
+def _available(case, plant: str) -> np.ndarray:
+    """What a plant can generate in each step [MW]."""
+    row = case.tables["generators"].set_index("generator").loc[plant]
+    return case.profile("availability", [plant], [row["max_output_fraction"]])[0] * row["capacity_mw"]
+
+
+def _curtailed(plant: str, curtailment: xr.DataArray) -> np.ndarray:
+    return np.maximum(np.nan_to_num(curtailment.sel(generator=plant).values), 0.0)
+
+
+def _most(case, host, own: np.ndarray, curtailment) -> np.ndarray:
+    """The most that a plant gives to the grid in each step: its connection, less what it gives anyway [GW]."""
+    if host.place != "generation_side":
+        return np.zeros(case.steps)
+    capacity = case.tables["generators"].set_index("generator").loc[host.name, "capacity_mw"]
+    connection = (capacity if np.isnan(host.connection_mw) else host.connection_mw) * MW
+    given = np.zeros(case.steps) if curtailment is None else _available(case, host.name) * MW - own
+    return np.maximum(connection - given, 0.0)
+
+
+def _model(case, hosts: Hosts):
+    """The small programme: the laws of storage, and the account of every host with the grid."""
+    model = pyo.AbstractModel(name="self_use")
+    model.zones = pyo.Set(initialize=list(case.zones))
+    model.steps = pyo.RangeSet(1, case.steps)
+    model.borders = pyo.RangeSet(0, case.steps)
+    data = storage.read(case)
+    block = pyo.Block()
+    model.storage = block
+    declare(block, data, model)
+    storage.add_variables(block, data)
+    storage.add_constraints(block, data)
+    _add_hosts(model, block, data, hosts, case)
+    return model, data
+
+
+def _add_hosts(model, stores, data, hosts: Hosts, case) -> None:
+    names, steps = hosts.table.index.tolist(), data.step_labels
+    own, lower, upper = (Array(getattr(hosts, name), names, steps, name=name) for name in ("own", "lower", "upper"))
+    price = zone_prices(case, hosts.table["zone"].tolist()) * (1 - DRIFT * np.arange(case.steps))
+    worth = Array(price, names, steps, name="price")
+    stores_of = members(model, "stores_of", names, hosts.table["stores"].to_dict())
+    from_grid = set(data.table.loc[data.table["grid_charging"], "storage"])
+    plants = hosts.table.loc[hosts.table["place"] == "generation_side", "stores"].to_dict()
+    own_only = {plant: [store for store in some if store not in from_grid] for plant, some in plants.items()}
+    charging = members(model, "charging", [plant for plant, some in own_only.items() if some], own_only)
+    model.hosts = pyo.Set(initialize=names)
+    model.exchange = pyo.Var(
+        model.hosts, model.steps, bounds=lambda _, host, step: (lower[host, step], upper[host, step])
+    )
+
+    @model.Constraint(model.hosts, model.steps)
+    def account(model, host, step):
+        """x <= A + sum of d - c   [GW]"""
+        return model.exchange[host, step] <= own[host, step] + sum(
+            storage.output(stores, data, store, step) for store in stores_of[host]
+        )
+
+    @model.Constraint(model.charging_keys, model.steps)
+    def charge_from_plant(model, host, step):
+        """sum of c of stores without grid charging <= A   [GW]"""
+        return sum(storage.charge(stores, data, store, step) for store in charging[host]) <= own[host, step]
+
+    def bill(model):
+        """sum of wear - p x dt   [thousand CNY]"""
+        sold = sum(
+            worth[host, step] * data.step_hours[step] * model.exchange[host, step]
+            for host in model.hosts
+            for step in model.steps
+        )
+        return 1000 * storage.wear_cost(stores, data) - sold
+
+    model.cost = pyo.Objective(rule=bill)
