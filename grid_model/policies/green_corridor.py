@@ -6,10 +6,11 @@ r       renewable      GWh   decision, by line and step: renewable energy among 
 u       short          GWh   decision, by line and year
 F       forward        GWh   energy that the line sends from from_zone to to_zone (directed_flow.py)
 R       renewables     GWh   energy of renewable plants behind the line: offer `certificates`
-S       storage        GWh   discharge less charge of the stores behind it: offer `output`
+x, y    charge,        GWh   decision, renewable energy put into and taken out of the stores of a base (green_storage.py)
+        discharge
 w       min_renewable_share  1  data
 
-    sum over the year of r + u >= w x sum of F,   r <= F and r <= R + S in every step,   sum of r <= sum of R
+    sum over the year of r + u >= w x sum of F,   r <= F and sum of r + x - y <= R in every step
 
 so the sun of noon that a store gives back in the evening counts, what the store lost does not, and coal or the grid
 that filled a store never becomes renewable. Behind a line stand the generators and stores that name it (column
@@ -35,6 +36,7 @@ from grid_model.case.tables import number, reference
 from grid_model.case.units import CNY_PER_MWH, MWH
 from grid_model.policies.contract import PolicyData, members
 from grid_model.policies.directed_flow import DirectedFlow
+from grid_model.policies.green_storage import GreenStores
 
 NAME = "green_corridor"
 DEFAULT = True
@@ -79,6 +81,10 @@ def read(case, fleets, settings) -> PolicyData | None:
     data.plants = data.offering("certificates")
     _read_bases(data)
     _read_years(data)
+    table = case.tables["storage"]
+    table = table[table["corridor"].isin(data.arcs["line"])]
+    storage = next((fleet for fleet in fleets if fleet.name == "storage"), None)
+    data.stores = GreenStores(storage, table.assign(key=table["storage"], share=1.0)[["key", "storage", "share"]], data)
     return data
 
 
@@ -119,15 +125,8 @@ def add_constraints(green, data):
     carried = members(green, "corridors_of", groups, data.arcs.groupby("group")["arc"].agg(list).to_dict())
     share = Array(data.arcs["share"].to_numpy(float), data.arcs["arc"].to_numpy(object), name="share")
     renewables = _sum(green, data, "renewables", groups, data.renewables, data.plants, "certificates")
-    stored = _sum(
-        green,
-        data,
-        "stored",
-        groups,
-        data.members["storage"],
-        [f for f in data.offering("output") if f.name == "storage"],
-        "output",
-    )
+    stores = members(green, "stores_of", groups, data.members["storage"])
+    data.stores.add(green, "green", data.steps, data.borders)
 
     @green.Constraint(green.corridors, green.years)
     def renewable_share(green, corridor, year):
@@ -143,26 +142,21 @@ def add_constraints(green, data):
 
     @green.Constraint(green.corridors_of_keys, data.steps)
     def from_renewables(green, group, step):
-        """sum of r <= R + S   [GWh]"""
-        return sum(green.renewable[corridor, step] for corridor in carried[group]) <= renewables(group, step) + stored(
-            group, step
-        )
+        """sum of r + sum of x - sum of y <= R   [GWh]"""
+        kept = sum(data.stores.charge(store, step) - data.stores.discharge(store, step) for store in stores[group])
+        used = sum(green.renewable[corridor, step] for corridor in carried[group]) + kept
+        return used <= renewables(group, step)
 
-    @green.Constraint(green.corridors_of_keys, green.years)
-    def within_generation(green, group, year):
-        """sum over the year of r <= sum of R   [GWh]"""
-        return sum(
-            green.renewable[corridor, step] for corridor in carried[group] for step in green.steps_of_year[year]
-        ) <= sum(renewables(group, step) for step in green.steps_of_year[year])
-
-    _add_bases(green, data, stored)
+    _add_bases(green, data)
 
 
-def _add_bases(green, data, stored):
+def _add_bases(green, data):
     """Nothing but its base enters a corridor that has one."""
     green.bases = pyo.Set(initialize=data.bases)
     plants = [fleet for fleet in data.offering("output") if "generator" in fleet.data.table]
     given = _sum(green, data, "given", data.bases, data.members["generator"], plants, "output")
+    stores = [fleet for fleet in data.offering("output") if fleet.name == "storage"]
+    stored = _sum(green, data, "stored", data.bases, data.members["storage"], stores, "output")
 
     @green.Constraint(green.bases, data.steps)
     def from_base(green, corridor, step):

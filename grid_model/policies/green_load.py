@@ -3,9 +3,8 @@
 symbol  attribute      unit  kind
 a       allotted       GWh   decision, of a contract (or of a zone's plants together) by month, or by step where
                               matched by hour
-x, y    green_charge,  GWh   decision, contracted energy put into and taken out of a contracted store, by step
-        green_discharge
-e       green_level    GWh   decision, contracted energy held at the end of a step; none at the start
+x, y    charge,        GWh   decision, contracted energy put into and taken out of a contracted store, by step
+        discharge            (green_storage.py)
 u       short          GWh   decision, by load and period
 w       green_share    1     data
 k       share          1     data: part of a plant's output, or of a store, that the contract covers
@@ -14,8 +13,8 @@ L, g    served, certificates   GW   offers of loads and plants;  c, d  charge, d
 In every period of its matching (the year, each month, each hour): sum of a + y - x + u = w L, a <= k g. The shares that
 contracts hold in a plant sum to one at most, so no MWh is allotted twice. A load matched by year or month without a
 contract is allotted what plants of its zone generate and have not sold by contract; hourly matching needs contracts.
-Contracted surplus may be stored: x <= k c, y <= k d, e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d, so that green
-charging is charging that takes place, and x <= what is allotted in the step. A plant in another zone names the line
+Contracted surplus may be stored, x and y moving it from one hour to a later one.
+A plant in another zone names the line
 that brings its energy; what is allotted over a line is at most what it delivers in the month, or in the hour.
 
 Contracts are green-electricity trades: energy and certificate move together (`bundled`), so in green_certificates.py
@@ -38,6 +37,7 @@ from grid_model.case.units import CNY_PER_MWH, MWH
 from grid_model.policies.certificate_accounts import month_label, month_number
 from grid_model.policies.contract import PolicyData, members
 from grid_model.policies.directed_flow import DirectedFlow
+from grid_model.policies.green_storage import GreenStores
 from grid_model.technologies.contract import subset
 from grid_model.technologies.generators import CERTIFICATE
 
@@ -136,6 +136,8 @@ def _read_contracts(data: PolicyData) -> None:
     data.contracts = contracts
     data.with_plants = contracts[contracts["generator"] != ""].reset_index(drop=True)
     data.with_stores = contracts[contracts["storage"] != ""].reset_index(drop=True)
+    keys = data.with_stores.rename(columns={"contract": "key"})[["key", "storage", "share"]]
+    data.stores = GreenStores(data.storage, keys, data)
     data.share = Array(contracts["share"].to_numpy(float), contracts["contract"].to_numpy(object), name="share")
 
 
@@ -159,37 +161,19 @@ def add_variables(green, data):
     monthly = subset(green, "monthly_contracts", plants["contract"][~plants["hourly"]])
     hourly = subset(green, "hourly_contracts", plants["contract"][plants["hourly"]])
     alone = subset(green, "uncontracted", data.uncontracted["load"])
-    stores = subset(green, "store_contracts", data.with_stores["contract"])
     green.allotted = pyo.Var(monthly, green.months, within=pyo.NonNegativeReals)
     green.allotted_by_hour = pyo.Var(hourly, data.steps, within=pyo.NonNegativeReals)
     green.allotted_by_zone = pyo.Var(alone, green.months, within=pyo.NonNegativeReals)
-    green.green_charge = pyo.Var(stores, data.steps, within=pyo.NonNegativeReals)
-    green.green_discharge = pyo.Var(stores, data.steps, within=pyo.NonNegativeReals)
-    green.green_level = pyo.Var(
-        stores, data.borders, bounds=lambda _, contract, border: (0, data.level_limit[contract, border])
-    )
+    data.stores.add(green, "green", data.steps, data.borders)
     green.periods = pyo.Set(initialize=data.periods["period"].tolist())
     green.hourly_loads = pyo.Set(initialize=data.hourly)
     green.short = pyo.Var(green.periods, within=pyo.NonNegativeReals)
     green.short_by_hour = pyo.Var(green.hourly_loads, data.steps, within=pyo.NonNegativeReals)
-    _limit_levels(data)
-
-
-def _limit_levels(data) -> None:
-    """Contracted energy held: none at the start, then at most the contract's part of the store, GWh."""
-    stores = data.case.tables["storage"].set_index("storage")["energy_mwh"]
-    most = stores.reindex(data.with_stores["storage"]).to_numpy(float) * data.with_stores["share"].to_numpy(float) * MWH
-    limit = np.repeat(most[:, None], data.end + 1, axis=1)
-    limit[:, 0] = 0.0
-    data.level_limit = Array(
-        limit, data.with_stores["contract"].to_numpy(object), np.arange(data.end + 1), name="level_limit"
-    )
 
 
 def add_constraints(green, data):
     _add_plants(green, data)
     _add_zone_plants(green, data)
-    _add_stores(green, data)
     _add_lines(green, data)
     _add_shares(green, data)
 
@@ -269,45 +253,6 @@ def _add_zone_plants(green, data):
         return sum(green.allotted_by_zone[load, month] for load in loads[zone]) <= generated(
             zone, green.steps_of_month[month], data.free_part
         )
-
-
-def _add_stores(green, data):
-    contracts = data.with_stores
-    if contracts.empty:
-        return
-    store_of = members(
-        green, "store_of", contracts["contract"], {c: [s] for c, s in zip(contracts["contract"], contracts["storage"])}
-    )
-    stores = data.storage.data
-
-    @green.Constraint(green.store_contracts, data.steps)
-    def green_charging(green, contract, step):
-        """x <= k c dt   [GWh]"""
-        return green.green_charge[contract, step] <= data.share[contract] * data.step_hours[step] * sum(
-            data.storage.charge(store, step) for store in store_of[contract]
-        )
-
-    @green.Constraint(green.store_contracts, data.steps)
-    def green_discharging(green, contract, step):
-        """y <= k d dt   [GWh]"""
-        return green.green_discharge[contract, step] <= data.share[contract] * data.step_hours[step] * sum(
-            data.storage.discharge(store, step) for store in store_of[contract]
-        )
-
-    @green.Constraint(green.store_contracts, data.steps)
-    def green_energy(green, contract, step):
-        """e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d   [GWh]"""
-        kept = sum(
-            stores.retention[store, step] * green.green_level[contract, step - 1] for store in store_of[contract]
-        )
-        stored = sum(
-            stores.charge_efficiency[store] * green.green_charge[contract, step] for store in store_of[contract]
-        )
-        taken = sum(
-            1 / stores.discharge_efficiency[store] * green.green_discharge[contract, step]
-            for store in store_of[contract]
-        )
-        return green.green_level[contract, step] == kept + stored - taken
 
 
 def _add_lines(green, data):
@@ -402,19 +347,10 @@ def _add_shares(green, data):
         """sum of a + sum of y - x + u = w L dt   [GWh]"""
         allotted = sum(green.allotted_by_hour[contract, step] for contract in plants[load])
         stored = sum(
-            green.green_discharge[contract, step] - green.green_charge[contract, step] for contract in stores[load]
+            data.stores.discharge(contract, step) - data.stores.charge(contract, step) for contract in stores[load]
         )
         return allotted + stored + green.short_by_hour[load, step] == share[load] * data.step_hours[step] * served(
             load, step
-        )
-
-    with_stores = subset(green, "loads_with_stores", data.with_stores["load"].unique())
-
-    @green.Constraint(with_stores, data.steps)
-    def stored_from_contracts(green, load, step):
-        """sum of x <= sum of a: only contracted energy is stored as such   [GWh]"""
-        return sum(green.green_charge[contract, step] for contract in stores[load]) <= sum(
-            green.allotted_by_hour[contract, step] for contract in plants[load]
         )
 
 

@@ -22,6 +22,7 @@ def grid(
     lines=(),
     village=0.0,
     open_part=1.0,
+    coal_part=1.0,
 ):
     """Coal (100 CNY/MWh) and PV (150) in the base zone; the town, which has dear coal (300), at the other end of the
     line."""
@@ -71,7 +72,7 @@ def grid(
         storage=list(storage),
         series={
             "load": {"town": town, "village": village},
-            "availability": {"sun": sun},
+            "availability": {"sun": sun, "coal": coal_part},
             "flow_limit": {"out": open_part},
         },
     )
@@ -127,10 +128,19 @@ def test_sun_from_the_store_counts_less_what_the_store_lost():
 
 
 def test_coal_in_the_store_is_not_renewable():
-    """No sun at all; the store, full of coal's energy in the first hour, may not make the corridor green: it carries
-    nothing. Without `within_generation` it would carry what the store gives, 8 MWh."""
-    result = solved(grid([0.0, 0.0], share=1.0, town=[0, 10], corridor="out", storage=[BATTERY]))
+    """Half must be renewable, there is no sun. The store may fill up with coal's energy in the first hour, and what it gives in
+    the second is no more renewable than that: the corridor carries nothing. Were all that a store gives renewable, it would
+    carry 16 MWh, limited to the town's 10."""
+    result = solved(grid([0.0, 0.0], share=0.5, town=[0, 10], corridor="out", storage=[BATTERY]))
     assert sent(result) == [0, 0]
+
+
+def test_a_store_may_take_coal_too():
+    """Half must be renewable; a store of 8 of 10, sun of 5 MW in the first hour and coal fill it when the town wants nothing.
+    4 of the 8 it gives are renewable, and coal adds nothing beyond the 8: the town's 10 get 8 over the line where coal cannot
+    run in the second hour. Were the store closed to coal, 4."""
+    case = grid([0.5, 0.0], share=0.5, town=[0, 10], corridor="out", storage=[BATTERY], coal_part=[1.0, 0.0])
+    assert sent(solved(case)) == [0, 8]
 
 
 def test_a_base_feeds_its_corridor_alone():

@@ -155,6 +155,14 @@ def test_only_charging_that_takes_place_is_green():
     assert result.value("green_load.short_by_hour")[0].tolist() == pytest.approx([0, 0.003])
 
 
+def test_a_store_that_does_not_charge_keeps_nothing():
+    """A full store that can only discharge: it gives energy in the second hour, but none of the first hour's wind. All 4 are
+    short. Without x <= k c the wind would be kept on paper."""
+    full = battery(initial_fraction=1.0, charge_power_mw=0)
+    result = solved(stored([{"contract": "s", "load": "servers", "storage": "battery"}], full, final=0.0))
+    assert result.value("green_load.short_by_hour")[0].tolist() == pytest.approx([0, 0.004])
+
+
 def test_shares_of_contracts_limit_what_is_allotted():
     """A contract with a fifth of the wind: 2 of the 5 MWh wanted, 3 short. (A green MWh then costs 5 x 300 CNY, so
     that the load would rather be short at 1000; here it costs 3000.) Without the limit 5 MWh would be allotted."""
