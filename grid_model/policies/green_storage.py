@@ -7,7 +7,7 @@ e       level          GWh   decision, renewable energy held at the end of a ste
 k       share          1     data: part of the store that the key (a contract, a store of a base) may use
 c, d    charge, discharge  GW  offers of storage
 
-    x <= k c dt,   y <= k d dt,   e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d,   0 <= e <= k E
+    x <= k c dt,  y <= k d dt,  e[t] = (1 - loss)^dt e[t-1] + eta_c x - y / eta_d,  0 <= e <= k E
 
 so renewable charging is charging that takes place, what the store loses is lost, and what was in it before, or came from
 elsewhere, never becomes renewable.

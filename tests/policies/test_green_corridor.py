@@ -128,17 +128,17 @@ def test_sun_from_the_store_counts_less_what_the_store_lost():
 
 
 def test_coal_in_the_store_is_not_renewable():
-    """Half must be renewable, there is no sun. The store may fill up with coal's energy in the first hour, and what it gives in
-    the second is no more renewable than that: the corridor carries nothing. Were all that a store gives renewable, it would
-    carry 16 MWh, limited to the town's 10."""
+    """Half must be renewable, there is no sun. The store may fill up with coal's energy in the first hour, and what it
+    gives in the second is no more renewable than that: the corridor carries nothing. Were all that a store gives
+    renewable, it would carry 16 MWh, limited to the town's 10."""
     result = solved(grid([0.0, 0.0], share=0.5, town=[0, 10], corridor="out", storage=[BATTERY]))
     assert sent(result) == [0, 0]
 
 
 def test_a_store_may_take_coal_too():
-    """Half must be renewable; a store of 8 of 10, sun of 5 MW in the first hour and coal fill it when the town wants nothing.
-    4 of the 8 it gives are renewable, and coal adds nothing beyond the 8: the town's 10 get 8 over the line where coal cannot
-    run in the second hour. Were the store closed to coal, 4."""
+    """Half must be renewable; a store of 8 of 10, sun of 5 MW in the first hour and coal fill it when the town wants
+    nothing. 4 of the 8 it gives are renewable, and coal adds nothing beyond the 8: the town's 10 get 8 over the line
+    where coal cannot run in the second hour. Were the store closed to coal, 4."""
     case = grid([0.5, 0.0], share=0.5, town=[0, 10], corridor="out", storage=[BATTERY], coal_part=[1.0, 0.0])
     assert sent(solved(case)) == [0, 8]
 

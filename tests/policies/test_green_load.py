@@ -156,8 +156,8 @@ def test_only_charging_that_takes_place_is_green():
 
 
 def test_a_store_that_does_not_charge_keeps_nothing():
-    """A full store that can only discharge: it gives energy in the second hour, but none of the first hour's wind. All 4 are
-    short. Without x <= k c the wind would be kept on paper."""
+    """A full store that can only discharge: it gives energy in the second hour, but none of the first hour's wind. All
+    4 are short. Without x <= k c the wind would be kept on paper."""
     full = battery(initial_fraction=1.0, charge_power_mw=0)
     result = solved(stored([{"contract": "s", "load": "servers", "storage": "battery"}], full, final=0.0))
     assert result.value("green_load.short_by_hour")[0].tolist() == pytest.approx([0, 0.004])
