@@ -32,7 +32,7 @@ from grid_model.solve.highs import Solution, optimise
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
-ZERO = 1e-7  # a reduced cost below this is none: HiGHS's own dual tolerance
+ZERO = 1e-7  # a reduced cost below this is none (0.0001 CNY/MWh): HiGHS's own dual tolerance
 
 PRIMAL = 4  # HiGHS's simplex_strategy
 
@@ -192,8 +192,7 @@ class Face:
             status, duals = highs.getBasisTransposeSolve(costs)
             if status != highspy.HighsStatus.kOk:
                 return name
-            scale = max(1.0, float(np.max(np.abs(vector))))
-            reduced = self.reduced_costs(vector, np.asarray(duals)) / scale
+            reduced = self.reduced_costs(vector, np.asarray(duals))
             free = self.upper > self.lower
             wrong = free & ((at_lower & (reduced < -ZERO)) | (at_upper & (reduced > ZERO))
                             | (~at_lower & ~at_upper & (np.abs(reduced) > ZERO)))
@@ -219,8 +218,7 @@ def _rank_by_rank(highs, program: LinearProgram, vectors: dict[str, np.ndarray],
         face.apply(highs)
         _set_cost(highs, vector)
         solution = optimise(highs, "simplex", **limits)
-        scale = max(1.0, float(np.max(np.abs(vector))))
-        face.enter(name, solution.row_duals, np.concatenate([solution.column_duals, solution.row_duals]) / scale)
+        face.enter(name, solution.row_duals, np.concatenate([solution.column_duals, solution.row_duals]))
     return face, solution
 
 

@@ -7,7 +7,9 @@ import pyomo.environ as pyo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import small_case
 
+import grid_model as gm
 from grid_model.algebra import Array, compile_program
 from grid_model.errors import SolveError
 from grid_model.solve import ranked as module
@@ -117,3 +119,16 @@ def test_exact_and_weighted_agree_in_every_rank(data):
     except SolveError:
         return
     assert weighted.optimum == pytest.approx(best, abs=1e-6)
+
+
+def test_the_dispatch_that_is_made_unique_costs_no_more():
+    """100 MW at 10 CNY/MWh cost 1000; the other plant's 10.002 would make it 1000.2, 2e-4 too much. Names must not decide
+    between them, so both ways to name them are solved."""
+    costs = []
+    for cheap, dear in (("first", "second"), ("second", "first")):
+        case = small_case(1, {"load": {"l": [100]}}, loads=[{"load": "l", "zone": "A"}], generators=[
+            {"generator": cheap, "zone": "A", "technology": "biomass", "capacity_mw": 200, "variable_cost_cny_per_mwh": 10.0},
+            {"generator": dear, "zone": "A", "technology": "biomass", "capacity_mw": 200,
+             "variable_cost_cny_per_mwh": 10.002}])
+        costs.append(gm.solve(case).summary["objective_cny"])
+    assert costs == pytest.approx([1000, 1000], rel=1e-6)
