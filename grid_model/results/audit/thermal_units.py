@@ -143,6 +143,8 @@ def _check_carbon(book, plants, rows) -> None:
     produced = table["emissions_t_per_mwh"].to_numpy(float)[:, None] * plants.gross[rows] * book.hours
     book.between("captured within the capture rate", names, 0.0, captured,
                  table["capture_rate"].to_numpy(float)[:, None] * produced, unit="tCO2", tolerance=2 * book.energy)
+    others = np.delete(np.arange(len(plants.names)), rows)
+    book.equal("nothing captured by others", plants.names[others], book.stored("captured", len(plants.names))[others], unit="tCO2")
     emitted = np.zeros(plants.output.shape)
     emitted[rows] = produced - captured
     book.equal("emissions", plants.names, book.stored("emissions", len(plants.names)), emitted, unit="tCO2",
