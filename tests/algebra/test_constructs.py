@@ -228,6 +228,40 @@ def test_keys_that_vary_along_several_axes():
     assert row(program, "by_label", "煤电", 1)[2] == {("total",): 1, ("level", "煤电", 1): 1}
 
 
+def test_factors_of_sums():
+    """A factor before a sum belongs to every member, along whichever axes it varies."""
+    by_zone, by_step = Array([2.0, 3.0], ZONES), Array([1.0, 5.0, 7.0, 9.0], STEPS)
+
+    def write(model):
+        model.listed = pyo.Constraint(model.zones, model.steps, rule=lambda model, zone, step: (
+            by_zone[zone] * by_step[step] * sum(model.power[unit, step] for unit in model.units_in[zone]) <= model.total))
+        model.plain = pyo.Constraint(model.zones, rule=lambda model, zone: (
+            sum(model.power[unit, 1] for unit in model.units) / by_zone[zone] <= model.total))
+        model.nested = pyo.Constraint(model.zones, rule=lambda model, zone: (
+            sum(by_step[step] * sum(model.power[unit, step] for unit in model.units_in[zone]) for step in model.steps)
+            <= model.total))
+
+    program = compared(write)
+    assert row(program, "listed", "北京", 2)[2] == {("power", "煤电", 2): 15, ("total",): -1}
+    assert row(program, "plain", "青海")[2][("power", "光伏", 1)] == 0.5
+
+
+def test_parameters_whose_axes_are_turned_or_parts():
+    """Axes in another order than the rule's, one axis twice, and a rule over part of them."""
+    turned = Array(np.arange(12.0).reshape(4, 3) + 1, STEPS, UNITS)
+    square, longer = Array(np.arange(9.0).reshape(3, 3) + 1, UNITS, UNITS), Array(np.arange(5.0) + 1, [0, *STEPS])
+
+    def write(model):
+        model.rule = pyo.Constraint(model.units, model.steps, rule=lambda model, unit, step: (
+            turned[step, unit] * model.power[unit, step] + square[unit, unit] * model.total <= longer[step]))
+        model.pairs = pyo.Constraint(model.units, model.units, rule=lambda model, one, other: (
+            square[other, one] * model.power[one, 1] + square[one, other] * model.level[other, 1] <= 1))
+
+    program = compared(write)
+    assert row(program, "rule", "风电", 3) == (-INFINITY, 4, {("power", "风电", 3): 8, ("total",): 5})
+    assert row(program, "pairs", "煤电", "光伏")[2] == {("power", "煤电", 1): 7, ("level", "光伏", 1): 3}
+
+
 def test_members_that_are_tuples():
     def write(model):
         model.into = pyo.Set(model.zones, dimen=2, initialize=lambda model, zone: [link for link in LINKS if link[1] == zone])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pyomo.environ as pyo
 import pytest
@@ -50,6 +52,7 @@ RULES = {
     "a filter by list": lambda m, u, t: sum(m.power[one, t] for one in m.units if one in ["煤电"]) <= 1,
     "enumerate": lambda m, u, t: sum(k * m.power[one, t] for k, one in enumerate(m.units)) <= 1,
     "zip": lambda m, u, t: sum(m.power[one, k] for one, k in zip(m.units, m.steps)) <= 1,
+    "chain": lambda m, u, t: sum(m.power[one, t] for one in chain(m.units, m.units)) <= 1,
     "map": lambda m, u, t: m.total + sum(map(lambda one, k: m.power[one, k], m.units, m.steps)) <= 1,
     "members of a tuple that are none": lambda m, u, t: sum(m.power[one, k] for one, k in m.units) <= 1,
     "last of a set": lambda m, u, t: m.power[u, m.steps.last()] <= 1,
