@@ -109,6 +109,22 @@ def test_one_unit_of_a_fleet_may_fail():
         assert solved(grid(fleet, gas, settings={"infeed": infeed})).objective == pytest.approx(90 * 100 + 10 * 300)
 
 
+def test_a_unit_at_rest_cannot_fail():
+    """A unit of 300 MW stands still: nothing of it need be covered, so coal in small units gives all 100 MW.
+
+    If its capacity counted, 300 MW would be kept. A unit of 4 MW is less than one of the fleet's and has no row."""
+    units = [plant("idle", 300, 900, reserve="none"), plant("small", 4, 50, reserve="none")]
+    result = solved(grid(plant("fleet", 101, 100, largest_unit_mw=5), *units, settings={"infeed": "dynamic"}))
+    assert result.objective == pytest.approx(4 * 50 + 96 * 100)
+    assert result.program.rows["reserves.thermal_infeed"].size == 1
+
+
+def test_units_have_columns_where_reserve_is_needed():
+    """B has no load and needs none, so its plant has no reserve to give."""
+    case = grid(plant("a", 200, 100), plant("b", 200, 100, zone="B"), settings={"up_load_share": 0.1})
+    assert solved(case).program.columns["reserves.up_thermal"].size == 1
+
+
 def test_a_fleet_that_is_not_there_cannot_fail():
     """The fleet's 20 MW count in the step in which it is available only, and at most what is available of it."""
     case = grid(plant("fleet", 100, 100, largest_unit_mw=20, reserve="none"), settings={"infeed": "capacity"}, steps=3,
@@ -153,8 +169,9 @@ def test_the_largest_corridor_may_fail(turned, element, arriving):
                 settings={"infeed": "dynamic", "area": "zone"}, lines=[line],
                 demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30,
                                   "cost_cny_per_mwh": 5000}])
-    sent = arriving / 0.9
-    assert solved(case).objective == pytest.approx(sent * 11 + (100 - arriving) * 300)
+    result = solved(case)
+    assert result.objective == pytest.approx(arriving / 0.9 * 11 + (100 - arriving) * 300)
+    assert "reserves.spinning_up" not in result.program.rows  # no share is asked for
 
 
 def test_corridors_inside_an_area_bring_nothing_in():
@@ -290,7 +307,7 @@ def test_concrete_model():
 
 
 def test_series():
-    """Reserve by provider meets what is required less what is missing; prices are those of the requirements."""
+    """Reserve by provider meets what is required less what is missing, exactly so where it has a price."""
     case = everything()
     model = build_model(case)
     program = compile_program(model)
@@ -301,6 +318,7 @@ def test_series():
         assert reserve.dims == ("provider", "time") and reserve.attrs["units"] == "MW"
         there = reserve.groupby(reserve["provider"].to_series().map(area).rename("reserve_area").to_xarray()).sum()
         missing, required = results[f"reserve_{direction}_shortfall"], results[f"reserve_{direction}_required"]
-        assert ((there + missing - required) > -1e-6).all()
-        assert (results[f"reserve_{direction}_price"] >= -1e-6).all()
+        beyond, cost = there + missing - required, results[f"reserve_{direction}_price"]
+        assert (beyond > -1e-6).all() and (cost > -1e-6).all()
+        assert (abs(beyond * cost) < 1e-3).all() and (cost.max() > 1 or direction == "down")
     assert (results["reserve_up_required"].sel(reserve_area="C") >= 0.03 * 80 + 0.05 * 0).all()
