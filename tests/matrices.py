@@ -33,7 +33,7 @@ def columns_of(program: LinearProgram) -> dict:
     """{name: (lower, upper)} of every column."""
     names = names_of(program.columns)
     assert len(names) == len(program.column_lower) == len(program.column_upper) == len(program.cost)
-    return dict(zip(names, zip(program.column_lower, program.column_upper)))
+    return dict(zip(names, zip(program.column_lower, program.column_upper, strict=True), strict=True))
 
 
 def rows_of(program: LinearProgram) -> dict:
@@ -43,7 +43,9 @@ def rows_of(program: LinearProgram) -> dict:
     rows = {}
     for row, name in enumerate(names_of(program.rows)):
         here = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        entries = {columns[column]: value for column, value in zip(matrix.indices[here], matrix.data[here])}
+        entries = {
+            columns[column]: value for column, value in zip(matrix.indices[here], matrix.data[here], strict=True)
+        }
         assert len(entries) == here.stop - here.start, f"{name} has a column twice"
         assert all(entries.values()), f"{name} has a zero"
         rows[name] = program.row_lower[row], program.row_upper[row], entries
@@ -52,7 +54,9 @@ def rows_of(program: LinearProgram) -> dict:
 
 def names_of(families) -> list[tuple]:
     """(component, index) of every member of all families, in order; the index flat, as Pyomo has it."""
-    return [(family.name, *flat(family.label(position))) for family in families.values() for position in range(family.size)]
+    return [
+        (family.name, *flat(family.label(position))) for family in families.values() for position in range(family.size)
+    ]
 
 
 def flat(labels) -> list:
@@ -60,8 +64,10 @@ def flat(labels) -> list:
 
 
 def expanded_columns(model) -> dict:
-    return {_name(variable): (_or(variable.lb, -INFINITY), _or(variable.ub, INFINITY))
-            for variable in model.component_data_objects(pyo.Var, active=True, descend_into=True)}
+    return {
+        _name(variable): (_or(variable.lb, -INFINITY), _or(variable.ub, INFINITY))
+        for variable in model.component_data_objects(pyo.Var, active=True, descend_into=True)
+    }
 
 
 def expanded_rows(model) -> dict:
@@ -77,7 +83,11 @@ def _linear(expression) -> tuple[float, dict]:
     """Constant, and {column: coefficient} without zeros, of an expanded expression."""
     standard = generate_standard_repn(expression, compute_values=True)
     assert standard.is_linear()
-    entries = {_name(variable): value for variable, value in zip(standard.linear_vars, standard.linear_coefs) if value}
+    entries = {
+        _name(variable): value
+        for variable, value in zip(standard.linear_vars, standard.linear_coefs, strict=True)
+        if value
+    }
     return standard.constant, entries
 
 
@@ -89,7 +99,7 @@ def _same_objective(program: LinearProgram, model) -> None:
     (objective,) = objectives
     sign = -1 if objective.sense == pyo.maximize else 1
     constant, entries = _linear(objective.expr)
-    costs = {name: cost for name, cost in zip(names_of(program.columns), program.cost) if cost}
+    costs = {name: cost for name, cost in zip(names_of(program.columns), program.cost, strict=True) if cost}
     assert math.isclose(program.offset, sign * constant, **CLOSE)
     _same_entries(costs, {name: sign * cost for name, cost in entries.items()}, "objective")
 
@@ -99,7 +109,8 @@ def _same(compiled: dict, expanded: dict, kind: str) -> None:
     for name, (lower, upper, *entries) in compiled.items():
         its_lower, its_upper, *its_entries = expanded[name]
         assert math.isclose(lower, its_lower, **CLOSE) and math.isclose(upper, its_upper, **CLOSE), (
-            f"{kind} {name}: [{lower}, {upper}] instead of [{its_lower}, {its_upper}]")
+            f"{kind} {name}: [{lower}, {upper}] instead of [{its_lower}, {its_upper}]"
+        )
         for some, others in zip(entries, its_entries, strict=True):
             _same_entries(some, others, name)
 

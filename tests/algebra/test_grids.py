@@ -22,7 +22,13 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SMALL_GRIDS = ("two_zone", "three_bus_loop", "five_province_week")
 ZONES = ["北京", "Qinghai", "c"]
 MOST_ROWS = {"generators": 5, "loads": 2, "storage": 3, "lines": 4, "demand_response": 2, "reservoirs": 2, "cascade": 1}
-SERIES = {"availability": "generators", "min_output": "generators", "load": "loads", "inflow": "reservoirs", "flow_limit": "lines"}
+SERIES = {
+    "availability": "generators",
+    "min_output": "generators",
+    "load": "loads",
+    "inflow": "reservoirs",
+    "flow_limit": "lines",
+}
 
 
 def same(case):
@@ -47,14 +53,25 @@ def test_small_grids(name, hours):
 @st.composite
 def grids(draw):
     """A case of 1 to 5 steps with random rows in every table that makes a technology."""
-    zones = ZONES[:draw(st.integers(1, 3))]
+    zones = ZONES[: draw(st.integers(1, 3))]
     tables = {"zones": [{"zone": zone} for zone in zones]}
     for name, most in MOST_ROWS.items():
-        tables[name] = [row for number in range(draw(st.sampled_from([0, 1, most])))
-                        if (row := draw(rows(name, number, tables))) is not None]
+        tables[name] = [
+            row
+            for number in range(draw(st.sampled_from([0, 1, most])))
+            if (row := draw(rows(name, number, tables))) is not None
+        ]
     steps, step_hours = draw(st.integers(1, 5)), draw(st.sampled_from([0.5, 1.0, 6.0, 24.0]))
-    series = {name: {row[TABLES[table][0].name]: draw(profile(steps, 1 if name in ("availability", "min_output", "flow_limit") else 80))
-                     for row in tables[table] if draw(st.booleans())} for name, table in SERIES.items()}
+    series = {
+        name: {
+            row[TABLES[table][0].name]: draw(
+                profile(steps, 1 if name in ("availability", "min_output", "flow_limit") else 80)
+            )
+            for row in tables[table]
+            if draw(st.booleans())
+        }
+        for name, table in SERIES.items()
+    }
     series["load"] = {row["load"]: draw(profile(steps, 80)) for row in tables["loads"]}
     policies = {policy.NAME: draw(st.booleans()) for policy in POLICIES}
     series = {name: values for name, values in series.items() if values}
@@ -88,8 +105,11 @@ def rows(draw, table, number, tables):
         needed = column.metadata.get("required") or column.metadata["kind"] == "identifier" or column.name == "power_mw"
         if not needed and (column.metadata["kind"] in ("text", "date") or draw(st.integers(0, 2))):
             continue
-        values = [value for value in cells(column, table, number, tables)
-                  if column.name != "to_zone" or value != row["from_zone"]]
+        values = [
+            value
+            for value in cells(column, table, number, tables)
+            if column.name != "to_zone" or value != row["from_zone"]
+        ]
         if not values:
             return None
         row[column.name] = draw(st.sampled_from(values))
@@ -109,7 +129,9 @@ def cells(column, table, number, tables) -> list:
         return [True, False]
     if kind != "number":
         return ["base"]
-    numbers = [0.3, 0.5, 1.0] if column.metadata["unit"] in ("1", "1/h") or "<= 1 " in allowed else [1.0, 2.5, 10.0, 50.0]
+    numbers = (
+        [0.3, 0.5, 1.0] if column.metadata["unit"] in ("1", "1/h") or "<= 1 " in allowed else [1.0, 2.5, 10.0, 50.0]
+    )
     return numbers if "> 0" in allowed else [0.0, *numbers]
 
 
@@ -119,14 +141,18 @@ def references(other, table, tables) -> list:
         return names if table == "storage" else [*names, *["hydro_reservoir", "solar_thermal", "coal_ccs"] * 2]
     if other == "generators" and table == "reservoirs":
         taken = {row["generator"] for row in tables.get("reservoirs", [])}
-        return [row["generator"] for row in tables["generators"] if row["technology"] == "hydro_reservoir"
-                and row["generator"] not in taken]
+        return [
+            row["generator"]
+            for row in tables["generators"]
+            if row["technology"] == "hydro_reservoir" and row["generator"] not in taken
+        ]
     return [row[TABLES[other][0].name] for row in tables.get(other, [])]
 
 
 def profile(steps, most):
     return st.lists(st.sampled_from([0.0, 0.25, 0.8, 1.0]), min_size=steps, max_size=steps).map(
-        lambda values: (np.array(values) * most).tolist())
+        lambda values: (np.array(values) * most).tolist()
+    )
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])

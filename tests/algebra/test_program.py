@@ -25,11 +25,16 @@ def optimum(program):
 
 
 RELATIONS = {  # each with the sense in which data bounds x; x costs 3 or earns 3
-    "x == d": (lambda x, d: x == d, 3), "d == x": (lambda x, d: d == x, 3),
-    "x >= d": (lambda x, d: x >= d, 3), "d <= x": (lambda x, d: d <= x, 3),
-    "x <= d": (lambda x, d: x <= d, -3), "d >= x": (lambda x, d: d >= x, -3),
-    "(d, x, None)": (lambda x, d: (d, x, None), 3), "(None, x, d)": (lambda x, d: (None, x, d), -3),
-    "(d, x, d + 9)": (lambda x, d: (d, x, d + 9), 3), "(d - 9, x, d)": (lambda x, d: (d - 9, x, d), -3),
+    "x == d": (lambda x, d: x == d, 3),
+    "d == x": (lambda x, d: d == x, 3),
+    "x >= d": (lambda x, d: x >= d, 3),
+    "d <= x": (lambda x, d: d <= x, 3),
+    "x <= d": (lambda x, d: x <= d, -3),
+    "d >= x": (lambda x, d: d >= x, -3),
+    "(d, x, None)": (lambda x, d: (d, x, None), 3),
+    "(None, x, d)": (lambda x, d: (None, x, d), -3),
+    "(d, x, d + 9)": (lambda x, d: (d, x, d + 9), 3),
+    "(d - 9, x, d)": (lambda x, d: (d - 9, x, d), -3),
     "x + 4 >= d + 4": (lambda x, d: x + 4 >= d + 4, 3),
 }
 
@@ -54,14 +59,19 @@ def test_dual_is_what_one_more_unit_of_the_side_costs(name):
     assert after - before == pytest.approx(2 * 0.5 * duals[0])
 
 
-@pytest.mark.parametrize("relation, dual", [
-    (lambda supply, demand: supply == demand, 3), (lambda supply, demand: demand == supply, -3),
-    (lambda supply, demand: supply - demand == 0, 3), (lambda supply, demand: supply >= demand, -3),
-    (lambda supply, demand: demand <= supply, -3),
-])
+@pytest.mark.parametrize(
+    "relation, dual",
+    [
+        (lambda supply, demand: supply == demand, 3),
+        (lambda supply, demand: demand == supply, -3),
+        (lambda supply, demand: supply - demand == 0, 3),
+        (lambda supply, demand: supply >= demand, -3),
+        (lambda supply, demand: demand <= supply, -3),
+    ],
+)
 def test_dual_of_a_relation_between_variables(relation, dual):
-    """The row is left - right (Pyomo reads a >= b as b <= a), and its side 0: one more unit of the side is one more unit
-    of left than of right. Supply costs 3."""
+    """The row is left - right (Pyomo reads a >= b as b <= a), its side 0: one more unit of it is one more of left than
+    of right. Supply costs 3."""
     model = pyo.AbstractModel()
     model.supply, model.demand = pyo.Var(), pyo.Var(bounds=(5, 5))
     model.rule = pyo.Constraint(rule=lambda m: relation(m.supply, m.demand))
@@ -88,7 +98,9 @@ def program():
     model.part = pyo.Block()
     model.part.power = pyo.Var(model.units, model.steps, bounds=(0, 9))
     model.flow = pyo.Var(model.links, model.steps)
-    model.least = pyo.Constraint(model.steps, rule=lambda m, step: sum(m.part.power[unit, step] for unit in m.units) >= step)
+    model.least = pyo.Constraint(
+        model.steps, rule=lambda m, step: sum(m.part.power[unit, step] for unit in m.units) >= step
+    )
     model.range = pyo.Constraint(model.links, rule=lambda m, start, end: (-1, 2.5 * m.flow[start, end, 2] - m.total, 4))
     model.fixed = pyo.Constraint(rule=lambda m: m.total == 7)
     return compile_program(model)

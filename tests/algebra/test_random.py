@@ -1,8 +1,8 @@
 """Random rules over random sets: the compiled programme is Pyomo's expansion, entry by entry.
 
 A rule is a random tree of sums, products with data, named expressions, lags and label parameters; the same tree is
-written into a template and into an ordinary Pyomo rule. Sets of one member, empty members and sparse sets are drawn often:
-an axis of size one looks like an axis along which nothing varies.
+written into a template and into an ordinary Pyomo rule. Sets of one member, empty members and sparse sets are drawn
+often: an axis of size one looks like an axis along which nothing varies.
 """
 
 from __future__ import annotations
@@ -26,15 +26,20 @@ KINDS = ("unit", "zone", "step", "link")  # what an index stands for; a link is 
 def worlds(draw):
     """Random sets and data: units in zones, links between zones, steps."""
     world = SimpleNamespace(seed=draw(st.integers(0, 2**16)))
-    world.zones = NAMES[:draw(st.integers(1, 3))]
+    world.zones = NAMES[: draw(st.integers(1, 3))]
     world.units = [f"u{number}" for number in draw(st.permutations(range(draw(st.integers(1, 3)))))]
     world.count = draw(st.integers(1, 3))
     world.zone_of = {unit: draw(st.sampled_from(world.zones)) for unit in world.units}
     pairs = [(one, other) for one in world.zones for other in world.zones]
     world.links = draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=4, unique=True))
-    world.able = {(zone, step): draw(st.lists(st.sampled_from(world.units), unique=True, max_size=2))
-                  for zone in world.zones for step in range(1, world.count + 1)}
-    world.steps_of = {unit: draw(st.lists(st.integers(1, world.count), unique=True, max_size=2)) for unit in world.units}
+    world.able = {
+        (zone, step): draw(st.lists(st.sampled_from(world.units), unique=True, max_size=2))
+        for zone in world.zones
+        for step in range(1, world.count + 1)
+    }
+    world.steps_of = {
+        unit: draw(st.lists(st.integers(1, world.count), unique=True, max_size=2)) for unit in world.units
+    }
     return world
 
 
@@ -45,9 +50,11 @@ def expressions(kinds, depth):
     if "unit" in kinds:
         leaves += [st.tuples(st.just("by_unit"), unit_index(kinds))]
         if "step" in kinds:
-            leaves += [st.tuples(st.just("power"), unit_index(kinds), step_index(kinds)),
-                       st.tuples(st.just("level"), unit_index(kinds), border_index(kinds)),
-                       st.tuples(st.just("net"), unit_index(kinds), step_index(kinds))]
+            leaves += [
+                st.tuples(st.just("power"), unit_index(kinds), step_index(kinds)),
+                st.tuples(st.just("level"), unit_index(kinds), border_index(kinds)),
+                st.tuples(st.just("net"), unit_index(kinds), step_index(kinds)),
+            ]
     if "zone" in kinds:
         leaves += [st.tuples(st.just("by_zone"), zone_index(kinds)), st.tuples(st.just("in_zone"), zone_index(kinds))]
     if "link" in kinds and "step" in kinds:
@@ -56,10 +63,15 @@ def expressions(kinds, depth):
         return st.one_of(leaves)
     inner = expressions(kinds, depth - 1)
     return st.one_of(
-        *leaves, st.tuples(st.just("plus"), inner, inner), st.tuples(st.just("minus"), inner, inner),
-        st.tuples(st.just("negative"), inner), st.tuples(st.just("times"), data(kinds), inner),
-        st.tuples(st.just("over"), inner, data(kinds)), st.tuples(st.just("constant"), data(kinds)),
-        *(st.tuples(st.just("sum"), st.just(over), _later((*kinds, *new), depth - 1)) for over, new in sums(kinds)))
+        *leaves,
+        st.tuples(st.just("plus"), inner, inner),
+        st.tuples(st.just("minus"), inner, inner),
+        st.tuples(st.just("negative"), inner),
+        st.tuples(st.just("times"), data(kinds), inner),
+        st.tuples(st.just("over"), inner, data(kinds)),
+        st.tuples(st.just("constant"), data(kinds)),
+        *(st.tuples(st.just("sum"), st.just(over), _later((*kinds, *new), depth - 1)) for over, new in sums(kinds)),
+    )
 
 
 def _later(kinds, depth):
@@ -82,8 +94,11 @@ def sums(kinds):
 def data(kinds):
     choices = [st.tuples(st.just("number"), st.sampled_from([0.5, 2, -1, 0.25, 3])), st.tuples(st.just("single"))]
     if "unit" in kinds:
-        choices += [st.tuples(st.just("price"), unit_index(kinds)), st.tuples(st.just("of_unit"), unit_index(kinds)),
-                    st.tuples(st.just("sum_of_prices"), unit_index(kinds))]
+        choices += [
+            st.tuples(st.just("price"), unit_index(kinds)),
+            st.tuples(st.just("of_unit"), unit_index(kinds)),
+            st.tuples(st.just("sum_of_prices"), unit_index(kinds)),
+        ]
         if "step" in kinds:
             choices += [st.tuples(st.just("available"), unit_index(kinds), step_index(kinds))]
     return st.one_of(choices)
@@ -95,7 +110,9 @@ def nearest(kind, kinds):
 
 
 def unit_index(kinds):
-    return st.one_of(nearest("unit", kinds), st.tuples(st.just("partner"), nearest("unit", kinds)), st.just(("first_unit",)))
+    return st.one_of(
+        nearest("unit", kinds), st.tuples(st.just("partner"), nearest("unit", kinds)), st.just(("first_unit",))
+    )
 
 
 def step_index(kinds):
@@ -125,12 +142,17 @@ class Written:
         model.links = pyo.Set(dimen=2, initialize=world.links)
         members = {zone: [unit for unit in world.units if world.zone_of[unit] == zone] for zone in world.zones}
         model.units_in = pyo.Set(model.zones, initialize=members)
-        model.links_from = pyo.Set(model.zones, dimen=2, initialize={
-            zone: [link for link in world.links if link[0] == zone] for zone in world.zones})
+        model.links_from = pyo.Set(
+            model.zones,
+            dimen=2,
+            initialize={zone: [link for link in world.links if link[0] == zone] for zone in world.zones},
+        )
         model.able = pyo.Set(model.zones, model.steps, initialize=world.able)
         model.steps_of = pyo.Set(model.units, initialize=world.steps_of)
         model.single = pyo.Param(initialize=1.75, mutable=True)
-        model.of_unit = pyo.Param(model.units, initialize=dict(zip(world.units, [2.5, 0.5, 1.25])))
+        model.of_unit = pyo.Param(
+            model.units, initialize={unit: 2.5 / number for number, unit in enumerate(world.units, 1)}
+        )
         self.price = Array(random.choice([1.0, 2.0, 0.5], len(world.units)), world.units)
         self.available = Array(random.choice([1.0, 0.25, 3.0], (len(world.units), world.count)), world.units, steps)
         self.partner = Array(random.permutation(np.array(world.units, object)), world.units)
@@ -138,21 +160,41 @@ class Written:
         self.previous = Array(np.roll(steps, 1), steps)
         model.power = pyo.Var(model.units, model.steps, bounds=lambda m, unit, step: (None, self.available[unit, step]))
         model.level = pyo.Var(model.units, model.borders, domain=pyo.NonNegativeReals)
-        model.flow, model.by_unit, model.by_zone = pyo.Var(model.links, model.steps), pyo.Var(model.units), pyo.Var(model.zones)
+        model.flow, model.by_unit, model.by_zone = (
+            pyo.Var(model.links, model.steps),
+            pyo.Var(model.units),
+            pyo.Var(model.zones),
+        )
         model.total, model.anchor = pyo.Var(), pyo.Var()
-        model.net = pyo.Expression(model.units, model.steps, rule=lambda m, unit, step: (
-            m.level[unit, step] - self.price[unit] * m.level[unit, step - 1] + m.power[self.partner[unit], step] + 1))
-        model.in_zone = pyo.Expression(model.zones, rule=lambda m, zone: sum(
-            m.power[unit, step] for unit in m.units_in[zone] for step in m.steps_of[unit]))
+        model.net = pyo.Expression(
+            model.units,
+            model.steps,
+            rule=lambda m, unit, step: (
+                m.level[unit, step] - self.price[unit] * m.level[unit, step - 1] + m.power[self.partner[unit], step] + 1
+            ),
+        )
+        model.in_zone = pyo.Expression(
+            model.zones,
+            rule=lambda m, zone: sum(m.power[unit, step] for unit in m.units_in[zone] for step in m.steps_of[unit]),
+        )
         self._add(trees)
 
     def _add(self, trees):
         """A row for each tree; the anchor keeps Pyomo from refusing rows without variables."""
         model = self.model
         for number, (form, tree, bound) in enumerate(trees["rows"]):
-            model.add_component(f"row{number}", pyo.Constraint(*self._sets(trees["kinds"]), rule=self._rule(
-                trees["kinds"], lambda labels, tree=tree, bound=bound, form=form: FORMS[form](
-                    self.write(tree, labels) + model.anchor, self.write(bound, labels)))))
+            model.add_component(
+                f"row{number}",
+                pyo.Constraint(
+                    *self._sets(trees["kinds"]),
+                    rule=self._rule(
+                        trees["kinds"],
+                        lambda labels, tree=tree, bound=bound, form=form: FORMS[form](
+                            self.write(tree, labels) + model.anchor, self.write(bound, labels)
+                        ),
+                    ),
+                ),
+            )
         model.cost = pyo.Objective(rule=lambda model: self.write(trees["cost"], Labels([])) + model.anchor)
 
     def _sets(self, kinds):
@@ -160,11 +202,13 @@ class Written:
 
     def _rule(self, kinds, write):
         """Labels of a link come as two."""
+
         def rule(model, *labels):
             parts, grouped = iter(labels), []
             for kind in kinds:
                 grouped.append((next(parts), next(parts)) if kind == "link" else next(parts))
-            return write(Labels(zip(kinds, grouped)))
+            return write(Labels(zip(kinds, grouped, strict=True)))
+
         return rule
 
     def write(self, tree, labels):
@@ -219,13 +263,18 @@ class Written:
 
     def write_sum(self, over, inner, labels):
         model, kinds = self.model, {"zone": None, "unit": None, "step": None}
-        kinds.update(zip(self.kinds_of(labels), labels))
-        members = {"units": lambda: model.units, "zones": lambda: model.zones, "steps": lambda: model.steps,
-                   "links": lambda: model.links, "units_in": lambda: model.units_in[kinds["zone"]],
-                   "links_from": lambda: model.links_from[kinds["zone"]],
-                   "able": lambda: model.able[kinds["zone"], kinds["step"]],
-                   "steps_of": lambda: model.steps_of[kinds["unit"]],
-                   "neighbours": lambda: model.units_in[self.zone_of[kinds["unit"]]]}[over]()
+        kinds.update(zip(self.kinds_of(labels), labels, strict=True))
+        members = {
+            "units": lambda: model.units,
+            "zones": lambda: model.zones,
+            "steps": lambda: model.steps,
+            "links": lambda: model.links,
+            "units_in": lambda: model.units_in[kinds["zone"]],
+            "links_from": lambda: model.links_from[kinds["zone"]],
+            "able": lambda: model.able[kinds["zone"], kinds["step"]],
+            "steps_of": lambda: model.steps_of[kinds["unit"]],
+            "neighbours": lambda: model.units_in[self.zone_of[kinds["unit"]]],
+        }[over]()
         if over.startswith("links"):
             return sum(self.write(inner, self.nested(labels, "link", (start, end))) for start, end in members)
         kind = {"zones": "zone", "steps": "step", "steps_of": "step"}.get(over, "unit")
@@ -252,8 +301,10 @@ class Labels(tuple):
 
 NAMED = {"power", "level", "flow", "by_unit", "by_zone", "total", "net", "in_zone", "single", "of_unit"}
 FORMS = {
-    "equal": lambda body, bound: body == bound, "at most": lambda body, bound: body <= bound,
-    "at least": lambda body, bound: bound <= body, "between": lambda body, bound: (bound - 1, body, bound + 2),
+    "equal": lambda body, bound: body == bound,
+    "at most": lambda body, bound: body <= bound,
+    "at least": lambda body, bound: bound <= body,
+    "between": lambda body, bound: (bound - 1, body, bound + 2),
     "open below": lambda body, bound: (None, body, bound),
 }
 

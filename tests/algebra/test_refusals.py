@@ -51,7 +51,7 @@ RULES = {
     "a filter by order": lambda m, u, t: sum(m.power[u, k] for k in m.steps if k > t) <= 1,
     "a filter by list": lambda m, u, t: sum(m.power[one, t] for one in m.units if one in ["煤电"]) <= 1,
     "enumerate": lambda m, u, t: sum(k * m.power[one, t] for k, one in enumerate(m.units)) <= 1,
-    "zip": lambda m, u, t: sum(m.power[one, k] for one, k in zip(m.units, m.steps)) <= 1,
+    "zip": lambda m, u, t: sum(m.power[one, k] for one, k in zip(m.units, m.steps, strict=True)) <= 1,
     "chain": lambda m, u, t: sum(m.power[one, t] for one in chain(m.units, m.units)) <= 1,
     "map": lambda m, u, t: m.total + sum(map(lambda one, k: m.power[one, k], m.units, m.steps)) <= 1,
     "members of a tuple that are none": lambda m, u, t: sum(m.power[one, k] for one, k in m.units) <= 1,
@@ -163,18 +163,25 @@ def test_foreign_variable_and_expression_mistakes_are_named():
         program.operator("power")
 
 
-@pytest.mark.parametrize("values, sets, message", [
-    (np.zeros((2, 3)), (UNITS,), "2 axes"), (np.zeros(2), (UNITS, STEPS), "1 axes"),
-])
+@pytest.mark.parametrize(
+    "values, sets, message",
+    [
+        (np.zeros((2, 3)), (UNITS,), "2 axes"),
+        (np.zeros(2), (UNITS, STEPS), "1 axes"),
+    ],
+)
 def test_arrays_that_do_not_fit_their_labels(values, sets, message):
     with pytest.raises(ValueError, match=message):
         Array(values, *sets)
 
 
-@pytest.mark.parametrize("array, message", [
-    (Array([1.0, 2.0, 3.0], UNITS, name="longer"), "longer"),
-    (Array([1.0, 2.0], ["煤电", "煤电"], name="twice"), "twice"),
-])
+@pytest.mark.parametrize(
+    "array, message",
+    [
+        (Array([1.0, 2.0, 3.0], UNITS, name="longer"), "longer"),
+        (Array([1.0, 2.0], ["煤电", "煤电"], name="twice"), "twice"),
+    ],
+)
 def test_arrays_with_wrong_labels(array, message):
     with pytest.raises(LoweringError, match="the_rule.*" + message):
         compile_program(model_with(lambda m, u, t: m.power[u, t] <= array[u]))
