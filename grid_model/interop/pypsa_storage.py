@@ -40,17 +40,34 @@ def add_stores(network: NetworkFile, grid: GridTables, capacity_of) -> None:
     _refuse_common(stores, ("p_set", "e_set"))
     stores.refuse_unless("marginal_cost", 0.0, "0")
     nominal = capacity_of(stores, "e_nom")
-    least, most = stores.fixed("e_min_pu", 0.0) * nominal, stores.fixed("e_max_pu", 1.0) * nominal
+    least, most, last, held = _levels(stores, nominal)
     loss = _loss(stores)
     cyclic = stores.flag("e_cyclic")
     stores.refuse((least < 0) | (least > most), "e_min_pu", least, "a level from 0 to e_max_pu e_nom")
     size = np.where(most > 0, most, 1.0)
-    initial = stores.static("e_initial", 0.0) / size / (1 - loss) ** network.step_hours
-    wrong = ~cyclic & ((initial < least / size) | (initial > 1))
+    initial = stores.static("e_initial", 0.0) / (1 - loss) ** network.step_hours
+    wrong = ~cyclic & ((initial < least) | (initial > most * (1 + 1e-12)))
     stores.refuse(wrong, "e_initial", stores.static("e_initial", 0.0), "a level from e_min_pu to e_max_pu, before losses")
+    returns = held & ~cyclic & np.isclose(last, initial, rtol=1e-9, atol=1e-9)
+    stores.refuse(held & ~returns, "e_max_pu", np.full(len(stores), "by snapshot"),
+                  "one value for all snapshots, or at the end the initial level as e_min_pu too")
     power = most / network.step_hours
-    _add(grid, stores.names, stores.text("bus"), _technologies(grid, stores), power, most, power, loss,
-         least / size, np.where(cyclic, np.nan, initial), cyclic)
+    _add(grid, stores.names, stores.text("bus"), _technologies(grid, stores), power, most, power, loss, least / size,
+         np.where(cyclic, np.nan, np.clip(initial / size, 0, 1)), cyclic | returns,
+         final_fraction=np.where((last > least) & ~returns, last / size, np.nan))
+
+
+def _levels(stores: Components, nominal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Least and greatest level [MWh], least level at the end, and where the end has a greatest level of its own, which
+    is its least level; anything else that changes from snapshot to snapshot is listed."""
+    least, most = (stores.series(name, default) * nominal[:, None] for name, default in (("e_min_pu", 0), ("e_max_pu", 1)))
+    before = slice(None, max(least.shape[1] - 1, 1))
+    changing = ~all_equal(least[:, before]) | (least[:, -1] < least[:, 0])
+    stores.refuse(changing, "e_min_pu", np.full(len(stores), "by snapshot"), "one value for all snapshots, or more at the end")
+    held = (most[:, -1] != most[:, 0]) & np.isclose(most[:, -1], least[:, -1], rtol=1e-12, atol=0)
+    changing = ~all_equal(most[:, before]) | ((most[:, -1] != most[:, 0]) & ~held)
+    stores.refuse(changing, "e_max_pu", np.full(len(stores), "by snapshot"), "one value for all snapshots")
+    return least[:, 0], most[:, 0], least[:, -1], held
 
 
 def add_storage_units(network: NetworkFile, grid: GridTables, parts: Injections, capacity_of, harmless: bool) -> None:
