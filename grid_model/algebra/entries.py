@@ -7,8 +7,8 @@ written straight into the arrays of the whole matrix, family after family:
 - with sums, each cell's place in its row is counted along the axes (`places`);
 - where that cannot be done, entries are sorted by row.
 
-Zeros are dropped. Columns that meet twice in a row are added up; where the indices cannot show that they never meet, the
-written columns are looked at.
+Zeros are dropped. Columns that meet twice in a row are added up; where the indices cannot show that they never meet,
+the columns are looked at.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Rows:
         """Add the entries of a single row to a vector over columns."""
         for term in self.terms:
             where, what = added(term.columns), term.coefficient
-            run = slice(where.flat[0], where.flat[0] + where.size) if where.size else slice(0)
+            run = slice(where.flat[0], where.flat[0] + where.size) if where.size else slice(0, 0)
             if not np.any(what):
                 continue
             if where.size != term.frame.size or not term.distinct:
@@ -190,7 +190,7 @@ def _meet(terms: list[Term], base: Frame) -> bool:
 
 
 def _equal_somewhere(some, others) -> bool:
-    """Whether two sums of broadcastable arrays are equal in some cell; parts that differ by one number are not expanded."""
+    """Whether two sums of arrays over a frame are equal in some cell; parts that differ by one number stay small."""
     difference, rest = 0, []
     for shape in {part.shape for part in (*some, *others)}:
         gap = sum((part for part in some if part.shape == shape), np.zeros(shape, np.int64))
