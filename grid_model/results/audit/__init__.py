@@ -1,7 +1,11 @@
-"""Audit: does a stored dispatch keep every law of its inputs? Written apart from the formulation, numpy on what was stored.
+"""Audit: does a stored dispatch keep every law of its inputs?
 
-Each file states some laws once more, from inputs (a Case) and results (dispatch and tables) alone. Nothing is imported from
-the technologies, the policies or the model, so that an error in one of the two is seen by the other.
+Written apart from the formulation, numpy on what was stored. Each file states some laws once more, from inputs (a Case)
+and results (dispatch and tables) alone. Nothing is imported from the technologies, the policies or the model, so that
+an error in one of the two is seen by the other.
+
+Not audited: prices (duals: the bound of the cost certifies them) and rows of policies other than the order of purchase
+and the place of storage; their cost items are named in `not_recomputed`.
 """
 
 from grid_model.results.audit.audit import audit, demand_passed, summarise

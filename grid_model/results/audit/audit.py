@@ -29,7 +29,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
 
     Returns
     -------
-    table of `law, where, when, worst, unit, tolerance, passed, count, checked`, a row for every law that has something to
+        table of `law, where, when, worst, unit, tolerance, passed, count, checked`, a row for every law that has
+    something to
     check; the names of cost items that cannot be recomputed are in `attrs["not_recomputed"]`
     """
     book, unknown = Book(case, dispatch), []
@@ -70,16 +71,26 @@ def summarise(table: pd.DataFrame) -> dict:
     """What the summary of a run keeps of an audit."""
     failed = table[~table["passed"]]
     nearest = (table["worst"] / table["tolerance"]).where(table["tolerance"] > 0).max()
-    return {"passed": bool(table["passed"].all()), "laws": len(table), "checked": int(table["checked"].sum()),
-            "failed": failed["law"].tolist(), "worst_part_of_tolerance": float(nearest) if failed.empty else None,
-            "power_tolerance_mw": float(table.loc[table["law"] == "balance", "tolerance"].min()) if "balance" in set(table["law"]) else None,
-            "not_recomputed": list(table.attrs.get("not_recomputed", ()))}
+    return {
+        "passed": bool(table["passed"].all()),
+        "laws": len(table),
+        "checked": int(table["checked"].sum()),
+        "failed": failed["law"].tolist(),
+        "worst_part_of_tolerance": float(nearest) if failed.empty else None,
+        "power_tolerance_mw": float(table.loc[table["law"] == "balance", "tolerance"].min())
+        if "balance" in set(table["law"])
+        else None,
+        "not_recomputed": list(table.attrs.get("not_recomputed", ())),
+    }
 
 
 def demand_passed(table: pd.DataFrame) -> None:
     """Raise AuditError, naming every law that is broken, by how much and where."""
     failed = table[~table["passed"]]
     if len(failed):
-        lines = [f"  {row.law}: {row.worst:,.6g} {row.unit} at {row.where}{f', {row.when}' if row.when else ''} "
-                 f"(allowed {row.tolerance:.2g}; {row.count} of {row.checked})" for row in failed.itertuples()]
+        lines = [
+            f"  {row.law}: {row.worst:,.6g} {row.unit} at {row.where}{f', {row.when}' if row.when else ''} "
+            f"(allowed {row.tolerance:.2g}; {row.count} of {row.checked})"
+            for row in failed.itertuples()
+        ]
         raise AuditError("\n".join([f"the dispatch breaks {len(failed)} of {len(table)} laws:", *lines]))

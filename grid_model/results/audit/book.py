@@ -2,9 +2,10 @@
 
 A law compares arrays of shape (names, steps), (names, other moments) or (names,). What is no number breaks every law.
 
-Tolerances: the solver keeps each row and bound to 1e-7 GW or GWh, 1e-4 MW or MWh. A law holds where it is broken by no more
-than 1e-3 MW (MWh, tCO2), in systems of more than 100 GW of load 1e-8 of the greatest load; times the hours of a step where
-energy is compared over steps longer than an hour. Money is held to 1e-9 of the sum of the sizes of its terms, and 0.01 CNY.
+Tolerances: the solver keeps each row and bound to 1e-7 GW or GWh, 1e-4 MW or MWh. A law holds where it is broken by no
+more than 1e-3 MW (MWh, tCO2), in systems of more than 100 GW of load 1e-8 of the greatest load; times the hours of a
+step where energy is compared over steps longer than an hour. Rows that sum several terms have 2 times, sums over many
+steps 10 times as much. Money is held to 1e-9 of the sum of the sizes of its terms, and 0.01 CNY.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class Book:
 
     def between(self, law, names, lower, values, upper, unit="MW", tolerance=None, moments=None) -> None:
         """lower <= values <= upper"""
-        self._enter(law, names, np.maximum(np.subtract(lower, values), np.subtract(values, upper)), unit, tolerance, moments)
+        self._enter(
+            law, names, np.maximum(np.subtract(lower, values), np.subtract(values, upper)), unit, tolerance, moments
+        )
 
     def _enter(self, law, names, violation, unit, tolerance, moments) -> None:
         violation = np.asarray(violation, float)
@@ -86,8 +89,19 @@ class Book:
         allowed = float(np.broadcast_to(tolerance, violation.shape)[place])
         count = int(np.count_nonzero(margin > 0))
         when = "" if len(place) < 2 else str((self.case.time if moments is None else moments)[place[1]])
-        self._rows.append((law, str(np.asarray(names, object)[place[0]]), when, float(violation[place]), unit, allowed,
-                           count == 0, count, violation.size))
+        self._rows.append(
+            (
+                law,
+                str(np.asarray(names, object)[place[0]]),
+                when,
+                float(violation[place]),
+                unit,
+                allowed,
+                count == 0,
+                count,
+                violation.size,
+            )
+        )
 
     def table(self) -> pd.DataFrame:
         """One row for each law: the worst violation, where and when; `count` of `checked` are broken."""

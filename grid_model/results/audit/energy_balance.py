@@ -1,6 +1,6 @@
 """Balance of every zone and step, what loads ask for, and the facts that ride along.
 
-    generation + discharge - charge + arriving - sent + reduced - added demand + unserved - demand = 0    [MW]
+generation + discharge - charge + arriving - sent + reduced - added demand + unserved - demand = 0    [MW]
 """
 
 from __future__ import annotations
@@ -10,33 +10,60 @@ import pandas as pd
 
 # coordinate of the dispatch: input table and column
 FACTS = {
-    "zone": ("zones", "zone"), "generator": ("generators", "generator"), "generator_zone": ("generators", "zone"),
-    "technology": ("generators", "technology"), "capacity_mw": ("generators", "capacity_mw"),
+    "zone": ("zones", "zone"),
+    "generator": ("generators", "generator"),
+    "generator_zone": ("generators", "zone"),
+    "technology": ("generators", "technology"),
+    "capacity_mw": ("generators", "capacity_mw"),
     "purchase_class": ("generators", "purchase_class"),
-    "storage": ("storage", "storage"), "storage_zone": ("storage", "zone"), "storage_technology": ("storage", "technology"),
-    "power_mw": ("storage", "power_mw"), "energy_mwh": ("storage", "energy_mwh"), "place": ("storage", "place"),
-    "line": ("lines", "line"), "from_zone": ("lines", "from_zone"), "to_zone": ("lines", "to_zone"),
-    "line_capacity_mw": ("lines", "capacity_mw"), "line_reverse_capacity_mw": ("lines", "reverse_capacity_mw"),
-    "reservoir": ("reservoirs", "reservoir"), "reservoir_generator": ("reservoirs", "generator"),
+    "storage": ("storage", "storage"),
+    "storage_zone": ("storage", "zone"),
+    "storage_technology": ("storage", "technology"),
+    "power_mw": ("storage", "power_mw"),
+    "energy_mwh": ("storage", "energy_mwh"),
+    "place": ("storage", "place"),
+    "line": ("lines", "line"),
+    "from_zone": ("lines", "from_zone"),
+    "to_zone": ("lines", "to_zone"),
+    "line_capacity_mw": ("lines", "capacity_mw"),
+    "line_reverse_capacity_mw": ("lines", "reverse_capacity_mw"),
+    "reservoir": ("reservoirs", "reservoir"),
+    "reservoir_generator": ("reservoirs", "generator"),
     "reservoir_capacity_mwh": ("reservoirs", "capacity_mwh"),
-    "consumer": ("loads", "load"), "consumer_zone": ("loads", "zone"), "consumer_kind": ("loads", "kind"),
-    "programme": ("demand_response", "programme"), "programme_zone": ("demand_response", "zone"),
+    "consumer": ("loads", "load"),
+    "consumer_zone": ("loads", "zone"),
+    "consumer_kind": ("loads", "kind"),
+    "programme": ("demand_response", "programme"),
+    "programme_zone": ("demand_response", "zone"),
     "programme_kind": ("demand_response", "kind"),
-    "region": ("zones", "region"), "latitude": ("zones", "latitude"), "longitude": ("zones", "longitude"),
+    "region": ("zones", "region"),
+    "latitude": ("zones", "latitude"),
+    "longitude": ("zones", "longitude"),
     "name_zh": ("zones", "name_zh"),
 }
 
 
 def check_facts(book) -> bool:
-    """Names and facts in the dispatch are those of the inputs, in their order; the same hours. False: it is no use to go on."""
+    """Names and facts in the dispatch are those of the inputs, in their order; the same hours. False: it is no
+    use to go on."""
     dispatch, same = book.dispatch, []
     for name, (table, column) in FACTS.items():
         if name in dispatch.coords and column in book.case.tables[table]:
             same.append((name, _same(dispatch[name].values, book.case.tables[table][column])))
-    same.append(("time", np.array_equal(dispatch["time"].values.astype("datetime64[s]"), book.case.time.to_numpy("datetime64[s]"))))
+    same.append(
+        (
+            "time",
+            np.array_equal(dispatch["time"].values.astype("datetime64[s]"), book.case.time.to_numpy("datetime64[s]")),
+        )
+    )
     same.append(("step_hours", np.array_equal(dispatch["step_hours"].values, book.hours)))
-    book.equal("facts stored as in the inputs", [name for name, _ in same], [float(not fine) for _, fine in same], unit="1",
-               tolerance=0.0)
+    book.equal(
+        "facts stored as in the inputs",
+        [name for name, _ in same],
+        [float(not fine) for _, fine in same],
+        unit="1",
+        tolerance=0.0,
+    )
     essential = {"zone", "generator", "storage", "line", "reservoir", "consumer", "programme", "time"}
     return all(fine for name, fine in same if name in essential)
 
@@ -58,8 +85,12 @@ def check_loads(book) -> np.ndarray:
     book.between("unserved within demand", names, 0.0, unserved, np.maximum(demand, 0.0))
     position = book.zone_of("loads")
     for name, values in (("load", demand), ("unserved", unserved)):
-        book.equal(f"{name} of a zone is the sum of its consumers", zones, book.stored(name, len(zones), len(names) > 0),
-                   book.sums(values, position, len(zones)))
+        book.equal(
+            f"{name} of a zone is the sum of its consumers",
+            zones,
+            book.stored(name, len(zones), len(names) > 0),
+            book.sums(values, position, len(zones)),
+        )
     return book.sums(unserved - demand, position, len(zones))
 
 

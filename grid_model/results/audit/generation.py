@@ -47,7 +47,9 @@ def read_plants(book) -> Plants:
     captured = np.where(thermal[:, None], book.stored("captured", len(names), bool(thermal.any())), 0.0)
     use = np.where(thermal, table["capture_energy_mwh_per_t"].to_numpy(float), 0.0)
     gross = output + use[:, None] * captured / book.hours
-    return Plants(names, table, group, capacity, greatest, np.minimum(floor, greatest), output, available, gross, captured)
+    return Plants(
+        names, table, group, capacity, greatest, np.minimum(floor, greatest), output, available, gross, captured
+    )
 
 
 def _groups(case, table) -> np.ndarray:
@@ -66,7 +68,9 @@ def check_generation(book, plants: Plants) -> np.ndarray:
     losing = plants.group != "thermal"
     if len(plants.names):
         curtailed = np.where(losing[:, None], np.maximum(plants.available - plants.output, 0.0), 0.0)
-        book.equal("curtailment is available less generation", plants.names, book.stored("curtailment", len(losing)), curtailed)
+        book.equal(
+            "curtailment is available less generation", plants.names, book.stored("curtailment", len(losing)), curtailed
+        )
     return book.sums(plants.output, book.zone_of("generators"), len(book.case.zones))
 
 
@@ -90,13 +94,16 @@ def _check_hydro(book, plants) -> None:
     unused = np.where(limited, budget - plants.output[rows] @ in_month, 0.0)
     book.at_most("energy of a month within its budget", names, -unused, 0.0, unit="MWh", moments=months)
     mean = np.where(limited, budget / hours, np.inf)[:, month]
-    book.between("generation within its limits", names, np.minimum(plants.floor[rows], mean), plants.output[rows], greatest)
+    book.between(
+        "generation within its limits", names, np.minimum(plants.floor[rows], mean), plants.output[rows], greatest
+    )
     expected = np.where(limited[:, month], plants.output[rows] + (unused / hours)[:, month], greatest)
     book.equal("available as given", names, plants.available[rows], expected)
 
 
 def _check_heat_stores(book, plants) -> None:
-    """h[t] = (1 - loss)^dt h[t-1] + dt (Q - available), where available is what the turbine takes and what is defocused."""
+    """h[t] = (1 - loss)^dt h[t-1] + dt (Q - available), where available is what the turbine takes and what is
+    defocused."""
     rows = plants.of("solar_thermal")
     if not len(rows):
         return
@@ -105,11 +112,22 @@ def _check_heat_stores(book, plants) -> None:
     collected = given * (table["solar_multiple"].to_numpy(float) * capacity)[:, None]
     output, available = plants.output[rows], plants.available[rows]
     book.between("generation within its limits", names, plants.floor[rows], output, plants.greatest[rows])
-    book.between("heat defocused within what is gathered", names, 0.0, available - output, collected, tolerance=2 * book.power)
-    heat, room = book.stored("heat_level", len(plants.names))[rows], table["heat_store_hours"].to_numpy(float) * capacity
+    book.between(
+        "heat defocused within what is gathered", names, 0.0, available - output, collected, tolerance=2 * book.power
+    )
+    heat, room = (
+        book.stored("heat_level", len(plants.names))[rows],
+        table["heat_store_hours"].to_numpy(float) * capacity,
+    )
     start = table["initial_heat_fraction"].to_numpy(float) * room
     earlier = np.column_stack([np.where(np.isnan(start), heat[:, -1], start), heat[:, :-1]])
     kept = (1 - table["heat_loss_fraction_per_hour"].to_numpy(float)[:, None]) ** book.hours
     book.between("heat in store within its limits", names, 0.0, heat, room[:, None], unit="MWh")
-    book.equal("heat in store", names, heat, kept * earlier + book.hours * (collected - available), unit="MWh",
-               tolerance=2 * book.energy)
+    book.equal(
+        "heat in store",
+        names,
+        heat,
+        kept * earlier + book.hours * (collected - available),
+        unit="MWh",
+        tolerance=2 * book.energy,
+    )

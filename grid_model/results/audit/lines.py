@@ -30,13 +30,15 @@ def check_lines(book) -> tuple[np.ndarray, np.ndarray]:
     _check_voltages(book, table, running, flow)
     fraction = table["loss_fraction"].to_numpy(float)[:, None]
     forward, backward = (sent + flow) / 2, (sent - flow) / 2
-    arriving = (book.sums((1 - fraction) * forward - backward, book.zone_of("lines", "to_zone"), zones)
-                + book.sums((1 - fraction) * backward - forward, book.zone_of("lines", "from_zone"), zones))
+    arriving = book.sums((1 - fraction) * forward - backward, book.zone_of("lines", "to_zone"), zones) + book.sums(
+        (1 - fraction) * backward - forward, book.zone_of("lines", "from_zone"), zones
+    )
     return arriving, sent
 
 
 def _check_flows(book, table, names, running, flow, loss, capacity, reverse) -> np.ndarray:
-    """Flow within what the schedule leaves of the capacities; loss is a part of what is sent; both ways only in the hull."""
+    """Flow within what the schedule leaves of the capacities; loss is a part of what is sent; both ways only in
+    the hull."""
     part = book.case.profile("flow_limit", names, 1.0)
     least = table["min_flow_mw"].to_numpy(float)[:, None]
     upper = capacity[:, None] * part
@@ -63,8 +65,14 @@ def _check_ramps(book, table, names, running, flow) -> None:
     ruled = running & ~np.isnan(ramp[:, 0])
     first = ruled & ~np.isnan(start)
     change = np.abs(np.diff(flow, axis=1, prepend=start[:, None]))
-    book.at_most("ramp of flow", names[ruled], change[ruled, 1:], ramp[ruled, 1:], tolerance=2 * book.power,
-                 moments=book.case.time[1:])
+    book.at_most(
+        "ramp of flow",
+        names[ruled],
+        change[ruled, 1:],
+        ramp[ruled, 1:],
+        tolerance=2 * book.power,
+        moments=book.case.time[1:],
+    )
     book.at_most("ramp of flow from the given start", names[first], change[first, :1], ramp[first, :1])
 
 
@@ -86,4 +94,6 @@ def _check_voltages(book, table, running, flow) -> None:
     angle = reactance[:, None] * flow[ac]
     joined = np.abs(explained) > 1e-12
     largest = np.array([reactance[together].max(initial=own) for together, own in zip(joined, reactance)])
-    book.equal("Kirchhoff's voltage law", names, (angle - explained @ angle) / largest[:, None], tolerance=5 * book.power)
+    book.equal(
+        "Kirchhoff's voltage law", names, (angle - explained @ angle) / largest[:, None], tolerance=5 * book.power
+    )

@@ -1,4 +1,5 @@
-"""Money and order of purchase: cost items recomputed from inputs and the dispatch, and the table of what had to be taken."""
+"""Money and order of purchase: cost items recomputed from inputs and the dispatch, and the table of what had to be
+taken."""
 
 from __future__ import annotations
 
@@ -11,11 +12,22 @@ ORDER = 1e-6  # of the energy of a rank
 def check_costs(book, plants, started, sent, programmes, summary) -> list[str]:
     """Each cost item; the names of those that are not in the dispatch and cannot be recomputed (of policies)."""
     items = [str(item) for item in book.dispatch["item"].values] if "item" in book.dispatch.coords else []
-    stored = dict(zip(items, np.asarray(book.dispatch["objective"].values, float))) if "objective" in book.dispatch else {}
+    stored = (
+        dict(zip(items, np.asarray(book.dispatch["objective"].values, float))) if "objective" in book.dispatch else {}
+    )
     terms = _terms(book, plants, started, sent, programmes)
     known = [item for item in terms if item in stored or terms[item].any()]
-    total, size = (np.array([function(terms[item]) for item in known]) for function in (np.sum, lambda one: np.abs(one).sum()))
-    book.equal("cost item", known, [stored.get(item, np.nan) for item in known], total, unit="CNY", tolerance=RELATIVE * size + LEAST)
+    total, size = (
+        np.array([function(terms[item]) for item in known]) for function in (np.sum, lambda one: np.abs(one).sum())
+    )
+    book.equal(
+        "cost item",
+        known,
+        [stored.get(item, np.nan) for item in known],
+        total,
+        unit="CNY",
+        tolerance=RELATIVE * size + LEAST,
+    )
     if summary:
         check_summary(book, summary, np.array(list(stored.values())))
     return [item for item in stored if item not in terms]
@@ -25,8 +37,10 @@ def _terms(book, plants, started, sent, programmes) -> dict[str, np.ndarray]:
     """Terms of every cost item of a technology, (units, steps) [CNY]."""
     case, hours = book.case, book.hours
     variable = book.column("generators", "variable_cost_cny_per_mwh")[:, None] * plants.gross * hours
-    terms = {f"{group}.generation": variable[plants.of(group)] for group in (
-        "thermal", "renewable", "hydro", "reservoir", "solar_thermal")}
+    terms = {
+        f"{group}.generation": variable[plants.of(group)]
+        for group in ("thermal", "renewable", "hydro", "reservoir", "solar_thermal")
+    }
     terms["thermal.start"] = book.column("generators", "start_cost_cny_per_mw")[:, None] * started
     unserved = book.stored("unserved_demand", len(case.tables["loads"]))
     terms["loads.unserved"] = book.column("loads", "unserved_cost_cny_per_mwh")[:, None] * unserved * hours
@@ -40,10 +54,16 @@ def _terms(book, plants, started, sent, programmes) -> dict[str, np.ndarray]:
 
 
 def _response_costs(case) -> np.ndarray:
-    """Cost of each programme; of orderly use without one midway between all others of its zone and unserved energy [CNY/MWh]."""
+    """Cost of each programme; of orderly use without one midway between all others of its zone and unserved
+    energy [CNY/MWh]."""
     table, loads = case.tables["demand_response"], case.tables["loads"]
     others = table[table["kind"] != "orderly_use"]
-    low = table["zone"].map(others["cost_cny_per_mwh"].fillna(0.0).groupby(others["zone"]).max()).astype(float).fillna(0.0)
+    low = (
+        table["zone"]
+        .map(others["cost_cny_per_mwh"].fillna(0.0).groupby(others["zone"]).max())
+        .astype(float)
+        .fillna(0.0)
+    )
     high = table["zone"].map(loads.groupby("zone")["unserved_cost_cny_per_mwh"].min()).astype(float).fillna(low)
     middle = ((low + high) / 2).where(table["kind"] == "orderly_use", 0.0)
     return table["cost_cny_per_mwh"].fillna(middle).to_numpy(float)
@@ -54,24 +74,52 @@ def check_summary(book, summary: dict, items: np.ndarray) -> None:
     slack = RELATIVE * np.abs(items).sum() + LEAST
     cost, bound = float(summary.get("objective_cny", np.nan)), float(summary.get("lower_bound_cny", np.nan))
     book.equal("cost items sum to the objective", ["objective_cny"], [items.sum()], [cost], unit="CNY", tolerance=slack)
-    book.at_most("lower bound below the objective", ["lower_bound_cny"], [bound], [cost], unit="CNY",
-                 tolerance=1e-6 * abs(cost) + 1.0)
-    book.equal("gap of the bound", ["gap"], [float(summary.get("gap", np.nan))], [(cost - bound) / max(abs(cost), 1.0)], unit="1",
-               tolerance=1e-9)
+    book.at_most(
+        "lower bound below the objective",
+        ["lower_bound_cny"],
+        [bound],
+        [cost],
+        unit="CNY",
+        tolerance=1e-6 * abs(cost) + 1.0,
+    )
+    book.equal(
+        "gap of the bound",
+        ["gap"],
+        [float(summary.get("gap", np.nan))],
+        [(cost - bound) / max(abs(cost), 1.0)],
+        unit="1",
+        tolerance=1e-9,
+    )
     sizes = {"hours": book.hours.sum(), "steps": book.steps, "zones": len(book.case.zones)}
-    book.equal("sizes in the summary", list(sizes), [float(summary.get(name, np.nan)) for name in sizes], list(sizes.values()),
-               unit="1", tolerance=1e-9)
+    book.equal(
+        "sizes in the summary",
+        list(sizes),
+        [float(summary.get(name, np.nan)) for name in sizes],
+        list(sizes.values()),
+        unit="1",
+        tolerance=1e-9,
+    )
 
 
-# ------------------------------------------------------------------------------------------------------- order of purchase
+# ------------------------------------------------------------------------------------------------------- order of pur
 
-BY_ENERGY = {"hydro_priority": ("hydro_priority",), "hydro": ("hydro",), "full_purchase": ("full_purchase",),
-             "market": ("guaranteed", "market")}
+BY_ENERGY = {
+    "hydro_priority": ("hydro_priority",),
+    "hydro": ("hydro",),
+    "full_purchase": ("full_purchase",),
+    "market": ("guaranteed", "market"),
+}
 
 
 def check_purchase_order(book, plants, table) -> None:
     """Energy available and taken by rank as the dispatch has it, and no less taken than could be."""
-    book.equal("purchase order: ranks", ["rank"], [float(list(table["rank"]) != list(range(len(table))))], unit="1", tolerance=0.0)
+    book.equal(
+        "purchase order: ranks",
+        ["rank"],
+        [float(list(table["rank"]) != list(range(len(table))))],
+        unit="1",
+        tolerance=0.0,
+    )
     found = {name: _energy(book, plants, name) for name in table["purchase_class"]}
     taken, lost = (np.array([found[name][part] for name in found]) for part in (0, 1))
     slack = np.maximum(ORDER * (taken + lost), 10 * book.energy)
@@ -79,15 +127,23 @@ def check_purchase_order(book, plants, table) -> None:
     stored = {name: table[name].to_numpy(float) for name in ("available_mwh", "taken_mwh", "optimum_mwh")}
     book.equal("purchase order: available", names, stored["available_mwh"], taken + lost, unit="MWh", tolerance=slack)
     book.equal("purchase order: taken", names, stored["taken_mwh"], taken, unit="MWh", tolerance=slack)
-    book.equal("purchase order: taken what could be", names, stored["taken_mwh"], stored["optimum_mwh"], unit="MWh",
-               tolerance=slack)
+    book.equal(
+        "purchase order: taken what could be",
+        names,
+        stored["taken_mwh"],
+        stored["optimum_mwh"],
+        unit="MWh",
+        tolerance=slack,
+    )
     book.equal("purchase order: passed", names, 1.0 - table["passed"].to_numpy(float), unit="1", tolerance=0.0)
 
 
 def _energy(book, plants, name: str) -> tuple[float, float]:
     """Energy of a rank that is taken, and what is not [MWh]."""
     if name == "load":
-        demand, unserved = (book.stored(one, len(book.case.tables["loads"])) @ book.hours for one in ("demand", "unserved_demand"))
+        demand, unserved = (
+            book.stored(one, len(book.case.tables["loads"])) @ book.hours for one in ("demand", "unserved_demand")
+        )
         return float((demand - unserved).sum()), float(unserved.sum())
     if name == "guaranteed":
         return _guaranteed(book, plants)

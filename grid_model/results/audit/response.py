@@ -46,8 +46,12 @@ def check_response(book) -> tuple[np.ndarray, Programmes]:
     zones = len(book.case.zones)
     position = book.zone_of("demand_response")
     ordered = book.sums(programmes.ordered, position, zones)
-    book.equal("orderly use of a zone is the sum of its programmes", book.case.zones,
-               book.stored("orderly_use", zones, len(programmes.names) > 0), ordered)
+    book.equal(
+        "orderly use of a zone is the sum of its programmes",
+        book.case.zones,
+        book.stored("orderly_use", zones, len(programmes.names) > 0),
+        ordered,
+    )
     if len(programmes.names):
         _check_signs(book, programmes)
         _check_together(book, programmes, position, zone_load)
@@ -69,8 +73,10 @@ def _read(book) -> tuple[Programmes, np.ndarray]:
     power = table["power_mw"].fillna(table["share_of_peak"] * np.maximum(peak, 0.0)).to_numpy(float)
     block = table["step_mw"].to_numpy(float)
     power = np.where(np.isnan(block), power, np.floor(power / block * (1 + NEAR)) * block)
-    down, added, lent, ordered = (book.stored(name, len(names)) for name in (
-        "demand_response_down", "demand_response_up", "demand_response_lent", "orderly_use_by_programme"))
+    down, added, lent, ordered = (
+        book.stored(name, len(names))
+        for name in ("demand_response_down", "demand_response_up", "demand_response_lent", "orderly_use_by_programme")
+    )
     reduced = np.where((kind == "orderly_use")[:, None], ordered, down - lent)
     return Programmes(names, table, kind, power, np.maximum(load, 0.0), reduced, added, lent, ordered, down), of_zones
 
@@ -84,10 +90,14 @@ def _check_signs(book, use: Programmes) -> None:
     book.between("reduction within power and load", use.names[some], 0.0, use.reduced[some], most[some])
     still = some & ~movable
     book.equal("no demand added", use.names[still], use.added[still])
-    book.between("added demand within its power", use.names[movable], 0.0, use.added[movable], _up_power(use)[movable, None])
+    book.between(
+        "added demand within its power", use.names[movable], 0.0, use.added[movable], _up_power(use)[movable, None]
+    )
     lender = (use.kind == "ev_charging") & (use.power > 0) & (use.number("return_power_mw") > 0)
     book.equal("nothing lent", use.names[~lender], use.lent[~lender])
-    book.between("lent within its power", use.names[lender], 0.0, use.lent[lender], use.number("return_power_mw")[lender, None])
+    book.between(
+        "lent within its power", use.names[lender], 0.0, use.lent[lender], use.number("return_power_mw")[lender, None]
+    )
     ordered = use.kind == "orderly_use"
     book.equal("orderly use is no demand response", use.names[ordered], use.down[ordered])
     book.equal("demand response is no orderly use", use.names[~ordered], use.ordered[~ordered])
@@ -101,14 +111,24 @@ def _up_power(use: Programmes) -> np.ndarray:
 def _check_together(book, use: Programmes, position, zone_load) -> None:
     """All programmes reduce the demand of a zone, and of one load, to nothing at most."""
     reduced = book.sums(use.reduced, position, len(zone_load))
-    book.at_most("reductions within the load of the zone", book.case.zones, reduced, np.maximum(zone_load, 0.0),
-                 tolerance=2 * book.power)
+    book.at_most(
+        "reductions within the load of the zone",
+        book.case.zones,
+        reduced,
+        np.maximum(zone_load, 0.0),
+        tolerance=2 * book.power,
+    )
     one, of = np.unique(use.table["load"].to_numpy(object).astype(str), return_inverse=True)
     load = np.zeros((len(one), book.steps))
     load[of] = use.load
     named = one != ""
-    book.at_most("reductions within the one load", one[named], book.sums(use.reduced, of, len(one))[named], load[named],
-                 tolerance=2 * book.power)
+    book.at_most(
+        "reductions within the one load",
+        one[named],
+        book.sums(use.reduced, of, len(one))[named],
+        load[named],
+        tolerance=2 * book.power,
+    )
 
 
 def _check_calls(book, use: Programmes) -> None:
@@ -118,14 +138,35 @@ def _check_calls(book, use: Programmes) -> None:
     part = float((book.hours / np.where(book.case.time.is_leap_year, 8784.0, 8760.0)).sum())
     day, days = book.case.time.normalize().factorize()
     in_day = (day[:, None] == np.arange(len(days))) * book.hours[:, None]
-    column = {name: table[name].to_numpy(float) for name in (
-        "max_hours_per_day", "max_energy_mwh_per_year", "max_calls_per_year", "min_rest_hours", "min_call_hours")}
+    column = {
+        name: table[name].to_numpy(float)
+        for name in (
+            "max_hours_per_day",
+            "max_energy_mwh_per_year",
+            "max_calls_per_year",
+            "min_rest_hours",
+            "min_call_hours",
+        )
+    }
     some = _known(column["max_hours_per_day"])
-    book.at_most("hours of a day", names[some], reduced[some] @ in_day, (column["max_hours_per_day"] * power)[some, None],
-                 unit="MWh", moments=days, tolerance=2 * book.energy)
+    book.at_most(
+        "hours of a day",
+        names[some],
+        reduced[some] @ in_day,
+        (column["max_hours_per_day"] * power)[some, None],
+        unit="MWh",
+        moments=days,
+        tolerance=2 * book.energy,
+    )
     some = _known(column["max_energy_mwh_per_year"])
-    book.at_most("energy of a year", names[some], reduced[some] @ book.hours, column["max_energy_mwh_per_year"][some] * part,
-                 unit="MWh", tolerance=2 * book.energy)
+    book.at_most(
+        "energy of a year",
+        names[some],
+        reduced[some] @ book.hours,
+        column["max_energy_mwh_per_year"][some] * part,
+        unit="MWh",
+        tolerance=2 * book.energy,
+    )
     started = np.maximum(np.diff(reduced, axis=1, prepend=0.0), 0.0)
     many = 10 * book.power
     some = _known(column["max_calls_per_year"])
@@ -152,11 +193,15 @@ def _windows(book, started, reduced, hours) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_shift(book, use: Programmes) -> None:
-    """What is reduced is used at most the window earlier or later, and all of it by the end; one direction at a time."""
+    """What is reduced is used at most the window earlier or later, and all of it by the end; one direction at a
+    time."""
     some = np.flatnonzero((use.kind == "shift") & (use.power > 0) & (_up_power(use) > 0))
     if not len(some):
         return
-    names, efficiency = use.names[some], np.where(np.isnan(use.number("efficiency")), 1.0, use.number("efficiency"))[some, None]
+    names, efficiency = (
+        use.names[some],
+        np.where(np.isnan(use.number("efficiency")), 1.0, use.number("efficiency"))[some, None],
+    )
     moved = np.cumsum(use.reduced[some] * book.hours, axis=1)
     returned = np.cumsum(efficiency * use.added[some] * book.hours, axis=1)
     start = np.cumsum(book.hours) - book.hours
@@ -164,12 +209,26 @@ def _check_shift(book, use: Programmes) -> None:
     later = [np.take_along_axis(values, latest, axis=1) for values in (moved, returned)]
     many = 10 * book.energy
     book.at_most("moved demand returns within its window", names, moved, later[1], unit="MWh", tolerance=many)
-    book.at_most("demand used before is reduced within the window", names, returned, later[0], unit="MWh", tolerance=many)
-    book.equal("all that is moved returns", names, moved[:, -1:], returned[:, -1:], unit="MWh", tolerance=many,
-               moments=book.case.time[-1:])
+    book.at_most(
+        "demand used before is reduced within the window", names, returned, later[0], unit="MWh", tolerance=many
+    )
+    book.equal(
+        "all that is moved returns",
+        names,
+        moved[:, -1:],
+        returned[:, -1:],
+        unit="MWh",
+        tolerance=many,
+        moments=book.case.time[-1:],
+    )
     most, up = use.power[some, None], _up_power(use)[some, None]
-    book.at_most("moved in one direction", names, use.reduced[some] + use.added[some] * most / up, most,
-                 tolerance=2 * book.power * (1 + most / up))
+    book.at_most(
+        "moved in one direction",
+        names,
+        use.reduced[some] + use.added[some] * most / up,
+        most,
+        tolerance=2 * book.power * (1 + most / up),
+    )
 
 
 def _check_charging(book, use: Programmes) -> None:
@@ -185,12 +244,24 @@ def _check_charging(book, use: Programmes) -> None:
     book.between("charging made up for within the chargers' power", names, 0.0, added, room)
     efficiency = np.where(np.isnan(use.number("efficiency")), 1.0, use.number("efficiency"))[some, None]
     owed = np.cumsum((reduced - added + lent / efficiency) * book.hours, axis=1)
-    book.between("energy owed to vehicles", names, 0.0, owed, _most_owed(book, use, some, base), unit="MWh",
-                 tolerance=10 * book.energy)
+    book.between(
+        "energy owed to vehicles",
+        names,
+        0.0,
+        owed,
+        _most_owed(book, use, some, base),
+        unit="MWh",
+        tolerance=10 * book.energy,
+    )
     lender = np.flatnonzero(use.number("return_power_mw")[some] > 0)
     charger, most = np.maximum(base, power)[lender], use.number("return_power_mw")[some][lender, None]
-    book.at_most("vehicles charge or lend", names[lender], (base - reduced + added)[lender] * most / np.maximum(charger, 1e-12)
-                 + lent[lender], most, tolerance=2 * book.power * (1 + most / np.maximum(charger, 1e-12)))
+    book.at_most(
+        "vehicles charge or lend",
+        names[lender],
+        (base - reduced + added)[lender] * most / np.maximum(charger, 1e-12) + lent[lender],
+        most,
+        tolerance=2 * book.power * (1 + most / np.maximum(charger, 1e-12)),
+    )
 
 
 def _base(book, use: Programmes, some) -> np.ndarray:
@@ -199,11 +270,14 @@ def _base(book, use: Programmes, some) -> np.ndarray:
     own = (use.table["load"] != "").to_numpy()[some, None]
     mean = (load @ book.hours / book.hours.sum())[:, None]
     part = np.divide(daily, mean, out=np.zeros_like(mean), where=mean > 0)
-    return np.where(own, load * np.where(np.isnan(daily), 1.0, np.minimum(part, 1.0)), np.minimum(np.nan_to_num(daily), load))
+    return np.where(
+        own, load * np.where(np.isnan(daily), 1.0, np.minimum(part, 1.0)), np.minimum(np.nan_to_num(daily), load)
+    )
 
 
 def _most_owed(book, use: Programmes, some, base) -> np.ndarray:
-    """Asked for since the last deadline and within the window, and what may be lent; nothing at a deadline and the end [MWh]."""
+    """Asked for since the last deadline and within the window, and what may be lent; nothing at a deadline and
+    the end [MWh]."""
     begin = np.cumsum(book.hours) - book.hours
     clock = book.case.time[0].hour + book.case.time[0].minute / 60 + begin
     deadline = np.nan_to_num(use.number("deadline_hour"))[some, None]
@@ -214,5 +288,7 @@ def _most_owed(book, use: Programmes, some, base) -> np.ndarray:
     first = np.searchsorted(begin, begin[None, :] - np.where(np.isnan(window), np.inf, window) - NEAR, "left")
     until = np.pad(np.cumsum(base * book.hours, axis=1), ((0, 0), (1, 0)))
     asked = until[:, 1:] - np.take_along_axis(until, np.maximum(since, first), axis=1)
-    lendable = np.where((use.number("return_power_mw") > 0) & (use.power > 0), use.number("return_energy_mwh"), 0.0)[some, None]
+    lendable = np.where((use.number("return_power_mw") > 0) & (use.power > 0), use.number("return_energy_mwh"), 0.0)[
+        some, None
+    ]
     return np.where(due, 0.0, asked + lendable)

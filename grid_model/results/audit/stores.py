@@ -1,6 +1,7 @@
-"""Storage: level from charge and discharge, its limits, start and end, the shared converter, cycles of a day, its place.
+"""Storage: level from charge and discharge, its limits, start and end, the shared converter, cycles of a day, its
+place.
 
-    e[t] = (1 - loss)^dt e[t-1] + eta_c c dt - d dt / eta_d    [MWh]
+e[t] = (1 - loss)^dt e[t-1] + eta_c c dt - d dt / eta_d    [MWh]
 """
 
 from __future__ import annotations
@@ -21,9 +22,18 @@ def check_storage(book) -> np.ndarray:
 
 
 def _check_levels(book, table, names, charge, discharge, level) -> None:
-    into, out, loss, least, first, final, energy = (table[column].to_numpy(float) for column in (
-        "charge_efficiency", "discharge_efficiency", "loss_fraction_per_hour", "min_level_fraction", "initial_fraction",
-        "final_fraction", "energy_mwh"))
+    into, out, loss, least, first, final, energy = (
+        table[column].to_numpy(float)
+        for column in (
+            "charge_efficiency",
+            "discharge_efficiency",
+            "loss_fraction_per_hour",
+            "min_level_fraction",
+            "initial_fraction",
+            "final_fraction",
+            "energy_mwh",
+        )
+    )
     cyclic = table["cyclic"].to_numpy(bool)
     lowest = least * energy
     start = np.where(np.isnan(first), np.where(cyclic, level[:, -1], np.maximum(energy / 2, lowest)), first * energy)
@@ -33,10 +43,23 @@ def _check_levels(book, table, names, charge, discharge, level) -> None:
     book.equal("state of charge", names, level, expected, unit="MWh", tolerance=2 * book.energy)
     book.between("state of charge within its limits", names, lowest[:, None], level, energy[:, None], unit="MWh")
     asked = np.fmax(final * energy, lowest)
-    book.at_most("least state of charge at the end", names, asked[:, None], level[:, -1:], unit="MWh", moments=book.case.time[-1:])
+    book.at_most(
+        "least state of charge at the end",
+        names,
+        asked[:, None],
+        level[:, -1:],
+        unit="MWh",
+        moments=book.case.time[-1:],
+    )
     ring = np.flatnonzero(cyclic)
-    book.equal("state of charge at the end as at the start", names[ring], level[ring, -1:], start[ring, None], unit="MWh",
-               moments=book.case.time[-1:])
+    book.equal(
+        "state of charge at the end as at the start",
+        names[ring],
+        level[ring, -1:],
+        start[ring, None],
+        unit="MWh",
+        moments=book.case.time[-1:],
+    )
 
 
 def powers(table) -> tuple[np.ndarray, np.ndarray]:
@@ -51,8 +74,13 @@ def _check_power(book, table, names, charge, discharge) -> None:
     book.between("discharge within its limits", names, 0.0, discharge, most_out[:, None])
     both = (most_in > 0) & (most_out > 0)
     ratio = most_out[both] / most_in[both]
-    book.at_most("charge and discharge share a converter", names[both], ratio[:, None] * charge[both] + discharge[both],
-                 most_out[both, None], tolerance=book.power * (1 + ratio[:, None]))
+    book.at_most(
+        "charge and discharge share a converter",
+        names[both],
+        ratio[:, None] * charge[both] + discharge[both],
+        most_out[both, None],
+        tolerance=book.power * (1 + ratio[:, None]),
+    )
 
 
 def _check_cycles(book, table, names, discharge) -> None:
@@ -61,7 +89,10 @@ def _check_cycles(book, table, names, discharge) -> None:
     in_day = (day[:, None] == np.arange(len(days))) * book.hours[:, None]
     delivered, share = discharge @ in_day, in_day.sum(axis=0) / 24
     energy = table["energy_mwh"].to_numpy(float)
-    for column, law, sign in (("max_cycles_per_day", "most cycles of a day", 1), ("min_cycles_per_day", "least cycles of a day", -1)):
+    for column, law, sign in (
+        ("max_cycles_per_day", "most cycles of a day", 1),
+        ("min_cycles_per_day", "least cycles of a day", -1),
+    ):
         limit = (table[column].to_numpy(float) * energy)[:, None] * share
         ruled = ~np.isnan(limit[:, 0])
         book.at_most(law, names[ruled], sign * delivered[ruled], sign * limit[ruled], unit="MWh", moments=days)
@@ -77,13 +108,29 @@ def check_place(book, plants) -> None:
     loads = book.case.tables["loads"]["load"].to_numpy(object)
     unserved = book.stored("unserved_demand", len(loads))
     demand = book.case.profile("load", loads, 0.0)
-    _check_plants(book, table, np.flatnonzero(behind & (table["place"] == "generation_side").to_numpy()), plants, charge, discharge)
-    _check_users(book, table, np.flatnonzero(behind & (table["place"] == "user_side").to_numpy()), loads, demand, unserved,
-                 charge, discharge)
+    _check_plants(
+        book,
+        table,
+        np.flatnonzero(behind & (table["place"] == "generation_side").to_numpy()),
+        plants,
+        charge,
+        discharge,
+    )
+    _check_users(
+        book,
+        table,
+        np.flatnonzero(behind & (table["place"] == "user_side").to_numpy()),
+        loads,
+        demand,
+        unserved,
+        charge,
+        discharge,
+    )
 
 
 def _hosts(book, table, rows, names):
-    """Hosts of these stores, the position of each among `names`, and the position of each store's host among the hosts."""
+    """Hosts of these stores, the position of each among `names`, and the position of each store's host among
+    the hosts."""
     hosts, of = np.unique(table["host"].to_numpy(object)[rows].astype(str), return_inverse=True)
     position = {name: at for at, name in enumerate(names)}
     connection = np.full(len(hosts), np.nan)
@@ -97,7 +144,13 @@ def _check_plants(book, table, rows, plants, charge, discharge) -> None:
     own = ~table["grid_charging"].to_numpy(bool)[rows]
     output = plants.output[at]
     charged = book.sums(charge[rows] * own[:, None], of, len(hosts))
-    book.at_most("stores charge from their plant", hosts, charged, np.where(charged > 0, output, np.inf), tolerance=2 * book.power)
+    book.at_most(
+        "stores charge from their plant",
+        hosts,
+        charged,
+        np.where(charged > 0, output, np.inf),
+        tolerance=2 * book.power,
+    )
     net = output + book.sums(discharge[rows] - charge[rows], of, len(hosts))
     book.between("connection of a plant with its stores", hosts, -connection, net, connection, tolerance=2 * book.power)
 
@@ -109,8 +162,13 @@ def _check_users(book, table, rows, loads, demand, unserved, charge, discharge) 
     some = np.zeros(len(hosts), bool)
     np.logical_or.at(some, of, held)
     drawn = np.maximum(demand[at], 0.0) - unserved[at]
-    book.at_most("a user and its stores do not export", hosts[some], book.sums(given * held[:, None], of, len(hosts))[some],
-                 drawn[some], tolerance=2 * book.power)
+    book.at_most(
+        "a user and its stores do not export",
+        hosts[some],
+        book.sums(given * held[:, None], of, len(hosts))[some],
+        drawn[some],
+        tolerance=2 * book.power,
+    )
     limit = np.where(np.isnan(connection), np.inf, connection)[:, None]
     taken = demand[at] - unserved[at] - book.sums(given, of, len(hosts))
     book.between("connection of a user with its stores", hosts, -limit, taken, limit, tolerance=2 * book.power)

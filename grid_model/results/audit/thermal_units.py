@@ -1,4 +1,5 @@
-"""Thermal plant: output of what is online, starts and stops, least times, ramps, floors for heat, emissions and capture.
+"""Thermal plant: output of what is online, starts and stops, least times, ramps, floors for heat, emissions and
+capture.
 
 symbol  unit  what
 o, x, y MW    online, started, stopped:  o[t] = o[t-1] + x[t] - y[t]
@@ -38,26 +39,35 @@ class _Units:
         self.gross, self.greatest, self.floor = plants.gross[rows], plants.greatest[rows], plants.floor[rows]
         self.available = plants.available[rows]
         every = len(plants.names)
-        self.online, self.started, self.stopped = (book.stored(name, every)[rows] for name in ("online", "started", "stopped"))
+        self.online, self.started, self.stopped = (
+            book.stored(name, every)[rows] for name in ("online", "started", "stopped")
+        )
         heat = self.table["heating_floor_fraction"].to_numpy(float)[:, None] * self.capacity[:, None]
-        self.heat = np.minimum(np.where(_heating(book.case)[book.zone_of("generators")[rows]], heat, 0.0), self.greatest)
+        self.heat = np.minimum(
+            np.where(_heating(book.case)[book.zone_of("generators")[rows]], heat, 0.0), self.greatest
+        )
         size = np.where(self.capacity > 0, self.capacity, 1.0)[:, None]
         self.most, self.least = self.greatest / size, self.floor / size
         ruled = (self.table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1).to_numpy()
         self.given_online = self.table["initial_online_mw"].to_numpy(float)
         matters = (self.floor > 0).any(axis=1) | ~np.isnan(self.given_online)
         self.committed = ruled & matters & (self.capacity > 0)
-        self.before = np.column_stack([self.online[:, 0] - self.started[:, 0] + self.stopped[:, 0], self.online[:, :-1]])
+        self.before = np.column_stack(
+            [self.online[:, 0] - self.started[:, 0] + self.stopped[:, 0], self.online[:, :-1]]
+        )
 
 
 def _heating(case) -> np.ndarray:
-    """Whether each step's day is in the heating season of each zone, (zones, steps); both days of the season are in it."""
+    """Whether each step's day is in the heating season of each zone, (zones, steps); both days of the season
+    are in it."""
     days = case.time.month.to_numpy() * 100 + case.time.day.to_numpy()
     zones = case.tables["zones"]
     if "heating_start" not in zones:
         return np.zeros((len(zones), len(days)), bool)
-    first, last = (pd.to_numeric(zones[name].astype(str).str.replace("-", ""), errors="coerce").to_numpy(float)[:, None]
-                   for name in ("heating_start", "heating_end"))
+    first, last = (
+        pd.to_numeric(zones[name].astype(str).str.replace("-", ""), errors="coerce").to_numpy(float)[:, None]
+        for name in ("heating_start", "heating_end")
+    )
     after, before = days >= first, days <= last
     return np.where(first > last, after | before, after & before)
 
@@ -66,10 +76,17 @@ def _check_limits(book, unit) -> None:
     book.equal("available as given", unit.names, unit.available, unit.greatest)
     book.between("online within capacity", unit.names, 0.0, unit.online, unit.capacity[:, None])
     fixed = ~unit.committed
-    book.equal("online without commitment is the capacity", unit.names[fixed], unit.online[fixed], unit.capacity[fixed, None])
+    book.equal(
+        "online without commitment is the capacity", unit.names[fixed], unit.online[fixed], unit.capacity[fixed, None]
+    )
     book.between("generation within its limits", unit.names, unit.heat, unit.gross, unit.greatest)
-    book.between("generation within the limits of what is online", unit.names, unit.least * unit.online, unit.gross,
-                 unit.most * unit.online)
+    book.between(
+        "generation within the limits of what is online",
+        unit.names,
+        unit.least * unit.online,
+        unit.gross,
+        unit.most * unit.online,
+    )
 
 
 def _check_switching(book, unit) -> None:
@@ -109,14 +126,18 @@ def window_sums(values: np.ndarray, step_hours: np.ndarray, window_hours: np.nda
 
 
 def _check_ramps(book, unit) -> None:
-    """Rise and fall of what runs on, and of what starts and stops at its own levels; a profile that forces more prevails."""
+    """Rise and fall of what runs on, and of what starts and stops at its own levels; a profile that forces more
+    prevails."""
     table, fixed = unit.table, ~unit.committed
     output, given = table["initial_output_mw"].to_numpy(float), unit.given_online
     output = np.where(unit.committed & (given == 0), 0.0, output)
     size = np.where(fixed, np.where(unit.capacity > 0, unit.capacity, 1.0), np.where(given > 0, given, np.nan))
     share = output / size
-    least = np.where(fixed[:, None], np.maximum(unit.least, unit.heat / np.where(unit.capacity > 0, unit.capacity, 1.0)[:, None]),
-                     unit.least)
+    least = np.where(
+        fixed[:, None],
+        np.maximum(unit.least, unit.heat / np.where(unit.capacity > 0, unit.capacity, 1.0)[:, None]),
+        unit.least,
+    )
     lowest = np.where(fixed, np.nan_to_num(share), np.fmin(table["min_output_fraction"].to_numpy(float), share))
     before_least = np.column_stack([lowest, least[:, :-1]])
     before_most = np.column_stack([np.where(np.isnan(share), 1.0, share), unit.most[:, :-1]])
@@ -134,18 +155,41 @@ def _check_ramps(book, unit) -> None:
     known = ~np.isnan(output)
     for law, values, limit in (("ramp up", change, most_rise), ("ramp down", -change, most_fall)):
         book.at_most(law, unit.names, values[:, 1:], limit[:, 1:], tolerance=2 * book.power, moments=book.case.time[1:])
-        book.at_most(f"{law} from the given output", unit.names[known], values[known, :1], limit[known, :1],
-                     tolerance=2 * book.power)
+        book.at_most(
+            f"{law} from the given output",
+            unit.names[known],
+            values[known, :1],
+            limit[known, :1],
+            tolerance=2 * book.power,
+        )
 
 
 def _check_carbon(book, plants, rows) -> None:
     names, table, captured = plants.names[rows], plants.table.iloc[rows], plants.captured[rows]
     produced = table["emissions_t_per_mwh"].to_numpy(float)[:, None] * plants.gross[rows] * book.hours
-    book.between("captured within the capture rate", names, 0.0, captured,
-                 table["capture_rate"].to_numpy(float)[:, None] * produced, unit="tCO2", tolerance=2 * book.energy)
+    book.between(
+        "captured within the capture rate",
+        names,
+        0.0,
+        captured,
+        table["capture_rate"].to_numpy(float)[:, None] * produced,
+        unit="tCO2",
+        tolerance=2 * book.energy,
+    )
     others = np.delete(np.arange(len(plants.names)), rows)
-    book.equal("nothing captured by others", plants.names[others], book.stored("captured", len(plants.names))[others], unit="tCO2")
+    book.equal(
+        "nothing captured by others",
+        plants.names[others],
+        book.stored("captured", len(plants.names))[others],
+        unit="tCO2",
+    )
     emitted = np.zeros(plants.output.shape)
     emitted[rows] = produced - captured
-    book.equal("emissions", plants.names, book.stored("emissions", len(plants.names)), emitted, unit="tCO2",
-               tolerance=2 * book.energy)
+    book.equal(
+        "emissions",
+        plants.names,
+        book.stored("emissions", len(plants.names)),
+        emitted,
+        unit="tCO2",
+        tolerance=2 * book.energy,
+    )

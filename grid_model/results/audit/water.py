@@ -20,17 +20,27 @@ def check_reservoirs(book, plants) -> None:
     names, every = table["reservoir"].to_numpy(object), len(table)
     position = {name: at for at, name in enumerate(plants.names)}
     rows = np.array([position[name] for name in table["generator"]])
-    level, inflow, arrivals, spill = (book.stored(name, every) for name in ("reservoir_level", "inflow", "arrivals", "spill"))
+    level, inflow, arrivals, spill = (
+        book.stored(name, every) for name in ("reservoir_level", "inflow", "arrivals", "spill")
+    )
     release = plants.output[rows]
     outflow = release + spill
     units = plants.names[rows]
     book.between("generation within its limits", units, plants.floor[rows], release, plants.greatest[rows])
     book.equal("available is generation and spill", units, plants.available[rows], outflow)
     book.at_most("spill is not negative", names, -spill)
-    book.at_most("ecological flow", names, table["min_flow_mw"].to_numpy(float)[:, None], outflow, tolerance=2 * book.power)
+    book.at_most(
+        "ecological flow", names, table["min_flow_mw"].to_numpy(float)[:, None], outflow, tolerance=2 * book.power
+    )
     natural = _natural(book, table, names)
     book.equal("inflow as given", names, inflow, natural)
-    book.equal("arrivals from above", names, arrivals, _arrivals(book, table, names, natural, outflow), tolerance=2 * book.power)
+    book.equal(
+        "arrivals from above",
+        names,
+        arrivals,
+        _arrivals(book, table, names, natural, outflow),
+        tolerance=2 * book.power,
+    )
     _check_levels(book, table, names, level, book.hours * (natural + arrivals - outflow))
 
 
@@ -41,16 +51,31 @@ def _natural(book, table, names) -> np.ndarray:
 
 
 def _check_levels(book, table, names, level, gain) -> None:
-    capacity, least, most, first, final = (table[column].to_numpy(float) for column in (
-        "capacity_mwh", "min_level_fraction", "max_level_fraction", "initial_fraction", "final_fraction"))
+    capacity, least, most, first, final = (
+        table[column].to_numpy(float)
+        for column in ("capacity_mwh", "min_level_fraction", "max_level_fraction", "initial_fraction", "final_fraction")
+    )
     cyclic = table["cyclic"].to_numpy(bool)
     start = np.where(cyclic, level[:, -1], first * capacity)
     earlier = np.column_stack([start, level[:, :-1]])
     book.equal("reservoir level", names, level, earlier + gain, unit="MWh", tolerance=2 * book.energy)
-    book.between("reservoir level within its limits", names, (least * capacity)[:, None], level, (most * capacity)[:, None],
-                 unit="MWh")
+    book.between(
+        "reservoir level within its limits",
+        names,
+        (least * capacity)[:, None],
+        level,
+        (most * capacity)[:, None],
+        unit="MWh",
+    )
     asked = np.where(cyclic, least, np.where(np.isnan(final), first, final)) * capacity
-    book.at_most("least reservoir level at the end", names, asked[:, None], level[:, -1:], unit="MWh", moments=book.case.time[-1:])
+    book.at_most(
+        "least reservoir level at the end",
+        names,
+        asked[:, None],
+        level[:, -1:],
+        unit="MWh",
+        moments=book.case.time[-1:],
+    )
 
 
 def _arrivals(book, table, names, natural, outflow) -> np.ndarray:
@@ -59,7 +84,9 @@ def _arrivals(book, table, names, natural, outflow) -> np.ndarray:
     position = {name: at for at, name in enumerate(names)}
     up, down = (np.array([position[name] for name in links[end]], int) for end in ("upstream", "downstream"))
     gain = (links["share"] * links["energy_factor"]).to_numpy(float)
-    before = np.where(links["initial_flow_mw"].isna(), _steady(book, up, down, gain, natural)[up], links["initial_flow_mw"])
+    before = np.where(
+        links["initial_flow_mw"].isna(), _steady(book, up, down, gain, natural)[up], links["initial_flow_mw"]
+    )
     cyclic = table["cyclic"].to_numpy(bool)
     border = np.concatenate([[0.0], np.cumsum(book.hours)])
     for link, delay in enumerate(np.round(links["delay_hours"].to_numpy(float) * 3600) / 3600):
