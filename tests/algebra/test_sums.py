@@ -6,7 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 from rules import LINKS, STEPS, UNITS, UNITS_IN, ZONES, compared, row
 
-from grid_model.algebra import Array
+from grid_model.algebra import Array, compile_program
 
 
 def test_sums_over_sets_indexed_sets_and_nothing():
