@@ -29,9 +29,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
 
     Returns
     -------
-        table of `law, where, when, worst, unit, tolerance, passed, count, checked`, a row for every law that has
-    something to
-    check; the names of cost items that cannot be recomputed are in `attrs["not_recomputed"]`
+    table of `law, where, when, worst, unit, tolerance, passed, count, checked`, a row for every law that has something
+    to check; the names of cost items that cannot be recomputed are in `attrs["not_recomputed"]`
     """
     book, unknown = Book(case, dispatch), []
     _check_sources(book, provenance)
