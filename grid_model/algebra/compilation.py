@@ -53,8 +53,9 @@ def _refuse_the_unknown(model) -> None:
     """Nothing in a model may be left out in silence."""
     for component in model.component_objects(active=True, descend_into=True):
         if component.ctype not in _KNOWN or isinstance(component, (pyo.ConstraintList, pyo.VarList)):
-            raise LoweringError(f"{component.name}: a {type(component).__name__} is no rule over sets of a linear programme")
-        if component.ctype is pyo.Block and component is not model and (component.is_indexed() or component._rule):
+            kind = type(component).__name__
+            raise LoweringError(f"{component.name}: a {kind} is no rule over sets of a linear programme")
+        if component.ctype is pyo.Block and (component.is_indexed() or component._rule):
             raise LoweringError(f"{component.name}: a block with an index or a rule; fill a plain block instead")
 
 
@@ -78,13 +79,24 @@ def _bounds(model, families, lowering: Lowering) -> tuple[np.ndarray, np.ndarray
     for variable in _active(model, pyo.Var):
         family = families[variable.name]
         with naming(variable):
-            limits, placeholders = (None, None), ()
-            if variable._rule_bounds is not None and family.size:
-                limits, placeholders = template_of(variable, variable._rule_bounds)
-            for bounds, limit, widest, stricter in zip((lower, upper), limits, _domain(variable), (np.maximum, np.minimum)):
-                given = -stricter(-INFINITY, INFINITY) if limit is None else lowering.data(limit, family.axes, placeholders)
-                stricter(given, widest, out=family.of(bounds))
+            (low, high), (least, most) = _limits(variable, family, lowering), _domain(variable)
+            np.maximum(low, least, out=family.of(lower))
+            np.minimum(high, most, out=family.of(upper))
     return lower, upper
+
+
+def _limits(variable, family: Family, lowering: Lowering) -> tuple:
+    """What the rule for a variable's bounds says, over the family's axes; one number where it says nothing."""
+    if variable._rule_bounds is None or not family.size:
+        return -INFINITY, INFINITY
+    (low, high), placeholders = template_of(variable, variable._rule_bounds)
+    return (_data_or(-INFINITY, low, family, placeholders, lowering),
+            _data_or(INFINITY, high, family, placeholders, lowering))
+
+
+def _data_or(open_value: float, node, family: Family, placeholders, lowering: Lowering):
+    """Values of a node without variables, or the open value where there is none."""
+    return open_value if node is None else lowering.data(node, family.axes, placeholders)
 
 
 def _domain(variable) -> tuple[float, float]:
@@ -110,10 +122,10 @@ def _constraints(model, families, lowering: Lowering):
             relation, placeholders = template_of(constraint, constraint.rule)
             low, body, high = sides(relation)
             rows = lowering.rows(body, family.axes, placeholders)
-            constant = rows.constant()
-            for values, side, open_side in ((lower, low, -INFINITY), (upper, high, INFINITY)):
-                given = open_side if side is None else lowering.data(side, family.axes, placeholders)
-                np.subtract(given, constant, out=family.of(values))
+            low = _data_or(-INFINITY, low, family, placeholders, lowering)
+            high = _data_or(INFINITY, high, family, placeholders, lowering)
+            np.subtract(low, rows.constant(), out=family.of(lower))
+            np.subtract(high, rows.constant(), out=family.of(upper))
         bodies.append(rows)
     return bodies, lower, upper
 
@@ -130,5 +142,5 @@ def _objective(model, columns: int, lowering: Lowering) -> tuple[np.ndarray, flo
             rows.add_to(cost)
             offset = float(rows.constant())
         if objective._init_sense(objective.parent_block(), None) == pyo.maximize:
-            return -cost, -offset
+            return 0.0 - cost, 0.0 - offset
     return cost, offset

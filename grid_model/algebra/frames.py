@@ -1,8 +1,8 @@
 """Frames: where a node of a template stands, as axes, and how sums change them.
 
-A frame has one axis per index set of the rule and per sum around the node; a *cell* is one combination of labels. Arrays
-over a frame have one dimension per axis, of the axis's size or of size 1 where they do not vary (or no dimension at all:
-one number for all cells). They are broadcast to the whole frame only where entries are written.
+A frame has one axis per index set of the rule and per sum around the node; a *cell* is one combination of labels.
+Arrays over a frame have one dimension per axis, of the axis's size or of size 1 where they do not vary (or no dimension
+at all: one number for all cells). They are broadcast to the whole frame only where entries are written.
 
 A sum over a set adds an axis. A sum over an indexed set, `for unit in units_in[zone]`, whose key varies along an axis,
 replaces that axis by the pairs of key and member; where the key varies along several axes these are joined first.

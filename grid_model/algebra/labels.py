@@ -58,7 +58,7 @@ class Labels:
         return Axis(index_set, members, self.numbers_of(members, dimension))
 
     def numbers_of(self, members: Sequence, dimension: int = 1) -> np.ndarray:
-        """Numbers of labels that may be tuples, shape (members, parts); `dimension` parts where there are no members."""
+        """Numbers of labels that may be tuples, shape (members, parts); without members of `dimension` parts."""
         if not len(members):
             return np.empty((0, dimension), np.int64)
         if type(members[0]) is not tuple:

@@ -1,8 +1,8 @@
 """Lowering: from the template of a Pyomo rule to sparse rows, all rows of a family at once.
 
 Pyomo calls a rule once with placeholders instead of labels and gives back one expression tree, the template
-(`templates`). The tree is walked once with numpy. Where a node stands is a frame (`frames`): every index set of the rule
-is one axis, every sum changes the axes, and everything is kept broadcastable over them (a parameter of units stays
+(`templates`). The tree is walked once with numpy. Where a node stands is a frame (`frames`): every index set of the
+rule is one axis, every sum changes the axes, and everything is kept broadcastable over them (a parameter of units stays
 (units, 1) beside steps (1, steps)) until the terms are written as rows of a matrix (`entries`).
 
 Two walks share the tree: `_collect` gathers terms and constants of an expression with variables, `_evaluate` gives the
@@ -273,6 +273,9 @@ class Lowering:
 
     def _member_lists(self, holder: Set) -> MemberLists:
         if id(holder) not in self._members:
+            missing = [key for key in holder.index_set() if key not in holder]
+            if missing:
+                raise LoweringError(f"{holder} has no members for {missing[0]!r}, not even none")
             lists = [list(holder[key]) for key in holder.index_set()]
             count = np.fromiter(map(len, lists), np.int64, len(lists))
             numbers = self.labels.numbers_of([member for some in lists for member in some], dimension_of(holder))

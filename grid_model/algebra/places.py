@@ -1,8 +1,9 @@
 """Places: which entry of its row each cell of a frame is, so that entries can be written without sorting.
 
-The row of a cell is a sum of one number per axis (`Frame.rows`). Along an axis several positions may share their number,
-as the units of one zone do; they are counted 0, 1, .. and the cells of a row are then counted by all axes together, like
-the digits of a number. This holds as long as different numbers make different rows, which the gaps between them show.
+The row of a cell is a sum of one number per axis (`Frame.rows`). Along an axis several positions may share their
+number, as the units of one zone do; they are counted 0, 1, .. and the cells of a row are then counted by all axes
+together, like the digits of a number. This holds as long as different numbers make different rows, which the gaps
+between them show.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _by_axis(frame: Frame) -> list[np.ndarray] | None:
 
 
 def _make_different_rows(numbers: list[np.ndarray]) -> bool:
-    """Whether different numbers along the axes always add up to different rows: each gap exceeds all that lies below."""
+    """Whether different numbers along the axes add up to different rows: each gap exceeds all that lies below."""
     different = [values for values in map(np.unique, numbers) if len(values) > 1]
     reach = 0
     for values in sorted(different, key=lambda values: np.diff(values).min()):

@@ -80,7 +80,8 @@ class Family:
 class LinearProgram:
     """A compiled model.
 
-    `columns` and `rows` map qualified names, such as `storage.energy`, to families; a constraint over nothing is no row.
+    `columns` and `rows` map qualified names, such as `storage.energy`, to families; a constraint over nothing is not
+    among them.
     """
 
     columns: Mapping[str, Family]

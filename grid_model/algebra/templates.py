@@ -1,9 +1,9 @@
 """Templates: a Pyomo rule called once, with placeholders instead of labels.
 
 Pyomo does the work (`pyomo.core.expr.template_expr`): while the rule runs, iterating over a set gives one placeholder,
-and `sum` keeps its generator as one node. What Pyomo would let pass in silence is an error here: comparing a placeholder
-with a name (never equal, so an `if` on an index would quietly take one branch), and sums that pair sets by `zip`, number
-them by `enumerate` or mix them with Python loops.
+and `sum` keeps its generator as one node. What Pyomo would let pass in silence is an error here: comparing a
+placeholder with a name (never equal, so an `if` on an index would quietly take one branch), and sums that pair sets by
+`zip`, number them by `enumerate` or mix them with Python loops.
 """
 
 from __future__ import annotations
