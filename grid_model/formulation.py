@@ -20,6 +20,7 @@ from grid_model.policies import (
     guaranteed_purchase,
     reserves,
     self_use,
+    settlement,
     storage_place,
 )
 from grid_model.policies.contract import declare as declare_policy
@@ -56,6 +57,7 @@ POLICIES = (
     carbon_market,
     reserves,
     self_use,
+    settlement,
 )
 
 TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))

@@ -521,7 +521,12 @@ def tables(market, data, solved) -> dict:
     released = np.zeros((len(data.market_names), len(data.year_labels)))
     if data.releasing:
         released[data.market_table.index.get_indexer(data.releasing)] = solved.evaluate(f"{NAME}.released") / TONNE
-    extra = _by_year(data, "market", data.market_names, {"reserve_released_t": released})
+    fine = data.market_table["allowance_price_cny_per_t"].to_numpy(float) * data.settings.penalty_factor
+    extra = {
+        "reserve_released_t": released,
+        "shortfall_price_cny_per_t": np.broadcast_to(fine[:, None], released.shape),
+    }
+    extra = _by_year(data, "market", data.market_names, extra)
     kinds = data.market_table[["allocation", "price"]].rename(columns={"price": "pricing"}).reset_index(names="market")
     return {
         "carbon_account": account,
