@@ -128,6 +128,15 @@ def test_component_refused_by_name(name):
         compile_program(model_and(ADDITIONS[name]))
 
 
+def test_a_key_without_members_is_named():
+    """In Pyomo a key that was given no list is missing, and so it is here."""
+    model = model_and(lambda m: None)
+    model.listed = pyo.Set(model.units, initialize={"煤电": [1]})
+    model.sums = pyo.Constraint(model.units, rule=lambda m, u: sum(m.power[u, t] for t in m.listed[u]) <= 1)
+    with pytest.raises(LoweringError, match="sums: listed has no members for '风电'"):
+        compile_program(model)
+
+
 def test_two_objectives_are_refused():
     def add(model):
         model.one, model.two = pyo.Objective(rule=lambda m: m.total), pyo.Objective(rule=lambda m: 2 * m.total)
