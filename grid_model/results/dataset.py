@@ -37,7 +37,8 @@ def build_dataset(solved) -> xr.Dataset:
     time = xr.Variable("time", case.time.to_numpy(), {"standard_name": "time", "long_name": "start of the step, Beijing time"})
     variables = _reports(solved)
     variables |= _of_zones(case, variables)
-    variables["curtailment"] = _curtailment(solved, variables)
+    if "available" in variables:
+        variables["curtailment"] = _curtailment(solved, variables)
     variables["price"] = _prices(solved)
     variables["objective"] = _cost_items(solved)
     for part in solved.model.policies.values():

@@ -124,3 +124,13 @@ def test_a_damaged_file_is_no_result(solved, tmp_path):
     (tmp_path / "out" / "dispatch.nc").write_bytes(b"not a dataset")
     with pytest.raises(InputError, match="readable results"):
         gm.open_results(tmp_path / "out")
+
+
+def test_a_grid_without_generators_has_results():
+    """A load and a full battery: nothing generates, so nothing is curtailed, and the dataset says what there is."""
+    case = small_case(2, series={"load": {"l": 10}}, loads=[{"load": "l", "zone": "A"}],
+                      storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 40,
+                                "cyclic": False, "initial_fraction": 1}])
+    results = gm.solve(case)
+    assert "curtailment" not in results.dispatch
+    assert float(results.dispatch["discharge"].sum()) == pytest.approx(20)
