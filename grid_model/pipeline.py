@@ -20,6 +20,7 @@ from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
 from grid_model.results.audit import audit, demand_passed, summarise
+from grid_model.results.burning import burning
 from grid_model.results.dataset import build_dataset
 from grid_model.results.results import SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
@@ -63,7 +64,7 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         solved = solve_model(case, model, program, clock.within("solve"))
     with clock("results"):
         dispatch = build_dataset(solved)
-        tables = _tables(solved)
+        tables = _tables(solved) | {"burning": burning(dispatch, case.tables["lines"])}
     results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
     if case.scenario.solve.audit:
         with clock("audit"):
