@@ -22,6 +22,7 @@ from grid_model.case.units import CNY
 from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
 from grid_model.results.dataset import build_dataset
+from grid_model.results.derived import derive
 from grid_model.results.results import SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
@@ -64,7 +65,8 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         solved = solve_model(case, model, program, clock.within("solve"))
     with clock("results"):
         dispatch = build_dataset(solved)
-        tables = _tables(solved) | {"burning": burning(dispatch, case.tables["lines"])}
+        _, tables = derive(case, dispatch, _tables(solved))  # hourly carbon factors: when the audit recomputes them
+        tables["burning"] = burning(dispatch, case.tables["lines"])
     results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
     if case.scenario.solve.audit:
         with clock("audit"):

@@ -21,7 +21,7 @@ FACTS = {
     "storage": ("storage", {"storage_zone": "zone", "storage_technology": "technology", "power_mw": "power_mw",
                             "energy_mwh": "energy_mwh", "place": "place"}),
     "line": ("lines", {"from_zone": "from_zone", "to_zone": "to_zone", "line_capacity_mw": "capacity_mw",
-                       "line_reverse_capacity_mw": "reverse_capacity_mw"}),
+                       "line_reverse_capacity_mw": "reverse_capacity_mw", "line_loss_fraction": "loss_fraction"}),
     "reservoir": ("reservoirs", {"reservoir_generator": "generator", "reservoir_capacity_mwh": "capacity_mwh"}),
     "consumer": ("loads", {"consumer_zone": "zone", "consumer_kind": "kind"}),
     "programme": ("demand_response", {"programme_zone": "zone", "programme_kind": "kind"}),

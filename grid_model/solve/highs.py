@@ -101,9 +101,11 @@ def _run(highs, log: _Log, started: float, progress) -> None:
     highs.HandleUserInterrupt = True
     highs.startSolve()
     try:
-        while not highs.wait(0.05)[0]:
+        finished = False
+        while not finished:
             if progress is not None:
                 progress(time.perf_counter() - started, log.last)
+            finished = highs.wait(0.05)[0]
     except KeyboardInterrupt:
         highs.cancelSolve()
         while not highs.wait(0.1)[0]:

@@ -27,6 +27,7 @@ FACTS = {
     "to_zone": ("lines", "to_zone"),
     "line_capacity_mw": ("lines", "capacity_mw"),
     "line_reverse_capacity_mw": ("lines", "reverse_capacity_mw"),
+    "line_loss_fraction": ("lines", "loss_fraction"),
     "reservoir": ("reservoirs", "reservoir"),
     "reservoir_generator": ("reservoirs", "generator"),
     "reservoir_capacity_mwh": ("reservoirs", "capacity_mwh"),
