@@ -17,6 +17,6 @@ def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple
     if "emissions" in dispatch:
         dispatch = carbon_tracing.add_factors(dispatch)
         tables = tables | {"carbon_factors": carbon_tracing.yearly(dispatch, case.tables["carbon_factors"])}
-    if case.scenario.policies.get("settlement") is not False:
+    if case.scenario.policies.get("settlement") is not False and "demand" in dispatch:  # without loads nobody pays
         tables = tables | {"settlement": settlement.settle(case, dispatch, tables)}
     return dispatch, tables
