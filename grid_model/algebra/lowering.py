@@ -117,15 +117,20 @@ class Lowering:
 
     def _inlined(self, expression: Expression, index, frame: Frame):
         """The template of a named expression, and the frame with its placeholders bound to the index given here."""
+        if _nothing(self.axes(index_set_of(expression)), frame, expression):
+            return 0.0, frame
         body, placeholders = self.template(expression)
         numbers = {id(one): self._numbers_of(node, frame) for one, node in zip(placeholders, index, strict=True)}
         origin = {id(one): frame.origin.get(id(node), id(node)) for one, node in zip(placeholders, index)}
         return body, frame.bound_to(numbers, origin)
 
     def template(self, expression: Expression):
-        """Body and placeholders of a named expression, made once."""
+        """Body and placeholders of a named expression, made once; over an empty index set no rule is called."""
         if id(expression) not in self._templates:
-            self._templates[id(expression)] = template_of(expression, expression._rule)
+            axes = self.axes(index_set_of(expression))
+            unused = [object() for axis in axes for _ in range(axis.dimension)]
+            empty = any(axis.size == 0 for axis in axes)
+            self._templates[id(expression)] = (0.0, unused) if empty else template_of(expression, expression._rule)
         return self._templates[id(expression)]
 
     def _has_variable(self, node) -> bool:
@@ -233,6 +238,8 @@ class Lowering:
 
     def _positions(self, axes: list[Axis], index, frame: Frame, holder) -> list[np.ndarray]:
         """Position of an index along each axis of a component, over the frame."""
+        if _nothing(axes, frame, holder):
+            return [np.zeros(frame.shape, np.int64)] * len(axes)
         if len(index) != sum(axis.dimension for axis in axes):
             raise LoweringError(f"{holder} is indexed by {len(index)} labels")
         positions, index = [], iter(index)
@@ -320,6 +327,14 @@ def _component_and_index(node):
         index = node.index()
         return node.parent_component(), list(index) if type(index) is tuple else [index]
     return None, ()
+
+
+def _nothing(axes: list[Axis], frame: Frame, holder) -> bool:
+    """Whether a component over nothing is meant, which is sound where there is no cell to mean it."""
+    empty = any(axis.size == 0 for axis in axes)
+    if empty and frame.size:
+        raise LoweringError(f"the index set of {holder} is empty")
+    return empty
 
 
 def _placeholders_in(node) -> set[int]:

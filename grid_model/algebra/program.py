@@ -118,17 +118,11 @@ class LinearProgram:
                 raise KeyError(f"{name} is no expression of this model")
             family = family_of(expression, self.lowering, 0)
             with naming(expression):
-                rows = self.lowering.rows(*self._body(expression, family))
+                body, placeholders = self.lowering.template(expression)
+                rows = self.lowering.rows(body, family.axes, placeholders)
             constant = np.broadcast_to(rows.constant(), family.shape).reshape(-1)
             self._expressions[name] = assembled([rows], len(self.cost)), constant, family
         return self._expressions[name]
-
-    def _body(self, expression, family: Family):
-        """Body, axes and placeholders of an expression; of one over an empty index set, nothing."""
-        if not family.size:
-            return 0.0, family.axes, [object() for axis in family.axes for _ in range(axis.dimension)]
-        body, placeholders = self.lowering.template(expression)
-        return body, family.axes, placeholders
 
     def evaluate(self, name: str, solution: np.ndarray) -> np.ndarray:
         """Values of a named expression at a solution, in the shape of its index sets."""

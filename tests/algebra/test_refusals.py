@@ -137,6 +137,16 @@ def test_a_key_without_members_is_named():
         compile_program(model)
 
 
+def test_a_label_of_an_empty_set_is_refused():
+    model = model_and(lambda m: None)
+    model.none = pyo.Set(initialize=[])
+    model.nothing = pyo.Var(model.none)
+    model.shown = pyo.Expression(model.none, rule=lambda m, one: m.nothing[one])
+    model.uses = pyo.Constraint(model.units, rule=lambda m, u: m.shown[u] <= 1)
+    with pytest.raises(LoweringError, match="uses: the index set of shown is empty"):
+        compile_program(model)
+
+
 def test_two_objectives_are_refused():
     def add(model):
         model.one, model.two = pyo.Objective(rule=lambda m: m.total), pyo.Objective(rule=lambda m: 2 * m.total)

@@ -162,6 +162,32 @@ def test_empty_families():
     assert program.evaluate("shown", np.zeros(len(program.cost))).shape == (0, 4)
 
 
+def test_components_over_nothing_in_sums_over_nothing():
+    """An empty set that was never told of how many parts its labels are: no rule is called, no index is looked up."""
+
+    def write(model):
+        model.none = pyo.Set(dimen=2, initialize=[])
+        model.untold = pyo.Set(initialize=[])
+        model.nothing = pyo.Var(model.untold, model.steps)
+        model.shown = pyo.Expression(model.untold, rule=lambda model, one, other: model.nothing[one, other, 1])
+        data = Array(np.empty((0, 4)), [], STEPS)
+        model.rule = pyo.Constraint(
+            model.steps,
+            rule=lambda model, step: (
+                model.total
+                + sum(
+                    model.shown[one, other] + data[one, step] * model.nothing[one, other, step]
+                    for one, other in model.none
+                )
+                <= 1
+            ),
+        )
+
+    program = compared(write)
+    assert row(program, "rule", 2)[2] == {("total",): 1}
+    assert program.operator("shown")[0].shape == (0, len(program.cost))
+
+
 def test_a_row_without_entries_stays():
     """A zone without units: 0 = demand is a row that says so, not a row that is lost."""
     model = model_of(lambda model: None)
