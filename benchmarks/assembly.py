@@ -3,9 +3,10 @@
     python benchmarks/assembly.py [--peers PYTHON] [--runs 3] [--hours 168 720 2190 8760]
 
 Every measure is a process of its own; importing libraries and making the input (the Case, PyPSA's Network) are not
-counted in seconds, but stand in the peak memory of the process. The ways take turns, so that a slow moment of the machine
-meets all of them. At the smallest size every way also solves, and the objectives must agree. `--peers` names the
-interpreter that has linopy and PyPSA (`pip install .[peers]`); by default this one. Writes docs/assembly.md and .png.
+counted in seconds, but stand in the peak memory of the process. The ways take turns, so that a slow moment of the
+machine meets all of them. At the smallest size every way also solves, and the objectives must agree. `--peers` names
+the interpreter that has linopy and PyPSA (`pip install .[peers]`); by default this one. Writes docs/assembly.md and
+docs/assembly.png (with matplotlib).
 """
 
 from __future__ import annotations
@@ -25,10 +26,18 @@ from statistics import median
 
 from assembly_builders import BUILDERS, ROOT, figures
 
-TITLES = {"grid_model": "this project", "numpy": "numpy and scipy, by hand", "linopy": "linopy, same rows", "pypsa": "PyPSA"}
+TITLES = {
+    "grid_model": "this project",
+    "numpy": "numpy and scipy, by hand",
+    "linopy": "linopy, same rows",
+    "pypsa": "PyPSA",
+}
 PACKAGES = {"grid_model": ("pyomo", "highspy", "numpy"), "numpy": (), "linopy": ("linopy",), "pypsa": ("pypsa",)}
-MEASURES = {"seconds": ("Seconds", 3), "cpu_seconds": ("Seconds of processor time, which other work disturbs less", 3),
-            "peak_mb": ("Peak memory of the process, MB", 0)}
+MEASURES = {
+    "seconds": ("Seconds", 3),
+    "cpu_seconds": ("Seconds of processor time, which other work disturbs less", 3),
+    "peak_mb": ("Peak memory of the process, MB", 0),
+}
 DOCS = ROOT / "docs"
 
 
@@ -40,12 +49,21 @@ def measure(way: str, hours: int, solve: bool) -> dict:
     highs = ready()
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - work
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_mb": peak, "rows": highs.getNumRow(), "columns": highs.getNumCol(),
-              "nonzeros": highs.getNumNz(), "versions": {name: version(name) for name in PACKAGES[way]}}
+    result = {
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "peak_mb": peak,
+        "rows": highs.getNumRow(),
+        "columns": highs.getNumCol(),
+        "nonzeros": highs.getNumNz(),
+        "versions": {name: version(name) for name in PACKAGES[way]},
+    }
     if solve:
         highs.run()
-        result |= {"objective": highs.getInfo().objective_function_value,
-                   "status": highs.modelStatusToString(highs.getModelStatus())}
+        result |= {
+            "objective": highs.getInfo().objective_function_value,
+            "status": highs.modelStatusToString(highs.getModelStatus()),
+        }
     return result
 
 
@@ -70,8 +88,11 @@ def compare(pythons: dict[str, str], sizes: list[int], runs: int) -> dict:
                 taken[way].append(measured(python, way, hours))
         for way, all_runs in taken.items():
             results[way][hours] = all_runs[0] | {key: median(run[key] for run in all_runs) for key in MEASURES}
-            print(f"{hours:5d} h  {TITLES[way]:26s} {results[way][hours]['seconds']:8.3f} s "
-                  f"{results[way][hours]['peak_mb']:8.0f} MB", flush=True)
+            print(
+                f"{hours:5d} h  {TITLES[way]:26s} {results[way][hours]['seconds']:8.3f} s "
+                f"{results[way][hours]['peak_mb']:8.0f} MB",
+                flush=True,
+            )
         check_sizes(results, hours)
     return results
 
@@ -88,54 +109,94 @@ def check_same(pythons, hours: int) -> None:
 
 def check_sizes(results, hours: int) -> None:
     """The ways that say so have the same rows."""
-    sizes = {tuple(results[way][hours][key] for key in ("rows", "columns", "nonzeros"))
-             for way in ("grid_model", "numpy", "linopy") if way in results}
+    sizes = {
+        tuple(results[way][hours][key] for key in ("rows", "columns", "nonzeros"))
+        for way in ("grid_model", "numpy", "linopy")
+        if way in results
+    }
     assert len(sizes) == 1, sizes
 
 
 def write_table(results: dict, path: Path, runs: int) -> None:
     sizes = list(results["grid_model"])
     ours = results["grid_model"]
-    versions = {name: number for way in results.values() for size in way.values() for name, number in size["versions"].items()}
+    versions = {
+        name: number for way in results.values() for size in way.values() for name, number in size["versions"].items()
+    }
     lines = [
-        "# Assembly: from figures to a loaded HiGHS", "",
-        "31 zones in a ring, in each 7 kinds of plant (4 with ramps), 2 stores and unserved load, 62 one-way lines with loss.",
-        "Written by `benchmarks/assembly.py`, which says what is counted.", "",
-        "![Seconds and peak memory by hours](assembly.png)", "",
+        "# Assembly: from figures to a loaded HiGHS",
+        "",
+        "31 zones in a ring, in each 7 kinds of plant (4 with ramps), 2 stores and unserved load,",
+        "62 one-way lines with loss.",
+        "Written by `benchmarks/assembly.py`, which says what is counted.",
+        "",
+        "![Seconds and peak memory by hours](assembly.png)",
+        "",
         f"Medians of {runs}, every run a process of its own, on {os.cpu_count()} cores ({platform.machine()}); "
-        + ", ".join(f"{name} {number}" for name, number in sorted(versions.items())) + ".", ""]
+        + ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
+        + ".",
+        "",
+    ]
     for key, (title, digits) in MEASURES.items():
-        lines += [f"## {title}", "",
-                  "| hours | " + " | ".join(TITLES[way] for way in results) + " | "
-                  + " | ".join(f"this project / {TITLES[way]}" for way in results if way != "grid_model") + " |",
-                  "|---|" + "---|" * (2 * len(results) - 1)]
-        lines += [f"| {hours} | " + " | ".join(f"{results[way][hours][key]:.{digits}f}" for way in results) + " | "
-                  + " | ".join(f"{ours[hours][key] / results[way][hours][key]:.2f}" for way in results if way != "grid_model")
-                  + " |" for hours in sizes]
+        lines += [
+            f"## {title}",
+            "",
+            "| hours | "
+            + " | ".join(TITLES[way] for way in results)
+            + " | "
+            + " | ".join(f"this project / {TITLES[way]}" for way in results if way != "grid_model")
+            + " |",
+            "|---|" + "---|" * (2 * len(results) - 1),
+        ]
+        lines += [
+            f"| {hours} | "
+            + " | ".join(f"{results[way][hours][key]:.{digits}f}" for way in results)
+            + " | "
+            + " | ".join(f"{ours[hours][key] / results[way][hours][key]:.2f}" for way in results if way != "grid_model")
+            + " |"
+            for hours in sizes
+        ]
         lines += [""]
     if {2190, 8760} <= set(sizes):
-        growth = ", ".join(f"{TITLES[way]} {results[way][8760]['seconds'] / results[way][2190]['seconds']:.2f}" for way in results)
+        growth = ", ".join(
+            f"{TITLES[way]} {results[way][8760]['seconds'] / results[way][2190]['seconds']:.2f}" for way in results
+        )
         lines += [f"Growth of seconds from 2,190 to 8,760 hours (4 x the hours): {growth}.", ""]
     lines += ["## Size of the programme", "", "| hours | way | rows | columns | non-zeros |", "|---|---|---|---|---|"]
     same = ", ".join(TITLES[way] for way in ("grid_model", "numpy", "linopy") if way in results)
     for hours in sizes:
-        lines += [f"| {hours} | {title} | " + " | ".join(f"{results[way][hours][key]:,}" for key in ("rows", "columns", "nonzeros"))
-                  + " |" for way, title in (("grid_model", same), ("pypsa", "PyPSA (its bounds are rows)")) if way in results]
+        lines += [
+            f"| {hours} | {title} | "
+            + " | ".join(f"{results[way][hours][key]:,}" for key in ("rows", "columns", "nonzeros"))
+            + " |"
+            for way, title in (("grid_model", same), ("pypsa", "PyPSA (its bounds are rows)"))
+            if way in results
+        ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def draw(results: dict, path: Path) -> None:
     """Seconds and memory by hours; needs matplotlib."""
     import matplotlib
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+
     colours = {"grid_model": "#c0392b", "numpy": "#7f8c8d", "linopy": "#2471a3", "pypsa": "#1e8449"}
     figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for panel, (key, scale, title, ticks) in zip(panels, (
-            ("seconds", 1, "seconds", [0.1, 1, 10]), ("peak_mb", 1 / 1024, "peak memory, GB", [0.1, 0.2, 0.5, 1, 2, 4]))):
+    for panel, (key, scale, title, ticks) in zip(
+        panels,
+        (("seconds", 1, "seconds", [0.1, 1, 10]), ("peak_mb", 1 / 1024, "peak memory, GB", [0.1, 0.2, 0.5, 1, 2, 4])),
+    ):
         for way, sizes in results.items():
-            panel.loglog(list(sizes), [size[key] * scale for size in sizes.values()], "o-", color=colours[way],
-                         label=TITLES[way], linewidth=2 if way == "grid_model" else 1.2)
+            panel.loglog(
+                list(sizes),
+                [size[key] * scale for size in sizes.values()],
+                "o-",
+                color=colours[way],
+                label=TITLES[way],
+                linewidth=2 if way == "grid_model" else 1.2,
+            )
         panel.set_xticks(list(results["grid_model"]), [f"{hours:,}" for hours in results["grid_model"]], minor=False)
         panel.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         panel.tick_params(which="minor", labelbottom=False, labelleft=False)
