@@ -142,6 +142,12 @@ def _settings(policy, case):
     return policy.Settings.model_validate(given if isinstance(given, dict) else {})
 
 
+def policies_of(case) -> dict[str, dict]:
+    """The rules that hold in a case by its scenario, with all their settings."""
+    settings = {policy.NAME: _settings(policy, case) for policy in POLICIES}
+    return {name: chosen.model_dump() for name, chosen in settings.items() if chosen is not None}
+
+
 def _add_reports(part: Part) -> None:
     for name, report in part.reports.items():
         part.block.add_component(f"report_{name}", part.reported(report))

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from grid_model import pipeline
 from grid_model.cli import app
+from grid_model.commands.options import completed_settings
+from grid_model.commands.progress import _told, seconds_of_last_run
+from grid_model.commands.session import session
 from grid_model.errors import InfeasibleError, SolveError
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +38,21 @@ def test_run_writes_results_and_prints_the_cost(tmp_path):
     assert done.exit_code == 0, done.output
     assert "4,853,059 CNY" in done.output
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    for key in ("status", "objective_cny", "lower_bound_cny", "gap", "hours", "zones", "rows", "columns", "nonzeros", "seconds",
-                "peak_memory_mb", "solver", "versions"):
+    for key in (
+        "status",
+        "objective_cny",
+        "lower_bound_cny",
+        "gap",
+        "hours",
+        "zones",
+        "rows",
+        "columns",
+        "nonzeros",
+        "seconds",
+        "peak_memory_mb",
+        "solver",
+        "versions",
+    ):
         assert key in summary
     assert {"read", "build", "solve", "write", "total"} <= set(summary["seconds"])
 
@@ -48,18 +68,32 @@ def test_check_reads_and_solves_nothing(tmp_path):
 
 
 def test_horizon_and_settings_from_the_command_line(tmp_path):
-    done = call("run", SCENARIOS / "two_zone.yaml", "--out", tmp_path / "out", "--start", "2027-01-01T06:00", "--end",
-                "2027-01-01T10:00", "--set", "solve.method=ipx", "--json")
+    done = call(
+        "run",
+        SCENARIOS / "two_zone.yaml",
+        "--out",
+        tmp_path / "out",
+        "--start",
+        "2027-01-01T06:00",
+        "--end",
+        "2027-01-01T10:00",
+        "--set",
+        "solve.method=ipx",
+        "--json",
+    )
     summary = json.loads(done.stdout)
     assert (summary["hours"], summary["start"], summary["solver"]["method"]) == (4, "2027-01-01 06:00:00", "ipx")
 
 
-@pytest.mark.parametrize(("setting", "said"), [
-    ("solve.method=abacus", "solve.method"),
-    ("colour=blue", "colour"),
-    ("horizon.hours=9999", "profiles/load.csv"),
-    ("policies.guaranteed_purchase.mode=roughly", "guaranteed_purchase"),
-])
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("solve.method=abacus", "solve.method"),
+        ("colour=blue", "colour"),
+        ("horizon.hours=9999", "profiles/load.csv"),
+        ("policies.guaranteed_purchase.mode=roughly", "guaranteed_purchase"),
+    ],
+)
 def test_wrong_input_is_exit_2_with_one_message(tmp_path, setting, said):
     done = call("run", SCENARIOS / "two_zone.yaml", "--out", tmp_path / "out", "--set", setting)
     assert done.exit_code == 2
@@ -83,15 +117,30 @@ def test_each_error_has_its_exit_code(tmp_path, monkeypatch, error, code):
 
 
 def test_time_limit_is_exit_4(tmp_path):
-    done = call("run", SCENARIOS / "two_zone.yaml", "--out", tmp_path / "out", "--set", "solve.time_limit_seconds=0.0000001")
+    done = call(
+        "run", SCENARIOS / "two_zone.yaml", "--out", tmp_path / "out", "--set", "solve.time_limit_seconds=0.0000001"
+    )
     assert done.exit_code == 4 and "time limit" in done.stderr
 
 
 def test_interrupt_leaves_nothing(tmp_path):
     """Ctrl-C in the middle of a national week: exit 130, a sentence, no folder."""
-    process = subprocess.Popen([sys.executable, "-m", "grid_model", "run", str(SCENARIOS / "china_2027_week.yaml"), "--out",
-                                str(tmp_path / "out"), "-v"], cwd=ROOT, stderr=subprocess.PIPE, text=True,
-                               env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "grid_model",
+            "run",
+            str(SCENARIOS / "china_2027_week.yaml"),
+            "--out",
+            str(tmp_path / "out"),
+            "-v",
+        ],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     for line in process.stderr:
         if "build" in line:
             break
@@ -104,7 +153,9 @@ def test_interrupt_leaves_nothing(tmp_path):
 
 @pytest.mark.parametrize(("name", "cost"), [("two_zone", 4853058.5852), ("three_bus_loop", 7600.0)])
 def test_small_grids_keep_their_cost(tmp_path, name, cost):
-    assert pipeline.run(SCENARIOS / f"{name}.yaml", tmp_path / name).summary["objective_cny"] == pytest.approx(cost, rel=1e-7)
+    assert pipeline.run(SCENARIOS / f"{name}.yaml", tmp_path / name).summary["objective_cny"] == pytest.approx(
+        cost, rel=1e-7
+    )
 
 
 def test_three_bus_loop_has_its_published_prices(tmp_path):
@@ -119,3 +170,131 @@ def test_five_provinces_solve_to_an_audited_optimum():
     assert results.summary["zones"] == 5 and abs(results.summary["gap"]) < 1e-9
     assert float(results.dispatch["unserved"].sum()) == pytest.approx(0, abs=1e-6)
     assert np.isfinite(results.dispatch["price"].values).all()
+
+
+def words_of(command, path=("grid-model",)):
+    """(words, command) of every command and group, however deep."""
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from words_of(inner, (*path, name))
+
+
+COMMANDS = dict(words_of(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_of_every_command_says_what_how_and_which_exit_codes(words):
+    """No box of help is cut, every option is explained, and a command shows an example of itself."""
+    said = call(*words[1:], "--help")
+    assert said.exit_code == 0 and "infeasible" in said.output and "…" not in said.output
+    command = COMMANDS[words]
+    assert command.help and all(option.help for option in command.params)
+    if not hasattr(command, "commands"):
+        assert f"  {' '.join(words)} " in command.help
+
+
+@pytest.mark.parametrize(
+    "words", [words for words, command in COMMANDS.items() if not hasattr(command, "commands")], ids=" ".join
+)
+def test_examples_in_help_parse(words):
+    """An example that names an option which is not there would mislead who copies it."""
+    examples = [shlex.split(line) for line in COMMANDS[words].help.splitlines() if line.startswith("  grid-model ")]
+    for example in examples:
+        path = max((path for path in COMMANDS if list(path) == example[: len(path)]), key=len)
+        COMMANDS[path].make_context(" ".join(path), example[len(path) :])
+
+
+def test_every_command_speaks_json():
+    assert [
+        words
+        for words, command in COMMANDS.items()
+        if not hasattr(command, "commands")
+        and "--json" not in {name for option in command.params for name in option.opts}
+    ] == []
+
+
+def test_an_error_is_a_document_for_machines():
+    done = call("check", SCENARIOS / "two_zone.yaml", "--set", "solve.method=abacus", "--json")
+    said = json.loads(done.stdout)
+    assert (said["error"], said["exit_code"], done.exit_code) == ("InputError", 2, 2)
+    assert said["problems"][0]["column"] == "solve.method"
+
+
+def test_new_grid_solves_at_once_and_so_does_its_change(tmp_path):
+    """Twice the wind costs less: what a planner sees a minute after installing."""
+    assert call("new", tmp_path / "grid").exit_code == 0
+    costs = []
+    for name in ("scenario", "more_wind"):
+        done = call("run", tmp_path / "grid" / f"{name}.yaml", "--out", tmp_path / name, "--json")
+        assert done.exit_code == 0, done.output
+        costs.append(json.loads(done.stdout)["objective_cny"])
+    assert costs[1] < costs[0]
+
+
+def test_new_refuses_a_folder_that_holds_something(tmp_path):
+    (tmp_path / "mine.txt").write_text("do not touch")
+    done = call("new", tmp_path)
+    assert done.exit_code == 2 and "empty folder" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_warnings_are_told_once_at_the_end(capsys):
+    with session():
+        for _ in range(3):
+            logging.getLogger("grid_model").warning("the sun is late")
+        print("answer")
+        assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "3 warnings:\n  the sun is late (3 times)\n"
+
+
+def test_python_warnings_are_gathered_too(capsys):
+    with session(), warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    assert "old" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("done", "expected", "said"),
+    [
+        (0.25, None, "about 30 s left"),
+        (None, 80, "about 80 s left"),
+        (None, None, ""),
+        (0.01, 100, "about 16 min left"),
+        (None, 0.0, ""),
+    ],
+)
+def test_time_left_where_it_can_be_known(done, expected, said):
+    """10 s for a quarter leave 30 s; without parts done, what the same run took last time; else nothing is claimed."""
+    shown = []
+    _told(expected, lambda stage, left, line: shown.append(left))("solve", 10.0, "", done)
+    assert shown == [said]
+
+
+def test_last_run_counts_only_if_it_was_the_same(tmp_path):
+    scenario, out = SCENARIOS / "two_zone.yaml", tmp_path / "out"
+    assert seconds_of_last_run(scenario, None, None, (), out) is None
+    call("run", scenario, "--out", out)
+    assert seconds_of_last_run(scenario, None, None, (), out) > 0
+    assert seconds_of_last_run(scenario, None, "2027-01-01T06:00", (), out) is None
+    assert seconds_of_last_run(scenario, None, None, ("solve.method=ipx",), out) is None
+
+
+def test_no_colour_and_no_folding_in_a_pipe(tmp_path):
+    """What another programme reads has neither escape codes nor lines broken at 80 signs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "grid_model", "run", str(SCENARIOS / "two_zone.yaml"), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert "\x1b" not in done.stdout + done.stderr
+    assert any(line.split()[0] == "seconds" and line.rstrip().endswith("MB") for line in done.stdout.splitlines())
+
+
+def test_completion_knows_the_keys_of_settings():
+    assert "solve.method=" in completed_settings(
+        "solve."
+    ) and "policies.guaranteed_purchase.mode=" in completed_settings("policies.")

@@ -1,0 +1,70 @@
+"""`grid-model import` and `export`: networks of other models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grid_model import pipeline
+from grid_model.commands.options import AsJson, End, Overrides, Scenario, Start, Verbose
+from grid_model.commands.session import print_json, session
+from grid_model.interop import pypsa_export, pypsa_import
+
+Network = Annotated[Path, typer.Argument(help="netCDF file of a network of PyPSA.", show_default=False)]
+
+
+def import_pypsa(
+    network: Network,
+    folder: Annotated[Path, typer.Argument(help="Folder for scenario.yaml and its inputs.", show_default=False)],
+    fix_capacities: Annotated[
+        str | None,
+        typer.Option(
+            "--fix-capacities", metavar="nominal|optimised", help="Which capacity extendable components have."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a scenario and its inputs from a network of PyPSA.
+
+    What cannot be carried is listed, all of it, and then nothing is written. Committable generators become linearised
+    commitment.
+
+    Examples:
+      grid-model import pypsa network.nc my_grid
+      grid-model import pypsa network.nc my_grid --fix-capacities optimised
+    """
+    with session(verbose, as_json):
+        scenario = pypsa_import.import_network(network, folder, fix_capacities)
+        said = f"wrote {scenario} and its inputs; run it with: grid-model run {scenario}"
+        _wrote("scenario", scenario, said, as_json)
+
+
+def export_pypsa(
+    scenario: Scenario,
+    network: Network,
+    start: Start = None,
+    end: End = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a scenario as a network that PyPSA opens.
+
+    What cannot be carried is listed, all of it, and then nothing is written.
+
+    Examples:
+      grid-model export pypsa scenarios/two_zone.yaml two_zone.nc
+    """
+    with session(verbose, as_json):
+        pypsa_export.export_case(pipeline.load_case(scenario, start, end, overrides or ()), network)
+        _wrote("network", network, f"wrote {network}", as_json)
+
+
+def _wrote(what: str, path: Path, sentence: str, as_json: bool) -> None:
+    if as_json:
+        print_json({what: str(path)})
+    else:
+        print(sentence)

@@ -1,0 +1,113 @@
+"""Around every command: errors become one message and an exit code, warnings are told once, at the end.
+
+Answers go to standard output, all else to standard error. With --json an error is a JSON document on standard output
+too: `{"error": kind, "exit_code": number, "message": text, "problems": [...]}`, each problem with `file`, `row`,
+`column`, `value` and `allowed`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from grid_model.errors import GridModelError
+
+WIDTH = 200  # of tables in pipes and files, where nobody knows a screen
+EXIT_CODES = """Exit codes:
+  0    done
+  2    wrong input
+  3    infeasible: no dispatch satisfies all rules together
+  4    the solver found no proven optimum
+  5    an audit or a strict target failed
+  130  stopped by Ctrl-C"""
+STOPPED = 130
+
+
+@contextmanager
+def session(verbose: bool = False, as_json: bool = False):
+    """A command's work: what goes wrong in an orderly way is said, anything else is a fault and shows itself."""
+    gathered = _Warnings()
+    with _logging(gathered, verbose):
+        try:
+            yield
+        except GridModelError as error:
+            if as_json:
+                print_json(_as_document(error))
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            print("stopped; nothing was written", file=sys.stderr)
+            raise typer.Exit(STOPPED) from None
+        finally:
+            gathered.tell()
+
+
+def print_json(value) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(table: Table) -> None:
+    """A table on standard output, folded to a screen but never in a pipe or file."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table)
+
+
+def _as_document(error: GridModelError) -> dict:
+    problems = [asdict(problem) for problem in getattr(error, "problems", ())]
+    return {"error": type(error).__name__, "exit_code": error.exit_code, "message": str(error), "problems": problems}
+
+
+@contextmanager
+def _logging(gathered: logging.Handler, verbose: bool):
+    """Send warnings, Python's own too, to `gathered`, and with `verbose` the end of every stage to standard error."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    handlers: list[logging.Handler] = [gathered]
+    if verbose:
+        handlers.append(_Stages())
+    root.setLevel(logging.INFO if verbose else logging.WARNING)
+    for handler in handlers:
+        root.addHandler(handler)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        for handler in handlers:
+            root.removeHandler(handler)
+        root.setLevel(level)
+
+
+class _Stages(logging.Handler):
+    """Says what is below a warning at once, wherever standard error goes by then: a progress line may have taken it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING:
+            print(record.getMessage(), file=sys.stderr)
+
+
+class _Warnings(logging.Handler):
+    """Keeps warnings, each once with how often it came."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self._counts: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._counts[record.getMessage().strip()] += 1
+
+    def tell(self) -> None:
+        if self._counts:
+            total = self._counts.total()
+            print(f"{total} warning{'s' * (total > 1)}:", file=sys.stderr)
+        for said, times in self._counts.items():
+            print(f"  {said}" + (f" ({times} times)" if times > 1 else ""), file=sys.stderr)
