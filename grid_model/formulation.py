@@ -25,6 +25,7 @@ from grid_model.policies import (
 )
 from grid_model.policies.contract import declare as declare_policy
 from grid_model.technologies import (
+    converters,
     demand_response,
     hydro,
     load,
@@ -47,6 +48,7 @@ TECHNOLOGIES = (
     demand_response,
     reservoir,
     solar_thermal,
+    converters,
 )
 POLICIES = (
     storage_place,

@@ -8,6 +8,7 @@ import pandas as pd
 from grid_model.algebra import compile_program
 from grid_model.case.case import Case, labelled
 from grid_model.case.columns import complete
+from grid_model.case.series import KINDS
 from grid_model.formulation import TABLES, build_model
 from grid_model.scenario import Scenario
 
@@ -15,8 +16,7 @@ TECHNOLOGIES = {"coal": "thermal", "coal_chp": "thermal", "coal_ccs": "thermal",
                 "biomass": "renewable", "wind_onshore": "renewable", "solar_utility": "renewable", "solar_distributed": "renewable",
                 "solar_thermal": "renewable", "hydro_reservoir": "hydro", "hydro_run_of_river": "hydro",
                 "pumped_hydro": "storage", "lithium_ion": "storage"}
-_DIMENSION = {"load": "load", "availability": "generator", "min_output": "generator", "energy_budget": "generator",
-              "inflow": "reservoir", "flow_limit": "line"}
+_DIMENSION = {name: kind.dimension for name, kind in KINDS.items()}
 
 
 def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="2027-01-01", **tables) -> Case:

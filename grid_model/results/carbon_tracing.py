@@ -13,7 +13,7 @@ Power that meets in a zone mixes, and all that leaves it has the same mix. One l
 - Losses belong to whoever receives: the carbon of all that is sent arrives, with less power.
 - Storage: what is charged is consumption of that hour and zone, at its mix; what is discharged comes without carbon. So
   every hour is conserved by itself. (Compare a store's factor over the time between charge and discharge with this in
-  mind.)
+  mind.) What converters deliver is taken likewise: it comes without carbon, which stays where they draw.
 - Consumption is what a zone takes in and does not send on: loads as served, charging, whatever else draws power. Its
   carbon is  E[z] + sum in F f[from] - f[z] sum out F,  which sums over zones to the carbon produced whatever f is.
 - Flows may go in circles. A circle from which nobody consumes has no factor (f = 0); carbon that enters it stays there.
@@ -37,7 +37,7 @@ import xarray as xr
 
 NOTHING = 1e-3  # MW: less than this is no power, but what a solver's tolerance leaves
 CHUNK = 1024  # steps solved at once: 31 zones need 8 MB
-STORAGE, LOADS = "storage", "loads"  # what discharge and injecting loads are called among shares
+STORAGE, LOADS, CONVERTERS = "storage", "loads", "converters"  # what their power is called among shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +120,9 @@ def _fed_in(dispatch: xr.Dataset, by: str | None = None) -> dict[str, np.ndarray
         fed[STORAGE] = _by_zone(dispatch, _positive(dispatch["discharge"], "storage"), dispatch["storage_zone"].values)
     if "demand" in dispatch:
         fed[LOADS] = _by_zone(dispatch, _positive(-dispatch["demand"], "consumer"), dispatch["consumer_zone"].values)
+    if "port_power" in dispatch:
+        power = _positive(dispatch["port_power"], "port")
+        fed[CONVERTERS] = _by_zone(dispatch, power, dispatch["port_zone"].values)
     return fed
 
 

@@ -25,6 +25,8 @@ FACTS = {
     "reservoir": ("reservoirs", {"reservoir_generator": "generator", "reservoir_capacity_mwh": "capacity_mwh"}),
     "consumer": ("loads", {"consumer_zone": "zone", "consumer_kind": "kind"}),
     "programme": ("demand_response", {"programme_zone": "zone", "programme_kind": "kind"}),
+    "converter": ("converters", {"converter_kind": "kind"}),
+    "port": ("converter_ports", {"port_converter": "converter", "port_zone": "zone"}),
     "zone": ("zones", {"region": "region", "latitude": "latitude", "longitude": "longitude", "name_zh": "name_zh"}),
 }
 IDENTIFIER = {"consumer": "load"}

@@ -5,7 +5,7 @@ symbol  attribute      unit             kind
 g       generation     GW               decision, a variable of the plant's own block
 A       available      GW               data: availability profile (else max_output_fraction) times capacity
 m       minimum        GW               data: min_output profile (else min_output_fraction) times capacity, at most A
-v       variable_cost  million CNY/GWh  data
+v       variable_cost  million CNY/GWh  data: profile variable_cost, else variable_cost_cny_per_mwh
 i       issued         1                data: 1 where certificates are issued for its energy, else 0
 """
 
@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
+from grid_model.algebra import Array
 from grid_model.case.tables import choice, number
 from grid_model.case.units import CNY_PER_MWH, MW
 
 GENERATORS = [
     number("variable_cost_cny_per_mwh", unit="CNY/MWh", default=0, by_technology=True,
-           meaning="cost per energy generated: fuel, water, operation; may be negative"),
+           meaning="cost per energy generated: fuel, water, operation; may be negative; a profile variable_cost goes first"),
     number("min_output_fraction", unit="1", minimum=0, maximum=1, default=0, by_technology=True,
            meaning="least output: of what is online where there is commitment, else of capacity"),
     number("max_output_fraction", unit="1", minimum=0, maximum=1, default=1, by_technology=True,
@@ -55,8 +56,18 @@ def read_limits(data, case) -> None:
 
 def read_rates(data) -> None:
     """v and i of every generator."""
-    data.variable_cost = data.column("variable_cost_cny_per_mwh", CNY_PER_MWH)
+    read_variable_cost(data)
     data.issued = data.parameter((data.table["certificate"].to_numpy(object) != "none").astype(float), "issued")
+
+
+def read_variable_cost(data) -> None:
+    """v of every generator and step."""
+    cost = data.table["variable_cost_cny_per_mwh"].to_numpy(float)
+    given = "variable_cost" in data.case.series
+    by_step = data.case.profile("variable_cost", data.names, cost) if given else np.broadcast_to(cost[:, None], (
+        len(cost), data.end))  # a view: no room is taken where costs do not change
+    data.variable_cost = Array(by_step * CNY_PER_MWH if given else np.broadcast_to(
+        cost[:, None] * CNY_PER_MWH, by_step.shape), data.names, data.step_labels, name="variable_cost")
 
 
 def output(plant, data, unit, step):
@@ -86,5 +97,5 @@ def certificates(plant, data, unit, step):
 
 def generation_cost(plant, data):
     """sum of v g dt   [million CNY]"""
-    return sum(data.variable_cost[unit] * data.step_hours[step] * plant.generation[unit, step]
+    return sum(data.variable_cost[unit, step] * data.step_hours[step] * plant.generation[unit, step]
                for unit in data.units for step in data.steps)

@@ -8,7 +8,8 @@ C, D    charge_power, power    GW    data
 E       energy_capacity        GWh   data
 eta_c   charge_efficiency      1     data
 eta_d   discharge_efficiency   1     data
-loss    loss_fraction_per_hour 1/h   data
+loss    loss_fraction_per_hour 1/h   data: profile level_loss, else loss_fraction_per_hour
+h       holding_cost     million CNY/GWh/h   data
 dt      step_hours             h     data
 
 Every kind of storage differs by its figures only: hydrogen is an electrolyser (charge_power_mw), a tank (energy_mwh)
@@ -61,6 +62,8 @@ TABLES = {
                        "of a part of a day in proportion, as max_cycles_per_day"),
         number("wear_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0, by_technology=True,
                meaning="cost of wear per energy delivered"),
+        number("holding_cost_cny_per_mwh_hour", unit="CNY/MWh/h", default=0, by_technology=True,
+               meaning="cost of every hour for which energy is held, by what is held at the end of the step"),
         choice("place", ["independent", "generation_side", "user_side"], default="independent",
                meaning="where it stands: on its own, behind a plant, behind a user"),
         choice("call", ["dispatch", "self_use"], default="dispatch",
@@ -83,8 +86,10 @@ def read(case) -> Data | None:
     data.energy_capacity = data.parameter(capacity, "energy_capacity")
     data.charge_efficiency = data.column("charge_efficiency")
     data.discharge_efficiency = data.column("discharge_efficiency")
-    kept_per_hour = 1 - data.table["loss_fraction_per_hour"].to_numpy(float)
-    data.retention = data.series(kept_per_hour[:, None] ** case.step_hours, "retention")
+    loss = case.profile("level_loss", data.names, data.table["loss_fraction_per_hour"].to_numpy(float))
+    data.retention = data.series((1 - loss) ** case.step_hours, "retention")
+    data.holding_cost = data.column("holding_cost_cny_per_mwh_hour", CNY_PER_MWH)
+    data.costly_to_hold = data.table["holding_cost_cny_per_mwh_hour"].to_numpy(float) != 0
     data.wear_cost = data.column("wear_cost_cny_per_mwh", CNY_PER_MWH)
     data.lowest = data.parameter(lowest, "lowest")
     data.level_lower, data.level_upper = _level_bounds(data, capacity, lowest)
@@ -93,13 +98,16 @@ def read(case) -> Data | None:
 
 
 def _level_bounds(data: Data, capacity, lowest) -> tuple[Array, Array]:
-    """Bounds of the level at borders 0..T: a given start is a fixed start, an end level a lower bound at the end."""
+    """Bounds of the level at borders 0..T: a given start is a fixed start, an end level a lower bound at the end;
+    profiles `min_level` and `max_level` bound the ends of the steps."""
     lower = np.repeat(lowest[:, None], data.end + 1, axis=1)
     upper = np.repeat(capacity[:, None], data.end + 1, axis=1)
+    lower[:, 1:] = data.case.profile("min_level", data.names, data.table["min_level_fraction"]) * capacity[:, None]
+    upper[:, 1:] = data.case.profile("max_level", data.names, 1.0) * capacity[:, None]
     given = data.table["initial_fraction"].to_numpy(float) * capacity
     start = np.where(data.table["cyclic"] | ~np.isnan(given), given, np.maximum(capacity / 2, lowest))
     lower[:, 0], upper[:, 0] = np.where(np.isnan(start), lowest, start), np.where(np.isnan(start), capacity, start)
-    lower[:, -1] = np.fmax(lowest, data.table["final_fraction"].to_numpy(float) * capacity)  # fmax: NaN is no limit
+    lower[:, -1] = np.fmax(lower[:, -1], data.table["final_fraction"].to_numpy(float) * capacity)  # fmax: NaN is no limit
     borders = np.arange(data.end + 1)
     return (Array(lower, data.names, borders, name="level_lower"),
             Array(upper, data.names, borders, name="level_upper"))
@@ -134,6 +142,7 @@ def add_constraints(storage, data):
     cyclic = subset(storage, "cyclic", data.where(data.table["cyclic"]))
     limited = subset(storage, "limited", data.where(data.limited))
     obliged = subset(storage, "obliged", data.where(data.obliged))
+    subset(storage, "costly_to_hold", data.where(data.costly_to_hold))
     storage.days = pyo.Set(initialize=data.days.tolist())
     storage.steps_of_day = pyo.Set(storage.days, initialize=data.steps_of_day)
 
@@ -211,6 +220,12 @@ def wear_cost(storage, data):
                for unit in data.units for step in data.steps)
 
 
+def holding_cost(storage, data):
+    """Holding energy: sum of h e dt   [million CNY]"""
+    return sum(data.holding_cost[unit] * data.step_hours[step] * storage.energy[unit, step]
+               for unit in storage.costly_to_hold for step in data.steps)
+
+
 def check_storage(frames):
     """Levels that leave room for one another, and cycles that can be made."""
     table = frames["storage"]
@@ -230,7 +245,7 @@ def check_storage(frames):
 
 CHECKS = (check_storage,)
 
-COSTS = {"wear": wear_cost}
+COSTS = {"wear": wear_cost, "holding": holding_cost}
 
 REPORTS = {
     "charge": Report("storage", "MW", 1 / MW, "power drawn from the grid", charge),

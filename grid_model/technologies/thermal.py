@@ -22,10 +22,10 @@ import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.case.tables import number
-from grid_model.case.units import CNY_PER_MWH, MW, TONNE
+from grid_model.case.units import MW, TONNE
 from grid_model.technologies import capture, commitment, heating, ramps
 from grid_model.technologies.contract import Data, Report, subset
-from grid_model.technologies.generators import GENERATORS, available, generation_cost, of_kind, read_limits
+from grid_model.technologies.generators import GENERATORS, available, generation_cost, of_kind, read_limits, read_variable_cost
 
 NAME = "thermal"
 
@@ -52,7 +52,7 @@ def read(case) -> Data | None:
     data = Data(case, table, "generator")
     capacity = data.table["capacity_mw"].to_numpy(float) * MW
     read_limits(data, case)
-    data.variable_cost = data.column("variable_cost_cny_per_mwh", CNY_PER_MWH)
+    read_variable_cost(data)
     data.emission_factor = data.column("emissions_t_per_mwh")
     roof, floor = data.available.values, data.minimum.values
     heat = np.minimum(heating.heating_floor(case, data.table) * capacity[:, None], roof)

@@ -21,13 +21,18 @@ from grid_model.pipeline import load_case
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SMALL_GRIDS = ("two_zone", "three_bus_loop", "five_province_week")
 ZONES = ["北京", "Qinghai", "c"]
-MOST_ROWS = {"generators": 5, "loads": 2, "storage": 3, "lines": 4, "demand_response": 2, "reservoirs": 2, "cascade": 1}
+MOST_ROWS = {"generators": 5, "loads": 2, "storage": 3, "lines": 4, "demand_response": 2, "reservoirs": 2, "cascade": 1,
+             "converters": 2, "converter_ports": 4}
 SERIES = {
     "availability": "generators",
     "min_output": "generators",
     "load": "loads",
     "inflow": "reservoirs",
     "flow_limit": "lines",
+    "variable_cost": "generators",
+    "max_level": "storage",
+    "conversion_cost": "converters",
+    "port_rate": "converter_ports",
 }
 
 

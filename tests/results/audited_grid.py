@@ -9,11 +9,13 @@ STEPS, STEP_HOURS = 12, 2.0  # the first of January
 DAY = np.sin(np.linspace(0, np.pi, STEPS)).round(3)
 SERIES = {
     "load": {"A base": 330 + 130 * DAY, "B base": 130 + 40 * DAY[::-1], "C base": 150 + 60 * DAY, "C ev": 12 + 8 * DAY,
-             "D base": 24 + 8 * DAY},
+             "D base": 24 + 8 * DAY, "E heat": 5 + 10 * DAY},
     "availability": {"wind": (0.9 - 0.7 * DAY).round(3), "sun": DAY, "tower": DAY, "river": 0.5 + 0.2 * DAY},
     "energy_budget": {"budgeted": 20.0},
     "inflow": {"upper lake": 30.0, "lower lake": 5.0},
     "flow_limit": {"C-D": 0.9},
+    "conversion_cost": {"heat pump": 2 + DAY}, "max_level": {"battery": 1 - 0.1 * DAY, "heat tank": 1.0}, "min_level": {"heat tank": 0.2 + 0.1 * DAY}, "level_loss": {"heat tank": 0.01 * DAY},
+    "variable_cost": {"sun": 1 + DAY},
 }
 GENERATORS = [
     {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 300, "variable_cost_cny_per_mwh": 300,
@@ -51,6 +53,8 @@ RESERVOIRS = [
 STORAGE = [
     {"storage": "battery", "zone": "A", "technology": "lithium_ion", "power_mw": 40, "energy_mwh": 80, "charge_efficiency": 0.95,
      "discharge_efficiency": 0.96, "loss_fraction_per_hour": 0.001, "max_cycles_per_day": 0.8, "wear_cost_cny_per_mwh": 5},
+    {"storage": "heat tank", "zone": "E", "technology": "lithium_ion", "power_mw": 9, "energy_mwh": 12, "charge_efficiency": 1,
+     "discharge_efficiency": 1, "holding_cost_cny_per_mwh_hour": 0.1},
     {"storage": "pumped", "zone": "B", "technology": "pumped_hydro", "power_mw": 30, "charge_power_mw": 35, "energy_mwh": 150,
      "charge_efficiency": 0.9, "discharge_efficiency": 0.85, "initial_fraction": 0.5, "final_fraction": 0.6, "cyclic": False,
      "min_level_fraction": 0.2},
@@ -87,7 +91,12 @@ def audited_grid():
     """The case."""
     return small_case(
         STEPS, series=SERIES, step_hours=STEP_HOURS, policies={"guaranteed_purchase": {"mode": "exact"}},
-        zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone": "B"}, {"zone": "C"}, {"zone": "D"}],
+        zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone": "B"}, {"zone": "C"}, {"zone": "D"}, {"zone": "E"}],
+        converters=[{"converter": "heat pump", "capacity_mw": 6, "ramp_up_mw_per_hour": 0.5, "ramp_down_mw_per_hour": 0.4,
+                     "initial_mw": 3}],
+        converter_ports=[{"port": "pump power", "converter": "heat pump", "zone": "D", "rate": -1},
+                         {"port": "pump heat", "converter": "heat pump", "zone": "E", "rate": 2.5, "delay_hours": 2,
+                          "cyclic": True}],
         generators=GENERATORS, reservoirs=RESERVOIRS, storage=STORAGE, lines=LINES, demand_response=RESPONSE,
         cascade=[{"upstream": "upper lake", "downstream": "lower lake", "delay_hours": 3, "share": 0.9}],
         loads=[{"load": name, "zone": name[0], "unserved_cost_cny_per_mwh": 5000} for name in SERIES["load"]])

@@ -159,7 +159,11 @@ INPUTS = [
         ("charge_efficiency", "battery", 0.99), ("discharge_efficiency", "pumped", 0.99),
         ("loss_fraction_per_hour", "battery", 2.0), ("min_level_fraction", "pumped", 1.01), ("initial_fraction", "pumped", 0.99),
         ("final_fraction", "pumped", 1.01), ("max_cycles_per_day", "battery", 0.99), ("min_cycles_per_day", "at wind", 3.0),
-        ("wear_cost_cny_per_mwh", "battery", 1.01), ("connection_mw", "at wind", 0.9))],
+        ("wear_cost_cny_per_mwh", "battery", 1.01), ("connection_mw", "at wind", 0.9),
+        ("holding_cost_cny_per_mwh_hour", "heat tank", 1.01))],
+    ("converters", "capacity_mw", "heat pump", 0.5), ("converters", "ramp_up_mw_per_hour", "heat pump", 0.1),
+    ("converters", "ramp_down_mw_per_hour", "heat pump", 0.1), ("converters", "initial_mw", "heat pump", 2.0),
+    ("converter_ports", "rate", "pump heat", 1.01), ("converter_ports", "delay_hours", "pump heat", 2.0),
     *[("reservoirs", column, row, factor) for column, row, factor in (
         ("capacity_mwh", "upper lake", 0.99), ("min_level_fraction", "upper lake", 1.01), ("initial_fraction", "upper lake", 0.99),
         ("max_level_fraction", "lower lake", 0.99), ("final_fraction", "upper lake", 1.01), ("min_flow_mw", "upper lake", 1.01))],
@@ -196,7 +200,8 @@ def test_every_input_of_the_grid_is_changed_or_listed_as_unbound():
 
 @pytest.mark.parametrize("name, row, factor", [
     ("load", 0, 1.001), ("load", 3, 0.99), ("availability", 0, 0.99), ("availability", 2, 1.05), ("energy_budget", 0, 0.99),
-    ("inflow", 0, 1.01), ("flow_limit", 0, 0.99)])
+    ("inflow", 0, 1.01), ("flow_limit", 0, 0.99), ("variable_cost", 0, 1.2), ("conversion_cost", 0, 1.1), ("level_loss", 0, 1.5),
+    ("min_level", 0, 5.0), ("max_level", 1, 0.1)])
 def test_profiles_are_bound(case, solved, name, row, factor):
     series = case.series[name].copy(deep=True)
     values = series.values.copy()
@@ -284,6 +289,10 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "charging made up for within the chargers' power": [("demand_response_up", "ev", 4, 35.0)],
     "energy owed to vehicles": [("demand_response_down", "ev", 2, 4.0), ("demand_response_up", "ev", 10, 4.0)],
     "vehicles charge or lend": [("demand_response_lent", "ev", 4, 6.0), ("demand_response_down", "ev", 4, 6.0)],
+    "conversion within its limits": [("conversion", "heat pump", 4, 7.0)],
+    "rise of conversion": [("conversion", "heat pump", 4, 0.0), ("conversion", "heat pump", 5, 6.0)],
+    "fall of conversion": [("conversion", "heat pump", 4, 6.0), ("conversion", "heat pump", 5, 0.0)],
+    "power of a port is its rate of the conversion": [("port_power", "pump heat", 4, 0.0)],
     "balance": [("generation", "gas", 4, 100.0)],
     "cost item": [("objective", "storage.wear", None, 0.0)],
 }

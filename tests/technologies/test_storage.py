@@ -415,3 +415,46 @@ def test_wrong_stores_are_reported(column, wrong):
     problems = check_storage(grid([0], wrong).tables)
     assert [(problem.row, problem.column) for problem in problems] == [(0, column)]
     assert check_storage(grid([0], {"min_level_fraction": 0.6, "cyclic": False, "final_fraction": 0.7}).tables) == []
+
+
+def test_levels_by_step_and_loss_by_step():
+    """10 MWh at the start; none lost in the first hour, half in the second. At least 0.6 of 10 must be held at the end
+    of the first hour and at most 0.2 at the end of the second. Power in the first hour costs 9, in the second 5: 4 of 10
+    are used in the first, 6 left, 3 kept, at least 1 used: all 3 are, as that is worth 5. Asked for 20 each hour."""
+    result = solved(small_case(
+        2, {"load": {"l": 20.0}, "min_level": {"s": [0.6, 0.0]}, "max_level": {"s": [1.0, 0.2]}, "level_loss": {"s": [0.0, 0.5]},
+            "variable_cost": {"g": [9.0, 5.0]}},
+        loads=[{"load": "l", "zone": "A"}],
+        generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 50}],
+        storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10, "cyclic": False,
+                  "initial_fraction": 1.0, "charge_efficiency": 1, "discharge_efficiency": 1,
+                  "wear_cost_cny_per_mwh": 0, "loss_fraction_per_hour": 0}]))
+    assert result.value("storage.discharge")[0] * 1e3 == pytest.approx([4, 3])
+    assert result.objective == pytest.approx(16 * 9 + 17 * 5)
+
+
+def test_most_level_by_step_empties_a_store():
+    """Nobody would discharge where discharging costs 7 and power 5; but no more than 0.2 of 10 may be held at the end."""
+    result = solved(small_case(
+        1, {"load": {"l": 20.0}, "max_level": {"s": 0.2}}, loads=[{"load": "l", "zone": "A"}],
+        generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 50, "variable_cost_cny_per_mwh": 5}],
+        storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10, "cyclic": False,
+                  "initial_fraction": 0.5, "charge_efficiency": 1, "discharge_efficiency": 1, "loss_fraction_per_hour": 0,
+                  "wear_cost_cny_per_mwh": 7}]))
+    assert result.objective == pytest.approx(3 * 7 + 17 * 5)
+
+
+def test_holding_energy_costs_by_the_hour():
+    """Two steps of 2 hours; power costs 1 then 9, 4 MW asked for in the second. 8 MWh held at the end of the first step
+    for 2 hours at 3 are 48 on top of 8: dearer than 4 * 2 * 9 = 72? 56 < 72: stored. At 4.5 it would be 80: not stored."""
+    def cost(holding):
+        return solved(small_case(
+            2, {"load": {"l": [0.0, 4.0]}, "variable_cost": {"g": [1.0, 9.0]}}, step_hours=2.0,
+            loads=[{"load": "l", "zone": "A"}],
+            generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 50}],
+            storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10, "cyclic": False,
+                      "initial_fraction": 0, "charge_efficiency": 1, "discharge_efficiency": 1,
+                      "wear_cost_cny_per_mwh": 0, "loss_fraction_per_hour": 0,
+                      "holding_cost_cny_per_mwh_hour": holding}])).objective
+    assert cost(3.0) == pytest.approx(8 * 1 + 8 * 2 * 3)
+    assert cost(4.5) == pytest.approx(72)

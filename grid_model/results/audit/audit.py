@@ -6,6 +6,7 @@ import pandas as pd
 
 from grid_model.errors import AuditError
 from grid_model.results.audit.book import Book
+from grid_model.results.audit.conversion import check_converters
 from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads
 from grid_model.results.audit.generation import check_generation, read_plants
 from grid_model.results.audit.lines import check_lines
@@ -44,7 +45,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
         check_reservoirs(book, plants)
         arriving, sent = check_lines(book)
         responding, programmes = check_response(book)
-        check_balance(book, demand, generation, stores, arriving, responding)
+        converted = check_converters(book)
+        check_balance(book, demand, generation, stores, arriving, responding, converted)
         unknown = check_costs(book, plants, started, sent, programmes, summary)
         if tables and "purchase_order" in tables:
             check_purchase_order(book, plants, tables["purchase_order"])

@@ -1,6 +1,6 @@
 """Balance of every zone and step, what loads ask for, and the facts that ride along.
 
-generation + discharge - charge + arriving - sent + reduced - added demand + unserved - demand = 0    [MW]
+generation + discharge - charge + arriving - sent + converted + reduced - added demand + unserved - demand = 0    [MW]
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ FACTS = {
     "programme": ("demand_response", "programme"),
     "programme_zone": ("demand_response", "zone"),
     "programme_kind": ("demand_response", "kind"),
+    "converter": ("converters", "converter"),
+    "converter_kind": ("converters", "kind"),
+    "port": ("converter_ports", "port"),
+    "port_converter": ("converter_ports", "converter"),
+    "port_zone": ("converter_ports", "zone"),
     "region": ("zones", "region"),
     "latitude": ("zones", "latitude"),
     "longitude": ("zones", "longitude"),
@@ -65,7 +70,7 @@ def check_facts(book) -> bool:
         unit="1",
         tolerance=0.0,
     )
-    essential = {"zone", "generator", "storage", "line", "reservoir", "consumer", "programme", "time"}
+    essential = {"zone", "generator", "storage", "line", "reservoir", "consumer", "programme", "converter", "port", "time"}
     return all(fine for name, fine in same if name in essential)
 
 

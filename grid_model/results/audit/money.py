@@ -36,7 +36,9 @@ def check_costs(book, plants, started, sent, programmes, summary) -> list[str]:
 def _terms(book, plants, started, sent, programmes) -> dict[str, np.ndarray]:
     """Terms of every cost item of a technology, (units, steps) [CNY]."""
     case, hours = book.case, book.hours
-    variable = book.column("generators", "variable_cost_cny_per_mwh")[:, None] * plants.gross * hours
+    variable_cost = case.profile("variable_cost", case.tables["generators"]["generator"],
+                                 book.column("generators", "variable_cost_cny_per_mwh"))
+    variable = variable_cost * plants.gross * hours
     terms = {
         f"{group}.generation": variable[plants.of(group)]
         for group in ("thermal", "renewable", "hydro", "reservoir", "solar_thermal")
@@ -46,6 +48,11 @@ def _terms(book, plants, started, sent, programmes) -> dict[str, np.ndarray]:
     terms["loads.unserved"] = book.column("loads", "unserved_cost_cny_per_mwh")[:, None] * unserved * hours
     discharge = book.stored("discharge", len(case.tables["storage"]))
     terms["storage.wear"] = book.column("storage", "wear_cost_cny_per_mwh")[:, None] * discharge * hours
+    level = book.stored("state_of_charge", len(case.tables["storage"]))
+    terms["storage.holding"] = book.column("storage", "holding_cost_cny_per_mwh_hour")[:, None] * level * hours
+    converters = case.tables["converters"]
+    price = case.profile("conversion_cost", converters["converter"], converters["cost_cny_per_mwh"])
+    terms["converters.conversion"] = price * book.stored("conversion", len(converters)) * hours
     terms["transmission.transmission"] = book.column("lines", "cost_cny_per_mwh")[:, None] * sent * hours
     price = _response_costs(case)[:, None] * hours
     terms["demand_response.demand_response"] = price * programmes.down

@@ -1,7 +1,7 @@
 """Storage: level from charge and discharge, its limits, start and end, the shared converter, cycles of a day, its
 place.
 
-e[t] = (1 - loss)^dt e[t-1] + eta_c c dt - d dt / eta_d    [MWh]
+e[t] = (1 - loss[t])^dt e[t-1] + eta_c c dt - d dt / eta_d    [MWh]
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ def check_storage(book) -> np.ndarray:
 
 
 def _check_levels(book, table, names, charge, discharge, level) -> None:
-    into, out, loss, least, first, final, energy = (
+    into, out, least, first, final, energy = (
         table[column].to_numpy(float)
         for column in (
             "charge_efficiency",
             "discharge_efficiency",
-            "loss_fraction_per_hour",
             "min_level_fraction",
             "initial_fraction",
             "final_fraction",
@@ -38,10 +37,13 @@ def _check_levels(book, table, names, charge, discharge, level) -> None:
     lowest = least * energy
     start = np.where(np.isnan(first), np.where(cyclic, level[:, -1], np.maximum(energy / 2, lowest)), first * energy)
     earlier = np.column_stack([start, level[:, :-1]])
-    kept = (1 - loss)[:, None] ** book.hours
+    loss = book.case.profile("level_loss", names, table["loss_fraction_per_hour"])
+    kept = (1 - loss) ** book.hours
     expected = kept * earlier + book.hours * (into[:, None] * charge - discharge / out[:, None])
     book.equal("state of charge", names, level, expected, unit="MWh", tolerance=2 * book.energy)
-    book.between("state of charge within its limits", names, lowest[:, None], level, energy[:, None], unit="MWh")
+    lower, upper = (book.case.profile(name, names, part) * energy[:, None] for name, part in (
+        ("min_level", least), ("max_level", 1.0)))
+    book.between("state of charge within its limits", names, lower, level, upper, unit="MWh")
     asked = np.fmax(final * energy, lowest)
     book.at_most(
         "least state of charge at the end",
