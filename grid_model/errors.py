@@ -94,9 +94,19 @@ class InputError(GridModelError):
 
 
 class InfeasibleError(GridModelError):
-    """No dispatch satisfies all rules; the text names the rules, zones and times that contradict each other."""
+    """No dispatch satisfies all rules; the text names the rules, zones and times that contradict each other.
+
+    findings  the same as data (results/explain/infeasible.py: Finding), empty where nothing is known beyond the text
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, findings: tuple = ()):
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+    def __reduce__(self):
+        return type(self), (str(self), self.findings)
 
 
 class SolveError(GridModelError):

@@ -23,6 +23,7 @@ from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
 from grid_model.results.dataset import build_dataset
 from grid_model.results.derived import derive
+from grid_model.results.explain.infeasible import named_conflicts
 from grid_model.results.results import SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
@@ -61,7 +62,7 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
     with clock("build"):
         model = formulation.build_model(case)
         program = compile_program(model)
-    with clock("solve"):
+    with clock("solve"), named_conflicts(case, program):
         solved = solve_model(case, model, program, clock.within("solve"))
     with clock("results"):
         dispatch = build_dataset(solved)

@@ -1,0 +1,358 @@
+"""An infeasible case is told by rule, zone, time and quantity, with the input that would mend it.
+
+Each case lacks a quantity that can be worked out by hand; its docstring does so.
+"""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from small import small_case
+
+from grid_model import pipeline
+from grid_model.algebra import compile_program
+from grid_model.errors import InfeasibleError
+from grid_model.formulation import build_model
+from grid_model.results.explain import infeasible as module
+from grid_model.results.explain.infeasible import conflicts_of, explained
+
+LOAD = [{"load": "东部负荷", "zone": "东部"}]
+COAL = {"generator": "煤电", "zone": "东部", "technology": "coal", "capacity_mw": 100}
+
+
+def programme(case, **closed):
+    """The compiled case, with columns of some families closed: `loads_unserved=True` lets no load go unserved."""
+    program = compile_program(build_model(case))
+    for name in closed:
+        program.column_upper[program.columns[name.replace("__", ".")].slice] = 0.0
+    return program
+
+
+def found(case, **closed):
+    """Findings by rule, of the first of each."""
+    findings = conflicts_of(case, programme(case, **closed))
+    return {finding.rule: finding for finding in reversed(findings)}
+
+
+def change(findings):
+    """The one thing that gives way."""
+    (finding,) = [finding for finding in findings.values() if finding.change]
+    return finding
+
+
+def place(finding):
+    return finding.table, finding.row, finding.column
+
+
+def test_load_above_all_supply():
+    """110 MW at 01:00 against 60 of coal and 20 over the line, nothing unserved: 30 MW are missing in 东部; at 00:00 50
+    MW are served."""
+    case = small_case(
+        2,
+        series={"load": {"东部负荷": [50, 110]}},
+        loads=LOAD,
+        generators=[COAL | {"capacity_mw": 60}, COAL | {"generator": "far", "zone": "西部"}],
+        lines=[{"line": "西东", "from_zone": "西部", "to_zone": "东部", "capacity_mw": 20}],
+    )
+    findings = found(case, loads__unserved=True)
+    balance = findings["balance lower"]
+    assert (balance.name, balance.times, balance.start) == ("东部", (1,), "2027-01-01 01:00:00")
+    assert (balance.value, balance.change, balance.unit) == (pytest.approx(110), pytest.approx(30), "MW")
+    assert findings["transmission.flow upper"].needed == pytest.approx(30)
+    assert place(findings["thermal.generation upper"]) == ("generators", "煤电", "capacity_mw")
+    assert "far" not in {finding.name for finding in findings.values()}
+
+
+def test_reservoir_end_level_out_of_reach():
+    """500 MWh and an inflow of 3 x 5 make 515 at most of the 600 that the end asks for: 85 MWh are missing."""
+    case = small_case(
+        3,
+        series={"load": {"东部负荷": 10}, "inflow": {"龙羊峡": 5}},
+        loads=LOAD,
+        generators=[{"generator": "龙羊峡电站", "zone": "东部", "technology": "hydro_reservoir", "capacity_mw": 60}],
+        reservoirs=[
+            {
+                "reservoir": "龙羊峡",
+                "generator": "龙羊峡电站",
+                "capacity_mwh": 1000,
+                "initial_fraction": 0.5,
+                "final_fraction": 0.6,
+            }
+        ],
+    )
+    findings = found(case)
+    changed = change(findings)
+    assert (changed.rule, changed.kind, changed.times) == ("reservoir.level lower", "border", (3,))
+    assert (changed.value, changed.change, changed.unit) == (pytest.approx(600), pytest.approx(85), "MWh")
+    assert place(changed) == ("reservoirs", "龙羊峡", "final_fraction") and changed.zones == ("东部",)
+    start = findings["reservoir.level upper"]
+    assert place(start) == ("reservoirs", "龙羊峡", "initial_fraction") and start.needed == pytest.approx(85)
+
+
+def test_storage_final_level_out_of_reach():
+    """From 10 MWh two hours at 10 MW come to 30 of the 90 MWh asked for: 60 MWh are missing."""
+    case = small_case(
+        2,
+        series={"load": {"东部负荷": 10}},
+        loads=LOAD,
+        generators=[COAL],
+        storage=[
+            {
+                "storage": "电池",
+                "zone": "东部",
+                "technology": "lithium_ion",
+                "power_mw": 10,
+                "energy_mwh": 100,
+                "cyclic": False,
+                "initial_fraction": 0.1,
+                "final_fraction": 0.9,
+            }
+        ],
+    )
+    findings = found(case)
+    assert change(findings).change == pytest.approx(60) and place(change(findings)) == (
+        "storage",
+        "电池",
+        "final_fraction",
+    )
+    assert place(findings["storage.charge upper"]) == ("storage", "电池", "power_mw")
+
+
+def test_cascade_does_not_bring_what_must_flow_below():
+    """Upstream may release 500 + 2 - 498 = 4 MWh in two hours, an hour on the way, and 8 MW must flow below in both:
+    nothing comes in the first, 4 MWh in the second. 12 MWh are missing: 8 of the flow at 00:00, the rest of it or of
+    the end level.""" plants = [
+        {"generator": name, "zone": "东部", "technology": "hydro_reservoir", "capacity_mw": 60}
+        for name in ("g上", "g下")
+    ]
+    case = small_case(
+        2,
+        series={"load": {"东部负荷": 10}, "inflow": {"上": 1}},
+        loads=LOAD,
+        generators=plants,
+        reservoirs=[
+            {
+                "reservoir": "上",
+                "generator": "g上",
+                "capacity_mwh": 1000,
+                "initial_fraction": 0.5,
+                "final_fraction": 0.498,
+            },
+            {"reservoir": "下", "generator": "g下", "capacity_mwh": 10, "initial_fraction": 0, "min_flow_mw": 8},
+        ],
+        cascade=[{"upstream": "上", "downstream": "下", "delay_hours": 1, "initial_flow_mw": 0}],
+    )
+    changed = [finding for finding in conflicts_of(case, programme(case)) if finding.change]
+    flow = next(finding for finding in changed if finding.rule == "reservoir.ecological_flow lower")
+    assert (flow.name, flow.change, place(flow)[2]) == ("下", pytest.approx(8), "min_flow_mw") and 0 in flow.times
+    assert sum(finding.change_mwh or finding.change for finding in changed) == pytest.approx(8 + 4)
+    assert {finding.rule for finding in changed} <= {"reservoir.ecological_flow lower", "reservoir.level lower"}
+
+
+def test_least_flow_above_what_the_line_may_carry():
+    """30 MW must flow at 01:00, 20 % of 50 MW may: 20 MW are missing, by the profile of its limit."""
+    case = small_case(
+        2,
+        series={"load": {"东部负荷": 40}, "flow_limit": {"西东": [1, 0.2]}},
+        loads=LOAD,
+        generators=[COAL | {"zone": "西部"}],
+        lines=[{"line": "西东", "from_zone": "西部", "to_zone": "东部", "capacity_mw": 50, "min_flow_mw": 30}],
+    )
+    findings = found(case)
+    assert change(findings).change == pytest.approx(20) and place(change(findings)) == ("lines", "西东", "min_flow_mw")
+    assert place(findings["transmission.flow upper"]) == ("profiles/flow_limit", "西东", "")
+    assert change(findings).zones == ("西部", "东部") and change(findings).times == (1,)
+
+
+def test_two_rules_in_conflict():
+    """A line must bring 30 MW into a zone that can take 10: each rule alone can hold, both cannot. 20 MW are too
+    much.
+    """
+    case = small_case(
+        1,
+        series={"load": {"东部负荷": 10}},
+        loads=LOAD,
+        generators=[COAL | {"zone": "西部"}],
+        lines=[{"line": "西东", "from_zone": "西部", "to_zone": "东部", "capacity_mw": 50, "min_flow_mw": 30}],
+    )
+    findings = found(case)
+    assert set(findings) == {"balance upper", "transmission.flow lower"}
+    assert change(findings).change == pytest.approx(20) and findings["balance upper"].name == "东部"
+
+
+def test_must_run_above_load_is_one_conflict_over_its_hours():
+    """50 MW must run for three hours, the load takes 30: 20 MW too much in each, 60 MWh in all."""
+    case = small_case(
+        3, series={"load": {"东部负荷": 30}}, loads=LOAD, generators=[COAL | {"min_output_fraction": 0.5}]
+    )
+    findings = conflicts_of(case, programme(case))
+    assert {finding.conflict for finding in findings} == {1}
+    changed = change({finding.rule: finding for finding in findings})
+    assert (changed.change, changed.change_mwh, changed.times) == (pytest.approx(20), pytest.approx(60), (0, 1, 2))
+    assert place(changed) == ("generators", "煤电", "min_output_fraction")
+
+
+def test_heat_that_must_run_names_the_floor_of_the_season():
+    """40 MW of heat floor in the heating season against a load of 30."""
+    case = small_case(
+        1,
+        series={"load": {"东部负荷": 30}},
+        loads=LOAD,
+        generators=[COAL | {"heating_floor_fraction": 0.4}],
+        zones=[{"zone": "东部", "heating_start": "11-15", "heating_end": "03-15"}],
+    )
+    assert place(change(found(case))) == ("generators", "煤电", "heating_floor_fraction")
+
+
+def test_ramps():
+    """Load falls from 80 to 20 MW and rises again; coal ramps 40 MW an hour down: 20 MW are too much at 01:00."""
+    case = small_case(
+        3,
+        series={"load": {"东部负荷": [80, 20, 80]}},
+        loads=LOAD,
+        generators=[COAL | {"initial_output_mw": 80, "ramp_down_fraction_per_hour": 0.2}],
+    )
+    findings = found(case)
+    changed = change(findings)
+    assert changed.rule in ("thermal.ramp_down upper", "thermal.first_ramp_down upper")
+    assert changed.change == pytest.approx(20) and changed.column == "ramp_down_fraction_per_hour"
+    assert findings["balance upper"].times == (1,)
+
+
+def test_carbon_cap_without_shortfall():
+    """100 MW of coal for 2 h emit 160 t at 0.8 t/MWh; no allowance is given, none is bought, nothing may stay
+    uncovered: 160 t are missing, or 200 MWh less load."""
+    case = small_case(
+        2,
+        series={"load": {"东部负荷": 100}},
+        loads=LOAD,
+        generators=[COAL | {"emissions_t_per_mwh": 0.8}],
+        policies={"carbon_market": {"allowance_price_cny_per_t": 75}},
+    )
+    closed = dict.fromkeys(
+        (
+            "loads__unserved",
+            "carbon_market__shortfall",
+            "carbon_market__bought",
+            "carbon_market__allowance",
+            "carbon_market__offset_supply",
+        ),
+        True,
+    )
+    findings = found(case, **closed)
+    changed = change(findings)
+    assert changed.rule.startswith("carbon_market.") and changed.unit == "t" and changed.change == pytest.approx(160)
+    assert findings["balance lower"].needed == pytest.approx(200)
+
+
+def test_green_share_out_of_reach():
+    """A line must carry 50 % renewable energy and 40 MW at least; behind it stand 10 MW of wind: 10 MW of the 20 are
+    missing.
+    """
+    case = small_case(
+        1,
+        series={"load": {"东部负荷": 60}},
+        loads=LOAD,
+        generators=[
+            COAL | {"zone": "西部"},
+            {
+                "generator": "风电",
+                "zone": "西部",
+                "technology": "wind_onshore",
+                "capacity_mw": 10,
+                "certificate": "tradable",
+            },
+        ],
+        lines=[
+            {
+                "line": "西东",
+                "from_zone": "西部",
+                "to_zone": "东部",
+                "capacity_mw": 50,
+                "min_flow_mw": 40,
+                "min_renewable_share": 0.5,
+            }
+        ],
+        policies={"green_corridor": True},
+    )
+    findings = found(case, green_corridor__short=True)
+    changed = change(findings)
+    assert changed.change == pytest.approx(10) and changed.unit in ("MW", "MWh")
+    assert place(findings["green_corridor.renewable_share lower"]) == ("lines", "西东", "min_renewable_share")
+    assert findings["transmission.flow lower"].needed == pytest.approx(20)
+
+
+def test_the_message_is_plain_and_names_the_file():
+    case = small_case(
+        3, series={"load": {"东部负荷": 30}}, loads=LOAD, generators=[COAL | {"min_output_fraction": 0.5}]
+    )
+    with pytest.raises(InfeasibleError) as caught:
+        pipeline.solve(case)
+    said = str(caught.value)
+    assert "20 MW are too much in zone 东部 from 2027-01-01 00:00 to 2027-01-01 02:00 (3 steps)." in said
+    assert "generators.csv, row 煤电, column min_output_fraction: 20 MW less for '煤电' (60 MWh in all)" in said
+    assert caught.value.findings and isinstance(caught.value.__cause__, InfeasibleError)
+
+
+def test_many_conflicts_are_cut_short():
+    """Forty zones, each with 20 MW too much: five are told, the others counted."""
+    names = [f"z{number:02}" for number in range(40)]
+    case = small_case(
+        1,
+        series={"load": {name: 30 for name in names}},
+        loads=[{"load": name, "zone": name} for name in names],
+        generators=[COAL | {"generator": f"g{name}", "zone": name, "min_output_fraction": 0.5} for name in names],
+    )
+    error = explained(InfeasibleError("none"), case, programme(case))
+    assert str(error).endswith("and 35 more conflicts") and len(str(error).splitlines()) < 50
+    assert len({finding.conflict for finding in error.findings}) == 40
+
+
+def test_the_true_cause_stays_where_the_search_finds_nothing(monkeypatch):
+    """A feasible programme, a search that fails, and one that has no time: the error is still the solver's own."""
+    case = small_case(1, series={"load": {"东部负荷": 30}}, loads=LOAD, generators=[COAL])
+    error, program = InfeasibleError("so says the solver"), programme(case)
+    assert explained(error, case, program) is error
+    monkeypatch.setattr(module, "find_conflicts", lambda *_: None)
+    assert str(explained(error, case, program)).startswith("so says the solver; which rules")
+
+    def fail(*_):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(module, "find_conflicts", fail)
+    assert explained(error, case, program) is error
+
+
+def test_a_rule_without_words_is_told_by_its_formula(monkeypatch):
+    """A new technology's rule needs no entry to be named: block, rule and the formula of its docstring."""
+    monkeypatch.setattr("grid_model.results.explain.words.ROWS", {})
+    case = small_case(
+        1, series={"load": {"东部负荷": 10}}, loads=LOAD, generators=[COAL | {"min_output_fraction": 0.5}]
+    )
+    assert any(
+        "generation + discharge - charge + imports" in finding.sentence
+        for finding in conflicts_of(case, programme(case))
+    )
+
+
+def test_an_error_goes_through_a_process_whole():
+    error = pickle.loads(pickle.dumps(InfeasibleError("none", findings=("a",))))
+    assert (str(error), error.findings) == ("none", ("a",))
+
+
+def test_flow_against_a_line_is_told_as_such():
+    """Load of 50 MW in the zone where the line begins; 30 MW may come back, nothing else is there: 20 are missing."""
+    case = small_case(
+        1,
+        series={"load": {"东部负荷": 50}},
+        loads=LOAD,
+        generators=[COAL | {"zone": "西部"}],
+        lines=[{"line": "东西", "from_zone": "东部", "to_zone": "西部", "capacity_mw": 90, "reverse_capacity_mw": 30}],
+    )
+    back = found(case, loads__unserved=True)["transmission.backward upper"]
+    assert (back.value, back.needed, place(back)) == (
+        pytest.approx(30),
+        pytest.approx(20),
+        ("lines", "东西", "reverse_capacity_mw"),
+    )
