@@ -122,7 +122,9 @@ def test_storage_final_level_out_of_reach():
 def test_cascade_does_not_bring_what_must_flow_below():
     """Upstream may release 500 + 2 - 498 = 4 MWh in two hours, an hour on the way, and 8 MW must flow below in both:
     nothing comes in the first, 4 MWh in the second. 12 MWh are missing: 8 of the flow at 00:00, the rest of it or of
-    the end level.""" plants = [
+    the end level.
+    """
+    plants = [
         {"generator": name, "zone": "东部", "technology": "hydro_reservoir", "capacity_mw": 60}
         for name in ("g上", "g下")
     ]
