@@ -66,7 +66,7 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         solved = solve_model(case, model, program, clock.within("solve"))
     with clock("results"):
         dispatch = build_dataset(solved)
-        _, tables = derive(case, dispatch, _tables(solved))  # hourly carbon factors: when the audit recomputes them
+        dispatch, tables = derive(case, dispatch, _tables(solved))
         tables["burning"] = burning(dispatch, case.tables["lines"])
     results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
     if case.scenario.solve.audit:

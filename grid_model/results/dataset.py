@@ -29,6 +29,7 @@ FACTS = {
     "port": ("converter_ports", {"port_converter": "converter", "port_zone": "zone"}),
     "zone": ("zones", {"region": "region", "latitude": "latitude", "longitude": "longitude", "name_zh": "name_zh"}),
 }
+ROUNDING_MW = 1e-6  # less than this is no curtailment, but what a solver's tolerance leaves
 IDENTIFIER = {"consumer": "load"}
 STANDARD_NAMES = {"latitude": ("latitude", "degree_north"), "longitude": ("longitude", "degree_east")}
 
@@ -94,8 +95,8 @@ def _by_zone(case, array: xr.DataArray, zone_of_row, long_name: str) -> xr.DataA
 def _curtailment(solved, variables) -> xr.DataArray:
     """What was available and not taken, of generators whose energy is lost if it is not taken; 0 of others."""
     losing = [name for fleet in solved.model.fleets.values() if fleet.offers("forgone") for name in fleet.data.names]
-    spare = (variables["available"] - variables["generation"]).clip(min=0.0)
-    return spare.where(spare["generator"].isin(losing), 0.0).assign_attrs(
+    spare = variables["available"] - variables["generation"]
+    return spare.where(spare["generator"].isin(losing) & (spare > ROUNDING_MW), 0.0).assign_attrs(
         units="MW", long_name="power available and not taken", cell_methods="time: mean")
 
 

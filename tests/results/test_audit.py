@@ -94,7 +94,7 @@ def test_nothing_is_free_without_need(case, solved):
 def test_what_is_no_number_or_missing_is_seen(case, solved):
     for name in sorted(set(solved.dispatch.data_vars) - set(FREE)):
         dispatch = solved.dispatch.copy()
-        values = dispatch[name].values.copy()
+        values = dispatch[name].values.astype(float)
         values[tuple(np.argwhere(~np.isnan(values))[0])] = np.nan
         dispatch[name] = (dispatch[name].dims, values)
         assert broken(case, solved, dispatch=dispatch), name
@@ -224,6 +224,12 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "heat in store within its limits": [("heat_level", "tower", 4, 130.0)],
     "heat in store": [("heat_level", "tower", 4, 30.0)],
     "curtailment is available less generation": [("curtailment", "wind", 4, 1.0)],
+    "carbon of consumption mixes": [("carbon_factor_consumption", "B", 4, 0.9)],
+    "carbon factor only where there is power": [("carbon_factor_consumption", "B", 4, np.nan)],
+    "carbon of production": [("carbon_factor_production", "A", 4, 0.1)],
+    "carbon of what is consumed": [("emissions_consumption", "B", 4, 1.0)],
+    "carbon consumed is carbon emitted": [("emissions_consumption", "C", 4, 1.0)],
+    "cause of curtailment": [("curtailment_cause", "wind", 4, 5)],
     "online within capacity": [("online", "coal", 4, 310.0)],
     "online without commitment is the capacity": [("online", "gas", 4, 100.0)],
     "generation within the limits of what is online": [("online", "coal", 10, 200.0)],
@@ -395,3 +401,12 @@ def test_summary_of_a_failed_audit_names_the_laws():
     rows = [("balance", "A", "", 5.0, "MW", 1e-3, False, 1, 4), ("other", "A", "", 0.0, "MW", 1e-3, True, 0, 4)]
     summary = summarise(pd.DataFrame(rows, columns=COLUMNS))
     assert not summary["passed"] and summary["failed"] == ["balance"] and summary["checked"] == 8
+
+
+def test_hourly_carbon_factors_of_a_run_conserve_carbon(solved):
+    """What zones consume is what generators emit, in every step to 1e-9 of it; and factors ride in the dispatch."""
+    dispatch = solved.dispatch
+    consumed, emitted = (dispatch[name].sum(dispatch[name].dims[0]).values for name in ("emissions_consumption", "emissions"))
+    assert emitted.min() > 0
+    assert np.abs(consumed - emitted).max() <= 1e-9 * emitted.max()
+    assert dispatch["carbon_factor_consumption"].attrs["units"] == "tCO2/MWh"

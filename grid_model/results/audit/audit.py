@@ -6,6 +6,7 @@ import pandas as pd
 
 from grid_model.errors import AuditError
 from grid_model.results.audit.book import Book
+from grid_model.results.audit.carbon import check_carbon
 from grid_model.results.audit.conversion import check_converters
 from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads
 from grid_model.results.audit.generation import check_generation, read_plants
@@ -47,6 +48,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
         responding, programmes = check_response(book)
         converted = check_converters(book)
         check_balance(book, demand, generation, stores, arriving, responding, converted)
+        check_carbon(book, plants, sent)
         unknown = check_costs(book, plants, started, sent, programmes, summary)
         if tables and "purchase_order" in tables:
             check_purchase_order(book, plants, tables["purchase_order"])
