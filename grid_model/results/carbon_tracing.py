@@ -38,6 +38,7 @@ import xarray as xr
 NOTHING = 1e-3  # MW: less than this is no power, but what a solver's tolerance leaves
 CHUNK = 1024  # steps solved at once: 31 zones need 8 MB
 STORAGE, LOADS, CONVERTERS = "storage", "loads", "converters"  # what their power is called among shares
+FED_BACK = (STORAGE, LOADS, CONVERTERS)  # not generated
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +213,7 @@ def factors(dispatch: xr.Dataset) -> xr.Dataset:
     factor = trace(flows, carbon, flows.sent)
     consumed = carbon + flows.into(flows.sent * factor[flows.start]) - flows.out_of(flows.sent * factor[flows.start])
     generation = sum(
-        (power for name, power in _fed_in(dispatch).items() if name not in (STORAGE, LOADS)), np.zeros(carbon.shape)
+        (power for name, power in _fed_in(dispatch).items() if name not in FED_BACK), np.zeros(carbon.shape)
     )
     values = {
         "carbon_factor_production": (_ratio(carbon, generation), "tCO2/MWh", "carbon per energy generated in the zone"),
@@ -291,7 +292,7 @@ def yearly(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
         "production_emissions_t": produced(dispatch) * hours,
         "consumption_emissions_t": traced["emissions_consumption"].values,
         "generation_mwh": sum(
-            (power for name, power in _fed_in(dispatch).items() if name not in (STORAGE, LOADS)),
+            (power for name, power in _fed_in(dispatch).items() if name not in FED_BACK),
             np.zeros((len(zones), len(hours))),
         )
         * hours,

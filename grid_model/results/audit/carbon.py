@@ -1,7 +1,7 @@
 """Carbon of consumption: power that meets in a zone mixes, all that leaves it has the same mix, and nothing is lost.
 
 symbol  unit    what
-P       MW      what comes into a zone: generation, discharge, what loads inject, what lines bring
+P       MW      what comes into a zone: generation, discharge, what loads inject and converters deliver, what lines bring
 S       MW      what a line sends in one direction; its carbon arrives whole
 E       tCO2/h  emitted by the generators of the zone
 f       t/MWh   stored factor of consumption: P f = E + sum over lines into the zone of S f at their other end
@@ -24,11 +24,13 @@ def check_carbon(book, plants, sent) -> None:
     zones, place = book.case.zones, book.zone_of("generators")
     produced = book.sums(book.stored("emissions", len(plants.names)) / book.hours, place, len(zones))
     generated = book.sums(np.maximum(plants.output, 0.0), place, len(zones))
-    loads, stores = (book.case.tables[name] for name in ("loads", "storage"))
-    injected = book.sums(np.maximum(-book.case.profile("load", loads["load"], 0.0), 0.0), book.zone_of("loads"), len(zones))
-    stored = book.sums(np.maximum(book.stored("discharge", len(stores)), 0.0), book.zone_of("storage"), len(zones))
+    tables = book.case.tables
+    fed_back = {"storage": book.stored("discharge", len(tables["storage"])),
+                "loads": -book.case.profile("load", tables["loads"]["load"], 0.0),
+                "converter_ports": book.stored("port_power", len(tables["converter_ports"]))}
+    returned = sum(book.sums(np.maximum(power, 0.0), book.zone_of(table), len(zones)) for table, power in fed_back.items())
     start, end, leaving, arriving = _directed(book, sent)
-    coming = generated + injected + stored + book.sums(arriving, end, len(zones))
+    coming = generated + returned + book.sums(arriving, end, len(zones))
     going = book.sums(leaving, start, len(zones))
     factor = book.stored("carbon_factor_consumption", len(zones))
     some = coming > LEAST_MW
