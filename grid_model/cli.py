@@ -10,13 +10,14 @@ import typer
 from grid_model.commands.audit import audit
 from grid_model.commands.check import check
 from grid_model.commands.exchange import export_pypsa, import_pypsa
+from grid_model.commands.explain import explain
 from grid_model.commands.new import new
 from grid_model.commands.run import run
 from grid_model.commands.session import EXIT_CODES
 
 COMMANDS = {
     "Write and solve": (new, check, run),
-    "Look and compare": (),
+    "Look and compare": (explain,),
     "Trust": (audit,),
 }
 EXCHANGES = {

@@ -23,7 +23,8 @@ from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
 from grid_model.results.dataset import build_dataset
 from grid_model.results.derived import derive
-from grid_model.results.explain.infeasible import named_conflicts
+from grid_model.results.explain.explain import Explanations, explain, optimum_of
+from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
 from grid_model.results.results import SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
@@ -68,7 +69,7 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         dispatch = build_dataset(solved)
         dispatch, tables = derive(case, dispatch, _tables(solved))
         tables["burning"] = burning(dispatch, case.tables["lines"])
-    results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case))
+    results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case), case=case)
     if case.scenario.solve.audit:
         with clock("audit"):
             found = audit(case, dispatch, tables, results.summary)
@@ -88,6 +89,27 @@ def audit_results(folder: str | Path) -> pd.DataFrame:
     results = open_results(folder)
     case = load_case(results.folder / SCENARIO)
     return audit(case, results.dispatch, results.tables, results.summary, results.provenance)
+
+
+def explain_results(results: Results, zone: str | None = None, time=None, progress: Progress | None = None) -> Explanations:
+    """Why prices, curtailment and unserved load are as they are (see results/explain).
+
+    Raises
+    ------
+    InputError : there is no such zone or time, or the inputs of stored results cannot be read any more
+    """
+    if results.optimum is None:
+        case = results.case or load_case(results.folder / SCENARIO)
+        results.optimum = optimum_of(case, _Clock(progress).within("solve"))
+    return explain(results.optimum, results.dispatch, zone, time)
+
+
+def demand_feasible(case: Case) -> None:
+    """Raises InfeasibleError, with what contradicts each other, where no dispatch satisfies all rules of a case.
+
+    SolveError : that was not found out in time
+    """
+    demand_no_conflict(case, compile_program(formulation.build_model(case)))
 
 
 def _tables(solved: Solved) -> dict:

@@ -64,7 +64,8 @@ def print_table(table: Table) -> None:
 
 def _as_document(error: GridModelError) -> dict:
     problems = [asdict(problem) for problem in getattr(error, "problems", ())]
-    return {"error": type(error).__name__, "exit_code": error.exit_code, "message": str(error), "problems": problems}
+    said = {"error": type(error).__name__, "exit_code": error.exit_code, "message": str(error), "problems": problems}
+    return said | ({"conflicts": [asdict(one) for one in error.findings]} if getattr(error, "findings", ()) else {})
 
 
 @contextmanager

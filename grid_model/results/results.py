@@ -29,6 +29,8 @@ class Results:
     scenario    the scenario as resolved, YAML text
     provenance  versions and hashes of inputs
     folder      where they stand, if they do
+    case        the Case that was solved; None of stored results, which name its inputs
+    optimum     what explanations read, kept once it was asked for
     """
 
     dispatch: xr.Dataset
@@ -37,6 +39,8 @@ class Results:
     scenario: str = ""
     provenance: dict = field(default_factory=dict)
     folder: Path | None = None
+    case: object = field(default=None, repr=False)
+    optimum: object = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (f"<Results {self.summary['scenario']}: {self.summary['status']}, {self.summary['zones']} zones, "
@@ -51,6 +55,15 @@ class Results:
             total |= {str(name): float(value) for name, value in zip(by_technology["technology"].values, by_technology.values)}
         total |= {name: float((data[name] * hours).sum()) for name in ("curtailment", "charge", "discharge", "loss") if name in data}
         return total
+
+    def explain(self, zone: str | None = None, time=None):
+        """Why the price of a zone at a time is what it is, why energy was not taken or load not served there.
+
+        Without a zone or a time: what is worth explaining. Prints as text; each explanation holds its figures as data.
+        """
+        from grid_model.pipeline import explain_results  # builds the programme anew: a stage that imports this one
+
+        return explain_results(self, zone, time)
 
     def save(self, folder: str | Path) -> Path:
         """Write into a folder, which appears whole or not at all; an older result there is replaced."""

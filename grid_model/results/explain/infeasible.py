@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grid_model.errors import InfeasibleError
+from grid_model.errors import InfeasibleError, SolveError
 from grid_model.results.explain.places import IDENTIFIERS, Places
 from grid_model.results.explain.words import Asks, formula_of, words_of
 from grid_model.solve.conflict import Conflict, Limits, Side, find_conflicts, limits_of
@@ -75,6 +75,15 @@ def named_conflicts(case, program, seconds: float = SECONDS) -> Iterator[None]:
         yield
     except InfeasibleError as error:
         raise explained(error, case, program, seconds) from error
+
+
+def demand_no_conflict(case, program, seconds: float = SECONDS) -> None:
+    """Raises InfeasibleError with the conflicts of a programme; SolveError where they were not found in time."""
+    found = conflicts_of(case, program, seconds)
+    if found is None:
+        raise SolveError(f"whether all rules can hold together was not found out within {seconds:g} s")
+    if found:
+        raise InfeasibleError(told("no dispatch satisfies all rules of this case together", case, found), tuple(found))
 
 
 def explained(error: InfeasibleError, case, program, seconds: float = SECONDS) -> InfeasibleError:

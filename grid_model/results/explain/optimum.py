@@ -1,0 +1,109 @@
+"""What explanations read: a programme, its row duals and its columns, and the identity that ties them together.
+
+The price of a zone is the dual of its balance, y. Every column j of that balance obeys, whatever else is true,
+
+    a y = c_j - d_j - sum over its other rows i of A_ij y_i
+
+with a its coefficient in the balance, c_j its cost and d_j its reduced cost, which is zero where the column stands
+between its bounds: there is the margin. So the price is the column's cost and what the other rules that it takes part
+in are worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csc_array
+
+from grid_model.case.units import CNY_PER_MWH
+from grid_model.results.explain.places import Places
+
+ROUNDING = 1e-7  # duals of less, in million CNY/GWh, are none
+BETWEEN = 1e-6  # how far from its bounds a column must be to stand between them, in units of the programme (1 kW)
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """
+    case      whose programme it is
+    program   LinearProgram
+    duals     of its rows, million CNY per unit of the programme
+    columns   values of its columns; NaN where they are not known
+    """
+
+    case: object
+    program: object
+    duals: np.ndarray
+    columns: np.ndarray
+
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.case)
+
+    @cached_property
+    def reduced(self) -> np.ndarray:
+        """d = c - A' y."""
+        return self.program.cost - self.program.matrix.T @ self.duals
+
+    @cached_property
+    def by_column(self) -> csc_array:
+        return csc_array(self.program.matrix)
+
+    @cached_property
+    def between(self) -> np.ndarray:
+        """Which columns stand between their bounds; not those whose value is not known."""
+        lower, upper = self.program.column_lower, self.program.column_upper
+        return (self.columns > lower + BETWEEN) & (self.columns < upper - BETWEEN)
+
+    def balance(self, zone: str, step: int) -> int | None:
+        """The row of a zone's balance in a step, counted from 0; None where there is nothing to balance."""
+        family = self.program.rows["balance"]
+        zones = list(family.axes[0].labels)
+        return family.start + zones.index(zone) * self.case.steps + step if zone in zones else None
+
+    def zone_of_balance(self, row: int) -> tuple[str, int]:
+        """Zone and step of a row of the balance."""
+        family = self.program.rows["balance"]
+        zone, step = divmod(row - family.start, self.case.steps)
+        return family.axes[0].labels[zone], step
+
+    def is_balance(self, rows: np.ndarray) -> np.ndarray:
+        family = self.program.rows["balance"]
+        return (rows >= family.start) & (rows < family.start + family.size)
+
+    def per_mwh(self, value: float, step: int) -> float:
+        """Million CNY per GW over a step as CNY/MWh."""
+        return float(value) / float(self.case.step_hours[step]) / CNY_PER_MWH
+
+    def price(self, row: int) -> float:
+        """Price at a row of the balance [CNY/MWh]."""
+        return self.per_mwh(self.duals[row], self.zone_of_balance(row)[1])
+
+    def terms(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Columns of a row and their coefficients."""
+        matrix = self.program.matrix
+        here = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        return matrix.indices[here], matrix.data[here]
+
+    def rows_of(self, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of a column and its coefficients."""
+        here = slice(self.by_column.indptr[column], self.by_column.indptr[column + 1])
+        return self.by_column.indices[here], self.by_column.data[here]
+
+    def member(self, kind: str, position: int) -> tuple[object, tuple]:
+        """Family and label of a row or column."""
+        families = self.program.rows if kind == "row" else self.program.columns
+        family = next(one for one in families.values() if one.start <= position < one.start + one.size)
+        return family, family.label(int(position) - family.start)
+
+    def asset(self, column: int) -> tuple[str, str]:
+        """Name of a column's family, and of its asset."""
+        family, label = self.member("column", column)
+        return family.name, self.places.name(label, self.places.moment(family, label)[0])
+
+
+def of_solved(solved) -> Optimum:
+    """What a solved case in memory says."""
+    return Optimum(solved.case, solved.program, solved.solution.row_duals, solved.solution.columns)
