@@ -172,7 +172,7 @@ def test_ramps_are_a_part():
 
 
 def test_carbon_is_a_part():
-    """Coal emits 0.8 t/MWh, of which allowances at 75 CNY/t cover 95 % and reductions at 70.76 the rest; none is free."""
+    """Coal emits 0.8 t/MWh, 95 % covered by allowances at 75 CNY/t, the rest by reductions at 70.76."""
     case = small_case(
         1,
         series={"load": {"东部负荷": 60}},
