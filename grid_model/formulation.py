@@ -14,10 +14,12 @@ import pyomo.environ as pyo
 from grid_model.case.tables import merge_tables
 from grid_model.policies import (
     carbon_market,
+    corridor_contract,
     green_certificates,
     green_corridor,
     green_load,
     guaranteed_purchase,
+    planned_generation,
     reserves,
     self_use,
     settlement,
@@ -52,6 +54,8 @@ TECHNOLOGIES = (
 )
 POLICIES = (
     storage_place,
+    corridor_contract,
+    planned_generation,
     guaranteed_purchase,
     green_load,
     green_corridor,

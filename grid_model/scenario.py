@@ -116,10 +116,15 @@ class Change(Settings):
 
 
 class Synthesis(Settings):
-    """Profiles made from published facts instead of read from files."""
+    """Profiles made from published facts instead of read from files.
+
+    seed, weather_year  which weather is drawn
+    yields_of           year whose published utilisation hours wind and solar are calibrated to; none: a mean year
+    """
 
     seed: int = Field(1, ge=0)
     weather_year: int | None = None
+    yields_of: int | None = None
 
 
 class SynthesisedProfiles(Settings):

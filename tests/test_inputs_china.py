@@ -15,7 +15,8 @@ from grid_model.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 CHINA = ROOT / "inputs" / "china"
-TABLES = ["generators", "storage", "lines", "loads", "demand_response", "reservoirs", "cascade", "hydro_monthly", "inflow_monthly"]
+TABLES = ["generators", "storage", "lines", "loads", "demand_response", "reservoirs", "cascade", "hydro_monthly", "inflow_monthly",
+          "corridor_contracts", "in_service", "synthesis/yearly_availability"]
 IDENTIFIERS = {"zones": "zone", "generators": "generator", "storage": "storage", "lines": "line", "loads": "load",
                "demand_response": "programme", "reservoirs": "reservoir", "obligations": "zone"}
 NEW_STORAGE = ["lithium_ion", "sodium_ion", "flow_battery", "compressed_air", "flywheel"]
@@ -316,8 +317,49 @@ def test_losses_follow_the_length(tables):
 
 
 def test_consumption(tables):
-    assert tables["loads"]["annual_mwh"].sum() == pytest.approx(9_852_100_000, rel=1e-4)  # NEA 2024
+    """Loads are the consumption of 2024 less the losses that it counts: of contracted energy and of pumping."""
+    consumption = pd.read_csv(CHINA / "facts" / "consumption_2024.csv")["consumption_2024_gwh"].sum() * 1000
+    assert consumption == pytest.approx(9_852_100_000, rel=1e-4)  # NEA 2024
+    contracts = tables["corridor_contracts"].merge(tables["lines"][["line", "loss_fraction"]], on="line")
+    lost = (contracts["energy_mwh"].abs() * contracts["loss_fraction"]).sum() + 58690 * 1144 * (1 / 0.8 - 1)
+    assert tables["loads"]["annual_mwh"].sum() == pytest.approx(consumption - lost, rel=1e-4)
+    assert 0.005 < lost / consumption < 0.012
     assert (tables["loads"]["unserved_cost_cny_per_mwh"] > tables["demand_response"]["cost_cny_per_mwh"].max()).all()
+
+
+def test_contracts_are_what_provinces_traded_in_2023(tables):
+    """Energy arriving less leaving is consumption less generation of 2023, but for what the nation traded abroad; no
+    corridor is used beyond its capacity, and none that did not stand."""
+    balance = pd.read_csv(CHINA / "facts" / "balance_2023.csv")
+    own = balance[["thermal_gwh", "hydro_gwh", "nuclear_gwh"]].sum(axis=1)
+    own += (balance["wind_hours"] * balance["wind_mw"] + balance["solar_hours"] * balance["solar_mw"]) / 1000
+    net = (balance["consumption_gwh"] - own).groupby(balance["zone"]).sum()
+    table = tables["corridor_contracts"].merge(tables["lines"], on="line")
+    contracted = table.groupby("to_zone")["energy_mwh"].sum().sub(table.groupby("from_zone")["energy_mwh"].sum(), fill_value=0) / 1000
+    share = balance.groupby("zone")["consumption_gwh"].sum() / balance["consumption_gwh"].sum()
+    assert contracted.reindex(net.index).to_numpy() == pytest.approx((net - share * net.sum()).to_numpy(), abs=500)
+    assert abs(net.sum()) < 0.005 * balance["consumption_gwh"].sum()
+    assert (table["energy_mwh"] <= 0.85 * table["capacity_mw"] * 745).all()
+    assert (-table["energy_mwh"] <= 0.85 * table["reverse_capacity_mw"] * 745).all()
+    assert not table["commissioned"].str.startswith("2025").where(table["line"] != "Hebei-Beijing", False).any()
+
+
+def test_fleets_that_grew_in_2024(tables):
+    """Part in service rises through the year; wind of January is the mean of what stood at the ends of the months around."""
+    table = tables["in_service"].set_index(["technology", "zone", "month"])["fraction"]
+    assert table.between(0, 1).all() and (table.xs(12, level="month") > table.xs(1, level="month")).mean() > 0.95
+    facts = pd.read_csv(CHINA / "facts" / "capacity_monthly_2024.csv").set_index(["item", "zone"])
+    hebei = facts.loc[("wind", "Hebei")]
+    last = hebei["2024_11"] * 520684 / facts.loc["wind"]["2024_11"].sum()
+    assert table["wind_onshore", "Hebei", 1] == pytest.approx((0.75 * hebei["2023_12"] + 0.25 * hebei["2024_02"]) / last, abs=1e-4)
+    assert table["nuclear", "Guangxi", 4] == pytest.approx(1 - 1172 / 4532, abs=1e-4) and table["nuclear", "Guangxi", 6] == 1
+
+
+def test_planned_hours_of_gas_are_its_energy_of_2023(tables):
+    gas = tables["generators"].query("technology in ['gas', 'gas_chp']")
+    energy = (gas["planned_hours"] * gas["capacity_mw"]).sum()
+    assert energy == pytest.approx(2436 * (114850 + 125620) / 2, rel=1e-3)  # CEC hours x mean capacity of 2023
+    assert tables["generators"].query("technology not in ['gas', 'gas_chp']")["planned_hours"].isna().all()
 
 
 def test_demand_response_is_three_percent_of_the_peak(tables):
@@ -425,7 +467,8 @@ def changed(name, tables):
 def test_scenarios_of_2027(tables, name, consumption_twh, wind_gw, solar_gw, coal_gw, storage_gw, pumped_gw):
     frames = changed(name, tables)
     generators, storage = frames["generators"], frames["storage"]
-    assert frames["loads"]["annual_mwh"].sum() / 1e6 == pytest.approx(consumption_twh, rel=1e-3)
+    without_losses = tables["loads"]["annual_mwh"].sum() / 9_852_100_000
+    assert frames["loads"]["annual_mwh"].sum() / 1e6 == pytest.approx(consumption_twh * without_losses, rel=1e-3)
     assert total(generators, "capacity_mw", technology=["wind_onshore", "wind_offshore"]) == pytest.approx(wind_gw * 1000)
     assert total(generators, "capacity_mw", technology=["solar_utility", "solar_distributed"]) == pytest.approx(solar_gw * 1000)
     assert total(generators, "capacity_mw", technology=["coal", "coal_chp"]) == pytest.approx(coal_gw * 1000)

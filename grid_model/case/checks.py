@@ -138,8 +138,8 @@ def check_core(frames: Frames) -> list[Problem]:
     problems += problems_where(
         frames["zones"], one_only, "heating_start", "both heating_start and heating_end, or neither"
     )
-    for name, key in (("hydro_monthly", "zone"), ("inflow_monthly", "reservoir")):
+    for name, key in (("hydro_monthly", ["zone"]), ("inflow_monthly", ["reservoir"]), ("in_service", ["zone", "technology", "year"])):
         monthly = frames[name]
         problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")
-        problems += unique_together(monthly, [key, "month"])
+        problems += unique_together(monthly, [*key, "month"])
     return problems

@@ -6,7 +6,8 @@ Where the values of one id come from, in this order:
 2. the column of its zone in `<name>.<technology>` (for loads `<name>.<kind>`),
 3. for `energy_budget`: the table hydro_monthly, shared by capacity over the zone's hydro generators that have
    no reservoir; for `inflow`: the table inflow_monthly,
-4. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
+4. for `availability`: times the part of the capacity that is in service (table in_service)
+5. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
 
 From profile to steps: steps longer than the profile's get the mean over the step; steps equal to the profile's get its
 values; steps shorter than an hour repeat an hourly profile. Anything else is an error.
@@ -98,6 +99,8 @@ def read_series(
         if name == "load":
             collected.scale_to_energy()
             problems += _loads_without_profile(collected, profiles)
+        if name == "availability":
+            collected.take_in_service(frames["in_service"])
         if name == "energy_budget":
             collected.take_zone_budgets(frames)
         if name == "inflow":
@@ -224,6 +227,16 @@ class _Collected:
                 )
                 continue
             self.values[load] = self.values[load] * (energy / (means * hours))[year_of_step]
+
+    def take_in_service(self, monthly: pd.DataFrame) -> None:
+        """Availability of what is not yet all in operation: its profile (else max_output_fraction) x part in service."""
+        at = pd.MultiIndex.from_arrays([self.time.year, self.time.month])
+        monthly = monthly[monthly["year"].isin(self.time.year)].drop_duplicates(["zone", "technology", "year", "month"])
+        rows = self.table.set_index("generator")[["zone", "technology", "max_output_fraction"]]
+        for (zone, technology), part in monthly.groupby(["zone", "technology"]):
+            fraction = part.set_index(["year", "month"])["fraction"].reindex(at).fillna(1.0).to_numpy()
+            for name, most in rows.loc[(rows["zone"] == zone) & (rows["technology"] == technology), "max_output_fraction"].items():
+                self.values[name] = self.values.get(name, most) * fraction
 
     def take_zone_budgets(self, frames: Frames) -> None:
         """Budgets of hydro_monthly, shared by capacity over generators that have neither reservoir nor own budget."""

@@ -25,7 +25,8 @@ class SynthesisedProfileFolder:
         time = pd.date_range(
             f"{horizon.start.year}-01-01", f"{last.year + 1}-01-01", freq="h", inclusive="left", unit="ns"
         )
-        self._profiles = synthesise(self.folder.path, time, seed=settings.seed, weather_year=settings.weather_year)
+        self._profiles = synthesise(self.folder.path, time, seed=settings.seed, weather_year=settings.weather_year,
+                                    yields_of=settings.yields_of)
         for name in self.folder.names():
             if name.endswith(".csv"):
                 self.folder.read(name)

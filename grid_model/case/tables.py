@@ -330,6 +330,15 @@ CORE_TABLES: Tables = {
         ),
         text("source", "where the row is from"),
     ],
+    "in_service": [
+        reference("zone", "zones", "zone", required=True),
+        reference("technology", "technologies", "technology of generators", required=True),
+        number("year", "1", "calendar year", minimum=1900, maximum=2200, required=True),
+        number("month", "1", "month of the year", minimum=1, maximum=12, required=True),
+        number("fraction", "1", "part of capacity_mw that is in operation in that month, by what is commissioned when",
+               minimum=0, maximum=1, required=True),
+        text("source", "where the row is from"),
+    ],
     "hydro_monthly": [
         reference("zone", "zones", "zone", required=True),
         number("month", "1", "month of the year", minimum=1, maximum=12, required=True),

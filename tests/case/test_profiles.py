@@ -162,6 +162,19 @@ def test_nights_are_dark_and_noon_moves_west(year_2027):
     assert abs(noon["Shanghai"] - 11.4) < 0.3
 
 
+def test_a_year_of_its_own_yield():
+    """With yields_of every month is the mean year's times the factor of that year; load stays as it is."""
+    time = pd.date_range("2024-01-01", "2025-01-01", freq="h", inclusive="left")
+    mean, own = synthesise(FACTS, time), synthesise(FACTS, time, yields_of=2024)
+    factor = pd.read_csv(FACTS / "yearly_availability.csv").set_index(["series", "zone"])["factor"]
+    for series in ("wind_onshore", "wind_offshore", "solar_utility"):
+        ratio = own[f"availability.{series}"].mean() / mean[f"availability.{series}"].mean()
+        np.testing.assert_allclose(ratio, factor[series].loc[ratio.index], rtol=0.01, err_msg=series)
+    pd.testing.assert_frame_equal(own["load.base"], mean["load.base"])
+    with pytest.raises(InputError, match="yearly_availability"):
+        synthesise(FACTS, time, yields_of=1999)
+
+
 def test_flat_roofs_yield_more_in_summer_and_less_in_winter(year_2027):
     """The tilted plant stands better to the low sun: roof / plant rises from December to June in the north."""
     ratio = year_2027["availability.solar_distributed"] / year_2027["availability.solar_utility"].replace(0, np.nan)

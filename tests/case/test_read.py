@@ -254,6 +254,18 @@ def test_monthly_energy_is_shared_by_capacity(hydro, read):
     )
 
 
+def test_what_is_in_service(hydro, read, problems):
+    """Half of the wind stands in January and all in February; run-of-river has no profile and takes its max_output_fraction;
+    another year's rows say nothing."""
+    rows = "North,wind_onshore,2027,1,0.5\nNorth,wind_onshore,2026,2,0.1\nNorth,hydro_run_of_river,2027,2,0.25"
+    hydro.table("in_service", f"zone,technology,year,month,fraction\n{rows}")
+    case = read(hydro)
+    available = case.profile("availability", ["North wind", "small"])
+    assert available[:, [0, 47]].tolist() == [[0.5, 1.0], [1.0, 0.25]]
+    path = hydro.table("in_service", f"zone,technology,year,month,fraction\n{rows}\nNorth,wind_onshore,2027,1,0.4")
+    assert [problem.file for problem in problems(hydro)] == [str(path)]
+
+
 def test_monthly_inflow_stands_in_for_a_profile(hydro, read, problems):
     """7440 MWh in January and 1344 in February are 10 and 2 MW; a profile of inflow goes first."""
     hydro.table("inflow_monthly", "reservoir,month,energy_mwh\nlake,1,7440\nlake,2,1344")

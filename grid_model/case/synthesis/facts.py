@@ -3,6 +3,7 @@
 file                     one row per                  what it holds
 locations.csv            site                         zone, land or sea, latitude, longitude, altitude
 monthly_availability.csv zone and technology          capacity factor of the year, share of each month relative to it
+yearly_availability.csv  zone, technology and year    capacity factor of that year over the one above
 wind_shape.csv           zone and technology          largest share, spreads around the middle, day shape, memory
 solar_shape.csv          zone                         yield of a clear sky, spread below and above the middle
 monthly_consumption.csv  zone                         GWh of each published period of 2024
@@ -46,6 +47,7 @@ FESTIVAL_DAYS = np.arange(-18, 25)
 TABLES = {
     "locations": ["zone", "site", "domain", "latitude", "longitude", "altitude_m"],
     "monthly_availability": ["zone", "series", "capacity_factor", *MONTHS],
+    "yearly_availability": ["zone", "series", "year", "factor"],
     "wind_shape": [
         "zone",
         "series",
@@ -80,9 +82,13 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Facts:
-    """The tables, and what the makers of profiles ask of them. Zones are in the order of monthly_consumption.csv."""
+    """The tables, and what the makers of profiles ask of them. Zones are in the order of monthly_consumption.csv.
+
+    yields_of  year whose published yield wind and sun have; None: a mean year
+    """
 
     tables: dict[str, pd.DataFrame]
+    yields_of: int | None = None
 
     @cached_property
     def zones(self) -> list[str]:
@@ -156,7 +162,10 @@ class Facts:
         table = self.tables["monthly_availability"]
         rows = table[table["series"] == series].set_index("zone")
         rows = rows.loc[[zone for zone in self.zones if zone in rows.index]]
-        return rows[["capacity_factor"]].to_numpy() * rows[MONTHS].to_numpy()
+        yearly = self.tables["yearly_availability"]
+        of_year = yearly[(yearly["series"] == series) & (yearly["year"] == self.yields_of)].set_index("zone")["factor"]
+        factor = of_year.reindex(rows.index).fillna(1.0).to_numpy()[:, None]
+        return factor * rows[["capacity_factor"]].to_numpy() * rows[MONTHS].to_numpy()
 
     def mean_over_sites(self, values: np.ndarray) -> np.ndarray:
         """Mean of the land sites of each zone, shape (zones, hours) from (sites, hours)."""
@@ -168,7 +177,7 @@ class Facts:
         return self.tables[name].set_index("zone", drop=False).loc[self.zones]
 
 
-def read_facts(folder: str | Path) -> Facts:
+def read_facts(folder: str | Path, yields_of: int | None = None) -> Facts:
     """Read the tables of a folder; raises InputError with everything that is missing in them."""
     folder = Path(folder)
     tables, problems = {}, []
@@ -181,6 +190,9 @@ def read_facts(folder: str | Path) -> Facts:
         absent = [column for column in columns if column not in table]
         problems += [Problem(str(file), 1, column, allowed="this column must be there") for column in absent]
         tables[name] = table
+    if not problems and yields_of is not None and yields_of not in set(tables["yearly_availability"]["year"]):
+        file = folder / "yearly_availability.csv"
+        problems.append(Problem(str(file), 0, "year", yields_of, "a year that has rows here, or no yields_of in the scenario"))
     if problems:
         raise InputError(problems)
-    return Facts(tables)
+    return Facts(tables, yields_of)

@@ -10,13 +10,16 @@ import pandas as pd
 from demand import demand_response, loads
 from facts import HERE, by_zone, fact_table, write, zones
 from hydro import cascade, hydro_generators, hydro_monthly, inflow_monthly, reservoirs
+from in_service import in_service
 from network import lines
 from renewables import variable_generators
 from storage import storage
 from thermal import coal_capacity, thermal_generators
+from trade import contracts
+from yields import yearly_availability
 
 GENERATOR_COLUMNS = ["generator", "zone", "technology", "capacity_mw", "commissioned", "purchase_class", "guaranteed_hours",
-                     "variable_cost_cny_per_mwh", "min_output_fraction", "max_output_fraction", "heating_floor_fraction",
+                     "variable_cost_cny_per_mwh", "min_output_fraction", "max_output_fraction", "heating_floor_fraction", "planned_hours",
                      "emissions_t_per_mwh", "certificate", "capacity_end_2025_mw", "source"]
 
 
@@ -44,7 +47,8 @@ def later_capacity(table: pd.DataFrame) -> pd.Series:
 
 
 TABLES = {"generators": generators, "storage": storage, "lines": lines, "loads": loads, "demand_response": demand_response,
-          "reservoirs": reservoirs, "cascade": cascade, "hydro_monthly": hydro_monthly, "inflow_monthly": inflow_monthly}
+          "reservoirs": reservoirs, "cascade": cascade, "hydro_monthly": hydro_monthly, "inflow_monthly": inflow_monthly,
+          "corridor_contracts": contracts, "in_service": in_service, "synthesis/yearly_availability": yearly_availability}
 
 
 def main(folder: Path = HERE) -> None:

@@ -1,5 +1,7 @@
 """Loads and demand response by zone.
 
+load                 consumption of 2024 less the losses that it counts and that the model has on its own: of corridors, by
+                     contracted energy arriving (trade.py), and of pumped hydro, by its hours and its efficiency
 value of lost load   gross domestic product of 2024 / electricity consumption of 2024: what a MWh makes
 demand response      3 % of the peak in 2024: two thirds reduced on call at the highest offer, one third moved within the
                      day at the lowest offer; aluminium on call beside it; orderly use after it, before unserved energy
@@ -10,19 +12,35 @@ from __future__ import annotations
 import pandas as pd
 
 from facts import constant, fact_table, zones
+from hydro import pumped_capacity, pumped_hours
+from network import lines
+from trade import contracts
 
 
 def lost_load_cny_per_mwh() -> float:
     return constant("gdp_2024") / constant("consumption_2024") * 1000
 
 
+def corridor_losses() -> pd.Series:
+    """Losses of contracted energy [MWh] by the zone where it arrives."""
+    table = contracts().merge(lines()[["line", "from_zone", "to_zone", "loss_fraction"]], on="line")
+    table["zone"] = table["to_zone"].where(table["energy_mwh"] > 0, table["from_zone"])
+    lost = table["energy_mwh"].abs() * table["loss_fraction"]
+    return lost.groupby(table["zone"]).sum().reindex(zones().index).fillna(0.0)
+
+
+def pumping_losses() -> pd.Series:
+    """Energy [MWh] that pumped hydro draws beyond what it gives."""
+    return pumped_capacity() * pumped_hours() * (1 / constant("pumped_hydro_efficiency") - 1)
+
+
 def loads() -> pd.DataFrame:
     energy = fact_table("consumption_2024").set_index("zone").reindex(zones().index)
     return pd.DataFrame({
         "load": zones().index + " base", "zone": zones().index, "kind": "base",
-        "annual_mwh": (energy["consumption_2024_gwh"] * 1000).round(0),
+        "annual_mwh": (energy["consumption_2024_gwh"] * 1000 - corridor_losses() - pumping_losses()).round(0),
         "unserved_cost_cny_per_mwh": round(lost_load_cny_per_mwh(), 0),
-        "source": energy["source"] + "; value of lost load: GDP 134.9 trillion CNY over 9852 TWh (NBS, NEA)"})
+        "source": energy["source"] + ", less losses of corridors and of pumping, which it counts; value of lost load: GDP 134.9 trillion CNY over 9852 TWh (NBS, NEA)"})
 
 
 def demand_response() -> pd.DataFrame:

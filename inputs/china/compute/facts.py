@@ -65,7 +65,9 @@ def write(table: pd.DataFrame, name: str, folder: Path) -> None:
     """The table as CSV, figures without noise."""
     numbers = table.select_dtypes("number").columns
     table = table.assign(**{name: table[name].map(_plain) for name in numbers})
-    table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    file = folder / f"{name}.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(file, index=False, lineterminator="\n")
 
 
 def _plain(value: float) -> str:

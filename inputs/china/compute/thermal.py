@@ -86,16 +86,29 @@ def coal_fleets() -> list[pd.DataFrame]:
     ]
 
 
+def gas_planned_hours() -> pd.Series:
+    """Energy of 2023 over the capacity of 2024: of Beijing, whose other thermal plant is small, its own; elsewhere the rest."""
+    capacity = gas_capacity()
+    table = fact_table("balance_2023")
+    energy = table[table["zone"] == "Beijing"]["thermal_gwh"].sum() * 1000
+    others = pd.concat([biomass_fleet(), other_fleet()]).query("zone == 'Beijing'")
+    energy -= (others["capacity_mw"] * others["max_output_fraction"]).sum() * 8760
+    national = constant("gas_hours_2023") * (constant("gas_capacity_end_2022") + constant("gas_capacity_end_2023")) / 2
+    hours = pd.Series((national - energy) / (capacity.sum() - capacity["Beijing"]), capacity.index)
+    hours["Beijing"] = energy / capacity["Beijing"]
+    return hours.round(0)
+
+
 def gas_fleets() -> list[pd.DataFrame]:
     capacity, share = gas_capacity(), chp_share("gas")
     origin = "GEM 2023-02 operating and under construction, scaled to 143.67 GW (NEA/CEC 2024-12 via CREA china_co2), {}; " \
-             "fuel: NDRC notice 562 of 2019 plus 20 %; carbon: IPCC 2006"
+             "fuel: NDRC notice 562 of 2019 plus 20 %; carbon: IPCC 2006; planned hours: energy of 2023 (CEC hours; Beijing: NBS)"
     parts = []
     for name, part, rate, floors in (("gas", 1 - share, "gas_heat_rate", {}),
                                      ("gas_chp", share, "gas_chp_heat_rate", _floors("gas_chp"))):
         cost = gas_price() * constant(rate) + constant("gas_other_variable_cost")
         parts.append(_fleet(name, name, capacity * part, variable_cost_cny_per_mwh=cost.round(1),
-                            emissions_t_per_mwh=round(constant("gas_carbon") * constant(rate), 4),
+                            emissions_t_per_mwh=round(constant("gas_carbon") * constant(rate), 4), planned_hours=gas_planned_hours(),
                             source=origin.format("CHP by its share in GEM"), **floors))
     return parts
 

@@ -1,0 +1,51 @@
+"""Planned generation by hand: gas runs its planned hours beside cheaper coal."""
+
+from __future__ import annotations
+
+import pytest
+from concrete import assert_same_as_concrete
+from small import small_case, solved
+
+
+def grid(planned_hours, penalty=1000, gas_part=1.0, hours=24, load=50.0):
+    """Coal at 100 and 40 MW of gas at 400 CNY/MWh, 50 MW of load."""
+    return small_case(
+        hours, policies={"planned_generation": {"shortfall_cost_cny_per_mwh": penalty}},
+        generators=[{"generator": "coal", "zone": "city", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
+                    {"generator": "gas", "zone": "city", "technology": "gas", "capacity_mw": 40, "variable_cost_cny_per_mwh": 400,
+                     "planned_hours": planned_hours}],
+        loads=[{"load": "town", "zone": "city"}], series={"load": {"town": load}, "availability": {"gas": gas_part}})
+
+
+def generated(case):
+    """Energy of gas, MWh."""
+    result = solved(case)
+    return 1000 * result.value("thermal.report_generation")[1].sum(), result.objective
+
+
+def test_gas_runs_its_hours():
+    """2190 of 8760 hours are a quarter of the day's 960 MWh. Without the plan gas, three times as dear, would not run."""
+    case = grid(2190)
+    energy, cost = generated(case)
+    assert energy == pytest.approx(240)
+    assert cost == pytest.approx(240 * 400 + 960 * 100)
+    assert generated(grid(None))[0] == pytest.approx(0)
+    assert_same_as_concrete(case)
+
+
+def test_plan_is_missed_where_that_is_cheaper():
+    """At 200 CNY the 300 that gas costs more than coal are not paid."""
+    energy, cost = generated(grid(2190, penalty=200))
+    assert energy == pytest.approx(0) and cost == pytest.approx(1200 * 100 + 240 * 200)
+
+
+def test_plan_follows_what_is_in_service():
+    """Half of the fleet is in service: half of the energy is planned."""
+    assert generated(grid(2190, gas_part=0.5))[0] == pytest.approx(120)
+
+
+def test_each_day_has_its_plan():
+    """No load on the first day: its 240 MWh are missed, and not made up on the second."""
+    result = solved(grid(2190, hours=48, load=[0.0] * 24 + [50.0] * 24))
+    assert result.value("planned_generation.short")[0] == pytest.approx([0.24, 0.0])
+    assert result.value("thermal.report_generation")[1][24:].sum() == pytest.approx(0.24)
