@@ -88,5 +88,6 @@ def new_energy_stores() -> pd.DataFrame:
 
 
 def storage() -> pd.DataFrame:
-    columns = ["storage", "zone", "technology", "power_mw", "energy_mwh", "place", "host", "call", "source"]
+    columns = ["storage", "zone", "technology", "power_mw", "energy_mwh", "place", "host", "call",
+               "min_cycles_per_day", "source"]  # cycles: for scenarios to set
     return pd.concat([pumped_storage(), new_energy_stores()], ignore_index=True).reindex(columns=columns)
