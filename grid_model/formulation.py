@@ -4,7 +4,8 @@
     subject to  sum over technologies of injection[z,t] = 0      (every zone, every step; its dual is the price)
                 the constraints of each technology and each policy
 
-A new technology or policy is one file and one line in a registry here.
+A new technology or policy is one file and one line in a registry here; a policy of one's own outside the package is
+registered from Python.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from grid_model.policies import (
     storage_place,
 )
 from grid_model.policies.contract import declare as declare_policy
+from grid_model.policies.contract import demand_contract
 from grid_model.technologies import (
     converters,
     demand_response,
@@ -52,7 +54,7 @@ TECHNOLOGIES = (
     solar_thermal,
     converters,
 )
-POLICIES = (
+BUILT_IN = (
     storage_place,
     corridor_contract,
     planned_generation,
@@ -66,9 +68,40 @@ POLICIES = (
     settlement,
 )
 
-TABLES = merge_tables(*(module.TABLES for module in TECHNOLOGIES + POLICIES))
-CHECKS = [check for module in TECHNOLOGIES + POLICIES for check in getattr(module, "CHECKS", ())]
+POLICIES = list(BUILT_IN)
+TABLES = merge_tables(*(module.TABLES for module in (*TECHNOLOGIES, *POLICIES)))
+CHECKS = [check for module in (*TECHNOLOGIES, *POLICIES) for check in getattr(module, "CHECKS", ())]
 SETTINGS = {module.NAME: module.Settings for module in POLICIES}
+
+
+def register_policy(policy):
+    """Add a rule of one's own to this process, so that scenarios may name it; the last one of a name holds.
+
+    Only Python can add a rule: a scenario chooses among rules and never loads code.
+
+    Parameters
+    ----------
+    policy : a module, or a class of plain functions, as policies/contract.py says
+
+    Returns the policy, so that it may stand over a class as a decorator.
+
+    Raises
+    ------
+    TypeError : it lacks something of the contract
+    ValueError : its name is that of a built-in rule, or it declares a known column otherwise
+    """
+    demand_contract(policy)
+    if policy.NAME in {module.NAME for module in BUILT_IN}:
+        raise ValueError(f"{policy.NAME} is a built-in rule; choose another NAME")
+    others = [module for module in POLICIES if module.NAME != policy.NAME]
+    modules = (*TECHNOLOGIES, *others, policy)
+    tables = merge_tables(*(module.TABLES for module in modules))
+    POLICIES[:] = [*others, policy]
+    TABLES.clear()
+    TABLES.update(tables)
+    CHECKS[:] = [check for module in modules for check in getattr(module, "CHECKS", ())]
+    SETTINGS[policy.NAME] = policy.Settings
+    return policy
 
 
 def build_model(case, concrete: bool = False) -> pyo.AbstractModel:

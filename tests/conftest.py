@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,60 +10,16 @@ from grid_model.case.read import read_case
 from grid_model.case.tables import choice, flag, identifier, number, reference
 from grid_model.errors import InputError
 
+pytest_plugins = ["grid_model.testing"]
+
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("untimed")
 
 
-class Grid:
-    """A small data set in a folder of its own: `inputs/*.csv`, `inputs/profiles/*` and a scenario file."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.inputs = folder / "inputs"
-        self.profiles = self.inputs / "profiles"
-        self.profiles.mkdir(parents=True)
-        self.scenario = folder / "scenario.yaml"
-
-    def table(self, name: str, text: str) -> Path:
-        """Writes a table as it would be written by hand."""
-        return self._write(self.inputs / f"{name}.csv", text)
-
-    def profile(self, name: str, text: str) -> Path:
-        """Writes a profile as CSV by hand."""
-        return self._write(self.profiles / f"{name}.csv", text)
-
-    def hourly(self, name: str, columns: dict, start: str = "2027-01-01", freq: str = "h", ending: str = "csv") -> Path:
-        """Writes a profile from columns of values, from `start` on."""
-        length = max(len(values) for values in columns.values())
-        frame = pd.DataFrame(columns, index=pd.date_range(start, periods=length, freq=freq, name="time"))
-        path = self.profiles / f"{name}.{ending}"
-        if ending == "parquet":
-            frame.reset_index().to_parquet(path, index=False)
-        else:
-            frame.to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
-        return path
-
-    def scenario_text(self, text: str, name: str = "scenario.yaml") -> Path:
-        return self._write(self.folder / name, text)
-
-    @staticmethod
-    def _write(path: Path, text: str) -> Path:
-        path.write_text(
-            "\n".join(line.strip() if path.suffix == ".csv" else line for line in text.strip("\n").split("\n")) + "\n",
-            encoding="utf-8",
-        )
-        return path
-
-
 @pytest.fixture
-def empty_grid(tmp_path: Path) -> Grid:
-    return Grid(tmp_path)
-
-
-@pytest.fixture
-def two_zones(tmp_path: Path) -> Grid:
+def two_zones(empty_grid):
     """The least that a person writes: zones, generators and loads with the required columns only, four hours."""
-    grid = Grid(tmp_path)
+    grid = empty_grid
     grid.table(
         "zones",
         """

@@ -13,10 +13,11 @@ A policy is a module with
     series(block, data, solved)   {variable of the results: DataArray}, hourly or by item, with units and long_name
     tables(block, data, solved)   {name: DataFrame} beside the results (`ledger` as Parquet, others as CSV)
 
-`solved` is solve/solved.py: values of variables and named expressions by name, duals of families of rows by name, both in
-units of the programme; `block.name + ".family"` is the qualified name.
+`solved` is solve/solved.py: values of variables and named expressions by name, duals of families of rows by name, both
+in units of the programme; `block.name + ".family"` is the qualified name.
 
-Switched off (`name: false`) it leaves no row behind. Technologies never know that a policy exists.
+A class of plain functions does as well as a module (formulation.register_policy). Switched off (`name: false`) it
+leaves no row behind. Technologies never know that a policy exists.
 """
 
 from __future__ import annotations
@@ -27,6 +28,16 @@ import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
+
+NEEDED = ("NAME", "DEFAULT", "Settings", "TABLES", "read", "add_variables", "add_constraints")
+
+
+def demand_contract(policy) -> None:
+    """Raises TypeError naming what a policy lacks."""
+    lacking = [name for name in NEEDED if name not in vars(policy)]
+    if lacking:
+        name = getattr(policy, "NAME", policy)
+        raise TypeError(f"policy {name} lacks {', '.join(lacking)}: see policies/contract.py")
 
 
 class PolicyData(SimpleNamespace):
@@ -52,5 +63,6 @@ def declare(block, data: PolicyData, model) -> None:
 def members(block, name: str, keys, lists) -> pyo.Set:
     """An indexed set of the block: members of each key, given as {key: list}; used as `for x in members[key]`."""
     block.add_component(f"{name}_keys", pyo.Set(initialize=list(keys)))
-    block.add_component(name, pyo.Set(block.component(f"{name}_keys"), initialize={key: list(lists.get(key, [])) for key in keys}))
+    listed = {key: list(lists.get(key, [])) for key in keys}
+    block.add_component(name, pyo.Set(block.component(f"{name}_keys"), initialize=listed))
     return block.component(name)
