@@ -19,13 +19,15 @@ from grid_model.algebra import compile_program
 from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
+from grid_model.errors import InputError, Problem
 from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
+from grid_model.results.certificate import certify_stored, duals_dataset
 from grid_model.results.dataset import build_dataset
 from grid_model.results.derived import derive
 from grid_model.results.explain.explain import Explanations, explain, optimum_of
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
-from grid_model.results.results import SCENARIO, Results, open_results
+from grid_model.results.results import DUALS, SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
 logger = logging.getLogger(__name__)
@@ -69,26 +71,44 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         dispatch = build_dataset(solved)
         dispatch, tables = derive(case, dispatch, _tables(solved))
         tables["burning"] = burning(dispatch, case.tables["lines"])
-    results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case), case=case)
+    results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case), duals=duals_dataset(solved), case=case)
     if case.scenario.solve.audit:
         with clock("audit"):
-            found = audit(case, dispatch, tables, results.summary)
+            found = _certified(audit(case, dispatch, tables, results.summary, duals=results.duals), model, program, results)
             results.summary["audit"] = summarise(found)
         results.summary["seconds"]["audit"] = clock.seconds["audit"]
         demand_passed(found)
     return results
 
 
-def audit_results(folder: str | Path) -> pd.DataFrame:
+def audit_results(folder: str | Path, strict_numerics: bool = False) -> pd.DataFrame:
     """Check stored results against the inputs that their scenario names: a row for every law (see results/audit).
+
+    The bound of the cost is computed again from the stored duals (results/certificate.py), with `strict_numerics` in exact
+    rational arithmetic too.
 
     Raises
     ------
-    InputError : the folder holds no whole results, or the inputs cannot be read any more
+    InputError : the folder holds no whole results, or the inputs cannot be read any more; the programme is too large for
+        exact arithmetic
     """
     results = open_results(folder)
     case = load_case(results.folder / SCENARIO)
-    return audit(case, results.dispatch, results.tables, results.summary, results.provenance)
+    found = audit(case, results.dispatch, results.tables, results.summary, results.provenance, results.duals)
+    if results.duals is None:
+        if strict_numerics:
+            raise InputError(Problem(str(folder), value=DUALS, allowed="results with duals; this file is missing in it"))
+        return found
+    model = formulation.build_model(case)
+    return _certified(found, model, compile_program(model), results, strict_numerics)
+
+
+def _certified(found: pd.DataFrame, model, program, results: Results, strict: bool = False) -> pd.DataFrame:
+    """The table of an audit with the laws of the certificate."""
+    certificate = certify_stored(model, program, results.duals, results.summary, results.tables.get("purchase_order"), strict)
+    whole = pd.concat([found, certificate], ignore_index=True)
+    whole.attrs = dict(found.attrs)
+    return whole
 
 
 def explain_results(results: Results, zone: str | None = None, time=None, progress: Progress | None = None) -> Explanations:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
 from rich.table import Table
 
 from grid_model import pipeline
@@ -10,18 +13,27 @@ from grid_model.commands.session import print_json, print_table, session
 from grid_model.results.audit import demand_passed
 
 
-def audit(results: ResultsFolder, as_json: AsJson = False, verbose: Verbose = False) -> None:
+StrictNumerics = Annotated[
+    bool, typer.Option("--strict-numerics", help="Repeat the bound of the cost in exact rational arithmetic (small grids).")
+]
+
+
+def audit(
+    results: ResultsFolder, strict_numerics: StrictNumerics = False, as_json: AsJson = False, verbose: Verbose = False
+) -> None:
     """Check stored results against their inputs, law by law.
 
     Balance, limits, levels, ramps, losses, costs and the order of purchase are recomputed from the inputs and the
-    stored dispatch alone; each law is told with how far it is broken at worst, and where.
+    stored dispatch alone; each law is told with how far it is broken at worst, and where. Then a lower bound of
+    the cost is computed from the stored duals: what no dispatch can cost less than.
 
     Examples:
       grid-model audit results/two_zone
+      grid-model audit results/two_zone --strict-numerics
       grid-model audit results/china_2027_week --json
     """
     with session(verbose, as_json):
-        found = pipeline.audit_results(results)
+        found = pipeline.audit_results(results, strict_numerics)
         if as_json:
             print_json(found.to_dict(orient="records"))
         else:

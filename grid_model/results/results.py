@@ -15,6 +15,7 @@ import xarray as xr
 from grid_model.errors import InputError, Problem
 
 DISPATCH, SUMMARY, SCENARIO, PROVENANCE = "dispatch.nc", "summary.json", "scenario.yaml", "provenance.json"
+DUALS = "duals.nc"
 
 PARQUET = ("ledger",)  # tables with a row per lot and event; all others are CSV
 
@@ -29,6 +30,7 @@ class Results:
     scenario    the scenario as resolved, YAML text
     provenance  versions and hashes of inputs
     folder      where they stand, if they do
+    duals       row duals of the cost and of what was ranked before it, from which its bound can be computed again
     case        the Case that was solved; None of stored results, which name its inputs
     optimum     what explanations read, kept once it was asked for
     """
@@ -39,6 +41,7 @@ class Results:
     scenario: str = ""
     provenance: dict = field(default_factory=dict)
     folder: Path | None = None
+    duals: xr.Dataset | None = field(default=None, repr=False)
     case: object = field(default=None, repr=False)
     optimum: object = field(default=None, repr=False)
 
@@ -92,6 +95,9 @@ class Results:
                     if variable.ndim == 2}
         self.dispatch.to_netcdf(folder / DISPATCH, engine="h5netcdf", encoding=encoding | {
             "time": {"units": "hours since 1970-01-01", "dtype": "float64"}})
+        if self.duals is not None:
+            self.duals.to_netcdf(folder / DUALS, engine="h5netcdf", encoding={
+                name: {"zlib": True, "complevel": 1, "shuffle": True} for name in self.duals.data_vars if self.duals[name].size})
         for name, table in self.tables.items():
             if name in PARQUET:
                 table.to_parquet(folder / f"{name}.parquet", index=False)
@@ -118,11 +124,19 @@ def open_results(folder: str | Path) -> Results:
         provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
         with xr.open_dataset(folder / DISPATCH, engine="h5netcdf") as stored:
             dispatch = stored.load()
+        duals = _duals(folder / DUALS)
         tables = {file.stem: pd.read_csv(file) for file in sorted(folder.glob("*.csv"))}
         tables |= {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
     except (OSError, ValueError, KeyError) as error:
         raise InputError(Problem(str(folder), value=str(error), allowed="readable results")) from error
-    return Results(dispatch, summary, tables, (folder / SCENARIO).read_text(encoding="utf-8"), provenance, folder)
+    return Results(dispatch, summary, tables, (folder / SCENARIO).read_text(encoding="utf-8"), provenance, folder, duals)
+
+
+def _duals(file: Path) -> xr.Dataset | None:
+    if not file.is_file():
+        return None
+    with xr.open_dataset(file, engine="h5netcdf") as stored:
+        return stored.load()
 
 
 def _demand_replaceable(folder: Path) -> None:

@@ -28,17 +28,19 @@ class Certificate:
     ignored: int
 
 
-def certify(program: LinearProgram, row_duals: np.ndarray, bounds: tuple[np.ndarray, np.ndarray] | None = None) -> Certificate:
+def certify(program: LinearProgram, row_duals: np.ndarray, bounds: tuple[np.ndarray, np.ndarray] | None = None,
+            cost: np.ndarray | None = None) -> Certificate:
     """Lower bound of a programme's optimum from row duals, shape (rows,).
 
     `bounds` are other (lower, upper) of columns and rows together: those that keep what was ranked before the cost.
+    `cost` is another vector that was minimised: a rank.
     """
     lower, upper = bounds or (np.concatenate([program.column_lower, program.row_lower]),
                               np.concatenate([program.column_upper, program.row_upper]))
     columns = len(program.cost)
     duals = np.where((row_duals > 0) & (lower[columns:] <= -INFINITY), 0.0, row_duals)
     duals = np.where((duals < 0) & (upper[columns:] >= INFINITY), 0.0, duals)
-    prices = np.concatenate([program.cost - program.matrix.T @ duals, duals])
+    prices = np.concatenate([(program.cost if cost is None else cost) - program.matrix.T @ duals, duals])
     noise = (np.abs(prices) <= NOISE) & np.where(prices > 0, lower <= -INFINITY, upper >= INFINITY)
     return Certificate(program.offset + _worst(np.where(noise, 0.0, prices), lower, upper), int(noise[:columns].sum()))
 

@@ -8,7 +8,7 @@ from grid_model.errors import AuditError
 from grid_model.results.audit.book import Book
 from grid_model.results.audit.carbon import check_carbon
 from grid_model.results.audit.conversion import check_converters
-from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads
+from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads, check_price
 from grid_model.results.audit.generation import check_generation, read_plants
 from grid_model.results.audit.lines import check_lines
 from grid_model.results.audit.money import check_costs, check_purchase_order
@@ -18,7 +18,7 @@ from grid_model.results.audit.thermal_units import check_thermal
 from grid_model.results.audit.water import check_reservoirs
 
 
-def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.DataFrame:
+def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None) -> pd.DataFrame:
     """Check a dispatch against its inputs.
 
     Parameters
@@ -27,6 +27,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
     dispatch : xarray.Dataset
     tables : {name: DataFrame}, of which `purchase_order` is read
     summary : costs, bound and sizes as stored
+    duals : row duals as stored, of which the balance's are the price
     provenance : hashes of the inputs that were solved, where the case was read from files
 
     Returns
@@ -49,6 +50,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None) -> pd.Data
         converted = check_converters(book)
         check_balance(book, demand, generation, stores, arriving, responding, converted)
         check_carbon(book, plants, sent)
+        check_price(book, duals)
         unknown = check_costs(book, plants, started, sent, programmes, summary)
         if tables and "purchase_order" in tables:
             check_purchase_order(book, plants, tables["purchase_order"])

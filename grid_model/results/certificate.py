@@ -1,0 +1,136 @@
+"""Certificate of optimality from stored duals alone: what no dispatch can cost less than.
+
+`duals.nc` holds the dual of every row, by family and labels, of each rank and of the cost. The programme is built anew
+from the inputs; for any duals y weak duality gives a true lower bound (solve/certificate.py), so neither the solver nor
+its answer is trusted. Ranks come first: each is bounded within the points that the ranks before it leave, the cost
+within those that all ranks leave.
+
+    cost - bound <= GAP |cost|,   loss of a rank - bound <= ORDER of its energy
+
+Written apart from the formulation are the laws of results/audit; this certificate alone builds the programme with it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from grid_model.case.units import CNY, MWH
+from grid_model.results import exact
+from grid_model.results.audit.book import COLUMNS
+from grid_model.solve.certificate import certify
+from grid_model.solve.ranked import Face
+
+GAP = 1e-6
+ORDER = 1e-6
+SAME = 1e-9  # relative, between bounds of the same duals
+VECTOR = "minimised"  # dimension of what was minimised: ranks in their order, then the cost
+
+
+def duals_dataset(solved) -> xr.Dataset:
+    """Row duals of every rank and of the cost by family, in units of the programme; labels as text."""
+    vectors = list(solved.duals)
+    values = np.stack([solved.duals[name] for name in vectors])
+    arrays = {name: _labelled(family, values) for name, family in solved.program.rows.items()}
+    return xr.Dataset(arrays, coords={VECTOR: np.asarray(vectors, object)}, attrs={
+        "title": "row duals: change of what was minimised per unit of a row's side",
+        "units": "of the programme: GW, GWh, million CNY, kt"})
+
+
+def _labelled(family, values: np.ndarray) -> xr.DataArray:
+    names = [f"{family.name}.{dimension}" for dimension in family.dimensions]
+    labels = {name: _texts(axis) for name, axis in zip(names, family.axes)}
+    return xr.DataArray(values[:, family.slice].reshape(len(values), *family.shape), coords=labels, dims=(VECTOR, *names))
+
+
+def _texts(axis) -> np.ndarray:
+    """Labels of an axis as text, numbers as they are."""
+    labels = list(axis.labels)
+    whole = all(isinstance(label, (int, np.integer)) for label in labels)
+    return np.asarray(labels, np.int64) if whole else np.asarray([str(label) for label in labels], object)
+
+
+def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.DataFrame | None = None,
+                   strict: bool = False) -> pd.DataFrame:
+    """Laws of the certificate, as rows of an audit.
+
+    Parameters
+    ----------
+    model, program : built anew from the inputs
+    duals : as of `duals_dataset`
+    summary : with cost, bound and sizes as stored
+    order : table `purchase_order`, where there are ranks
+    strict : bounds in exact rational arithmetic too
+
+    Raises
+    ------
+    InputError : `strict`, and the programme is too large for it
+    """
+    rows, families = [], _differing(program, duals)
+    sizes = {"rows": program.matrix.shape[0], "columns": program.matrix.shape[1], "nonzeros": int(program.matrix.nnz)}
+    wrong = [*families, *(name for name, size in sizes.items() if summary.get(name) != size)]
+    rows.append(_row("programme as solved", wrong[0] if wrong else "rows", float(len(wrong)), "1", 0.0, len(sizes) + len(program.rows)))
+    if families:
+        return pd.DataFrame(rows, columns=COLUMNS)
+    bounds, rational = _bounds(model, program, duals, strict)
+    cost, stored = (float(summary.get(name, np.nan)) for name in ("objective_cny", "lower_bound_cny"))
+    size = max(abs(cost), 1.0)
+    bound = bounds.pop("cost") / CNY
+    rows.append(_row("lower bound from stored duals", "cost", abs(bound - stored), "CNY", SAME * size + 0.01))
+    rows.append(_row("cost is no more than the bound allows", "cost", abs(cost - bound), "CNY", GAP * size))
+    if strict:
+        exactly = float(rational.pop("cost") / Fraction(CNY))
+        rows.append(_row("exact lower bound", "cost", abs(cost - exactly), "CNY", GAP * size))
+    rows += _ranks(bounds, order, "loss of a rank is no more than the bound allows")
+    rows += _ranks({name: float(one) for name, one in rational.items()}, order, "exact bound of a rank")
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _differing(program, duals: xr.Dataset) -> list[str]:
+    """Families of rows that the stored duals lack, have too many of, or label otherwise."""
+    known = set(program.rows) ^ set(duals.data_vars)
+    for name, family in program.rows.items():
+        if name not in known:
+            expected = _labelled(family, np.zeros((1, program.matrix.shape[0])))
+            same = expected.shape[1:] == duals[name].shape[1:] and all(
+                np.array_equal(expected[one].values.astype(str), duals[one].values.astype(str)) for one in expected.dims[1:])
+            known |= set() if same else {name}
+    return sorted(known)
+
+
+def _bounds(model, program, duals: xr.Dataset, strict: bool) -> tuple[dict, dict]:
+    """Lower bound of each rank and of the cost, in units of the programme; the same as exact fractions where asked."""
+    face, found, rational = Face(program), {}, {}
+    for place, name in enumerate(str(one) for one in duals[VECTOR].values):
+        vector, constant = program.cost, program.offset
+        if name in model.ranks:
+            matrix, constants, _ = program.operator(model.ranks[name])
+            vector, constant = matrix.toarray()[0], float(constants[0])
+        y = np.zeros(program.matrix.shape[0])
+        for family in program.rows.values():
+            y[family.slice] = duals[family.name].values[place].reshape(-1)
+        face.enter(name, y, face.reduced_costs(vector, y))
+        found[name] = certify(program, y, face.bounds, vector).bound - program.offset + constant
+        if strict:
+            rational[name] = exact.bound(program.matrix, vector, Fraction(constant), y, face.bounds)
+    return found, rational
+
+
+def _ranks(bounds: dict, order: pd.DataFrame | None, law: str) -> list[tuple]:
+    """What each rank loses by the table of the order of purchase, against its bound."""
+    rows = []
+    table = order.set_index("purchase_class") if order is not None else pd.DataFrame()
+    for name, bound in bounds.items():
+        known = name in table.index
+        lost = float(table.at[name, "available_mwh"] - table.at[name, "taken_mwh"]) if known else np.nan
+        slack = max(ORDER * float(table.at[name, "available_mwh"]), 0.01) if known else 0.0
+        rows.append(_row(law, name, abs(lost - bound / MWH), "MWh", slack))
+    return rows
+
+
+def _row(law, where, violation, unit, tolerance, checked: int = 1) -> tuple:
+    violation = float(np.inf if np.isnan(violation) else max(violation, 0.0))
+    return law, where, "", violation, unit, tolerance, violation <= tolerance, int(violation > tolerance), checked
