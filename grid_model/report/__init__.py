@@ -1,0 +1,1 @@
+"""Results for people: the report, plots, comparisons. Reads results and nothing else."""

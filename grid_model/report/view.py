@@ -1,0 +1,122 @@
+"""What every part of the report looks at: results with names, areas, series, and the units that people read them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from grid_model.report.areas import Area, Series, area_series, list_areas
+from grid_model.report.style import Style
+from grid_model.report.words import Words, plain
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit to show: what one MW, MWh or CNY is in it, and its name."""
+
+    factor: float
+    name: Words
+
+    def text(self, value: float, digits: int | None = None) -> Words:
+        return plain(f"{number(value * self.factor, digits)} ") + self.name
+
+
+class View:
+    """Results as the report reads them; nothing else of the project is asked."""
+
+    def __init__(self, results):
+        self.results = results
+        self.data: xr.Dataset = results.dispatch
+        self.tables: dict[str, pd.DataFrame] = results.tables
+        self.style = Style(results)
+        self.hours = self.data["step_hours"].values
+        self.time = pd.DatetimeIndex(self.data["time"].values)
+
+    @cached_property
+    def areas(self) -> list[Area]:
+        return list_areas(self.data, self.style)
+
+    @cached_property
+    def series(self) -> Series:
+        return area_series(self.data, self.areas)
+
+    @cached_property
+    def load_mwh(self) -> float:
+        return float((self.data["load"] * self.data["step_hours"]).sum())
+
+    @cached_property
+    def days(self) -> float:
+        return float(self.hours.sum()) / 24
+
+    @property
+    def currency(self) -> str:
+        return str(self.data["price"].attrs.get("units", "CNY/MWh")).partition("/")[0]
+
+    # ------------------------------------------------------------------------------------------------------------ units
+
+    @cached_property
+    def power(self) -> Unit:
+        return Unit(1e-3, plain("GW")) if float(self.data["load"].sum("zone").max()) >= 1e4 else Unit(1.0, plain("MW"))
+
+    @cached_property
+    def energy(self) -> Unit:
+        return _energy(self.load_mwh)
+
+    @cached_property
+    def zone_energy(self) -> Unit:
+        """For tables by zone: what the middle zone takes has three digits or so."""
+        return _energy(self.load_mwh / max(self.data.sizes["zone"], 1) / 3)
+
+    @cached_property
+    def level(self) -> Unit:
+        return Unit(1e-3, plain("GWh")) if self.power.factor == 1e-3 else Unit(1.0, plain("MWh"))
+
+    @cached_property
+    def money(self) -> Unit:
+        total = abs(float(self.results.summary["objective_cny"]))
+        if total >= 1e8:
+            return Unit(1e-6, Words(f"million {self.currency}", "百万元" if self.currency == "CNY" else f"百万 {self.currency}"))
+        return Unit(1.0, Words(self.currency, "元" if self.currency == "CNY" else self.currency))
+
+    @cached_property
+    def carbon(self) -> Unit:
+        return Unit(1e-6, Words("Mt CO₂", "百万吨 CO₂")) if self.load_mwh >= 1e6 else Unit(1.0, Words("t CO₂", "吨 CO₂"))
+
+    @property
+    def price_unit(self) -> Words:
+        return Words(f"{self.currency}/MWh", "元/MWh" if self.currency == "CNY" else f"{self.currency}/MWh")
+
+    # ---------------------------------------------------------------------------------------------------------- energies
+
+    def total(self, name: str) -> float:
+        """Energy of a power of the dispatch over the horizon, MWh; 0 where it is not reported."""
+        return float((self.data[name].fillna(0.0) * self.data["step_hours"]).sum()) if name in self.data else 0.0
+
+    def by_technology(self, name: str) -> pd.Series:
+        """Energy of a power of generators by technology, MWh."""
+        if name not in self.data:
+            return pd.Series(dtype=float)
+        energy = (self.data[name].fillna(0.0) * self.data["step_hours"]).sum("time").values
+        return pd.Series(energy).groupby(self.data["technology"].values.astype(str)).sum()
+
+
+def _energy(mwh: float) -> Unit:
+    for factor, name, least in ((1e-6, "TWh", 5e5), (1e-3, "GWh", 5e3)):
+        if mwh >= least:
+            return Unit(factor, plain(name))
+    return Unit(1.0, plain("MWh"))
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """A number as people read it: about four digits, thousands apart."""
+    if value is None or not np.isfinite(value):
+        return "–"
+    if digits is None:
+        digits = max(0, 3 - int(np.floor(np.log10(abs(value))))) if abs(value) >= 1e-3 else 0
+        digits = min(digits, 3)
+    text = f"{value:,.{digits}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
