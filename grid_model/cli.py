@@ -12,12 +12,13 @@ from grid_model.commands.check import check
 from grid_model.commands.exchange import export_pypsa, import_pypsa
 from grid_model.commands.explain import explain
 from grid_model.commands.new import new
+from grid_model.commands.report import report
 from grid_model.commands.run import run
 from grid_model.commands.session import EXIT_CODES
 
 COMMANDS = {
     "Write and solve": (new, check, run),
-    "Look and compare": (explain,),
+    "Look and compare": (report, explain),
     "Trust": (audit,),
 }
 EXCHANGES = {

@@ -20,6 +20,7 @@ from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
 from grid_model.errors import InputError, Problem
+from grid_model.report.page import write_report
 from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
 from grid_model.results.certificate import certify_stored, duals_dataset
@@ -139,21 +140,26 @@ def _tables(solved: Solved) -> dict:
 
 
 def run(scenario: str | Path, out: str | Path | None = None, start=None, end=None, overrides: Sequence[str] = (),
-        progress: Progress | None = None) -> Results:
-    """Read, solve and write a scenario; results stand in `out`, by default `results/<name of the scenario>`."""
+        progress: Progress | None = None, report: bool | None = None) -> Results:
+    """Read, solve and write a scenario; results stand in `out`, by default `results/<name of the scenario>`, with a
+    report unless `report`, or else the scenario, says no."""
     clock = _Clock(progress)
     with clock("read"):
         case = load_case(scenario, start, end, overrides)
     results = solve(case, progress)
     with clock("write"):
         results.save(Path(out) if out is not None else Path("results") / case.name)
+    if case.scenario.report if report is None else report:
+        with clock("report"):
+            write_report(results)
     _finish(results, clock.seconds)
     return results
 
 
 def _finish(results: Results, seconds: dict[str, float]) -> None:
     """Put the times that are known only after writing into the summary on disk."""
-    results.summary["seconds"] = {"read": seconds["read"], **results.summary["seconds"], "write": seconds["write"]}
+    results.summary["seconds"] = {"read": seconds["read"], **results.summary["seconds"],
+                                  **{stage: seconds[stage] for stage in ("write", "report") if stage in seconds}}
     results.summary["seconds"]["total"] = sum(results.summary["seconds"].values())
     results.summary["peak_memory_mb"] = _peak_memory_mb()
     results.write_summary()

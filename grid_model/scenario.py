@@ -161,6 +161,7 @@ class Scenario(Settings):
     changes: tuple[Change, ...] = ()
     policies: dict[str, dict[str, Any] | bool | None] = {}
     solve: Solve = Solve()
+    report: bool = True  # write report.html beside the results
 
     _origin: dict[str, tuple[str, int]] = PrivateAttr(default_factory=dict)
     _files: tuple[Path, ...] = PrivateAttr(default=())

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
 from rich.table import Table
 
 from grid_model import pipeline
 from grid_model.commands.options import AsJson, End, Out, Overrides, Scenario, Start, Verbose
 from grid_model.commands.progress import progress, seconds_of_last_run
 from grid_model.commands.session import print_json, print_table, session
+
+Report = Annotated[
+    bool | None, typer.Option("--report/--no-report", help="Write report.html, whatever the scenario says.", show_default=False)
+]
 
 
 def run(
@@ -16,13 +23,15 @@ def run(
     start: Start = None,
     end: End = None,
     overrides: Overrides = None,
+    report: Report = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
     """Solve a scenario and write its results.
 
     The results stand in a folder of their own (results/NAME), which appears whole or not at all: the hourly dispatch
-    (dispatch.nc), a summary, and tables. Nothing is written unless the answer is a proven optimum and passes its audit.
+    (dispatch.nc), a summary, tables, and a page to look at (report.html). Nothing is written unless the answer is a
+    proven optimum and passes its audit.
 
     Examples:
       grid-model run scenarios/two_zone.yaml
@@ -32,7 +41,7 @@ def run(
     expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
     with session(verbose, as_json):
         with progress(quiet=as_json, expected=expected) as told:
-            results = pipeline.run(scenario, out, start, end, overrides or (), told)
+            results = pipeline.run(scenario, out, start, end, overrides or (), told, report)
         if as_json:
             print_json(results.summary)
         else:

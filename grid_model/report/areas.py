@@ -3,7 +3,8 @@
 Everything hourly is summed from units to zones and from zones to areas by one matrix each, so that whatever an area shows
 is the sum of what its zones show. In every area and step, up to what the solver leaves,
 
-    generation + discharge + imports + reduced + orderly + unserved = load + charge + exports + added    [MW]
+    generation + discharge + converted + imports + reduced + orderly + unserved
+        = load + charge + converting + exports + added    [MW]
 
 symbol  unit  what
 M       1     membership of zones in areas, shape (areas, zones)
@@ -80,7 +81,7 @@ def find_area(areas: list[Area], zone: str | None) -> Area:
 
 def area_series(data: xr.Dataset, areas: list[Area]) -> Series:
     """All series of all areas of a dispatch."""
-    by_zone = {**_generation(data), **_stores(data), **_exchange(data), **_demand(data), **_curtailed(data)}
+    by_zone = {**_generation(data), **_stores(data), **_converters(data), **_exchange(data), **_demand(data), **_curtailed(data)}
     member = np.zeros((len(areas), data.sizes["zone"]))
     for row, area in enumerate(areas):
         member[row, area.zones] = 1.0
@@ -136,6 +137,14 @@ def _stores(data) -> dict[str, np.ndarray]:
         "discharge": zone_sums(data, rows_of(data, "discharge", "storage"), "storage_zone"),
         "charge": -zone_sums(data, rows_of(data, "charge", "storage"), "storage_zone"),
     } | levels
+
+
+def _converters(data) -> dict[str, np.ndarray]:
+    """What converters bring to each zone and what they draw."""
+    if "port_power" not in data:
+        return {}
+    power = rows_of(data, "port_power", "port")
+    return {"converted": zone_sums(data, np.maximum(power, 0.0), "port_zone"), "converting": zone_sums(data, np.minimum(power, 0.0), "port_zone")}
 
 
 def _exchange(data) -> dict[str, np.ndarray]:

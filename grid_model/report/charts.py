@@ -33,6 +33,7 @@ class Layer:
     stack: int = 1
     pattern: str = ""
     dash: str = "solid"
+    stepped: bool = False  # holds over each step, as a mean does; else values stand at points
     labels: Sequence[Words] = ()  # what each value says when pointed at
 
 

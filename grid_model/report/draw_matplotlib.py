@@ -47,14 +47,14 @@ def _chart(chart: Chart, language: str, axes) -> None:
         layers = [layer for layer in chart.layers if layer.drawn == AREA and np.sign(layer.stack) == sign]
         if layers:
             patches = axes.stackplot(positions, [layer.values for layer in layers], labels=[layer.name.say(language) for layer in layers],
-                                     colors=[layer.colour for layer in layers], linewidth=0.3, edgecolor="white")
+                                     colors=[layer.colour for layer in layers], linewidth=0.3, edgecolor="white", step="post" if layers[0].stepped else None)
             for patch, layer in zip(patches, layers):
                 patch.set_hatch(HATCH[layer.pattern])
     _bars(chart, language, axes, positions)
     for layer in chart.layers:
         pair = (layer.values, positions) if chart.horizontal else (positions, layer.values)
         if layer.drawn == LINE:
-            axes.plot(*pair, color=layer.colour, linestyle=DASH[layer.dash], linewidth=1.6, label=layer.name.say(language))
+            axes.plot(*pair, color=layer.colour, linestyle=DASH[layer.dash], linewidth=1.6, drawstyle="steps-post" if layer.stepped else "default", label=layer.name.say(language))
         elif layer.drawn not in (AREA, BAR):
             axes.scatter(*pair, color=layer.colour, marker=MARK[layer.pattern], s=28, label=layer.name.say(language), zorder=3)
     _axes(chart, language, axes, positions)

@@ -18,14 +18,19 @@ THINNEST, THICKEST = 1.0, 7.0  # px of an arrow
 
 def draw(chart, language: str = "en") -> go.Figure:
     """A chart, heat map, tile map or Sankey as a figure."""
-    drawers = {Chart: _chart, Heat: _heat, Tiles: _tiles, Sankey: _sankey}
-    figure = drawers[type(chart)](chart, language)
-    return figure.update_layout(
-        title={"text": _said(chart.title, language), "font": {"size": 15}, "x": 0, "xref": "paper", "yref": "container", "y": 0.98,
-               "yanchor": "top"},
-        font={"family": FONT, "size": 12, "color": "#1f2933"}, paper_bgcolor="white", plot_bgcolor="white", height=chart.height,
-        margin={"l": 62, "r": 16, "t": 40, "b": 44}, hoverlabel={"font": {"family": FONT}},
-        legend={"font": {"size": 11}, "tracegroupgap": 2})  # fmt: skip
+    return go.Figure(specify(chart, language))
+
+
+def specify(chart, language: str = "en") -> dict:
+    """The figure as plotly's own description, `{"data": [...], "layout": {...}}`; arrays are numpy's."""
+    makers = {Chart: _chart, Heat: _heat, Tiles: _tiles, Sankey: _sankey}
+    traces, layout = makers[type(chart)](chart, language)
+    return {"data": traces, "layout": {
+        "title": {"text": _said(chart.title, language), "font": {"size": 15}, "x": 0, "xref": "paper", "yref": "container", "y": 0.98,
+                  "yanchor": "top"},
+        "font": {"family": FONT, "size": 12, "color": "#1f2933"}, "paper_bgcolor": "white", "plot_bgcolor": "white",
+        "height": chart.height, "margin": {"l": 62, "r": 16, "t": 40, "b": 44}, "hoverlabel": {"font": {"family": FONT}},
+        "legend": {"font": {"size": 11}, "tracegroupgap": 2}, **layout}}  # fmt: skip
 
 
 def _said(words: Words, language: str) -> str:
@@ -35,23 +40,33 @@ def _said(words: Words, language: str) -> str:
 # ------------------------------------------------------------------------------------------------------------- layers
 
 
-def _chart(chart: Chart, language: str) -> go.Figure:
+def _chart(chart: Chart, language: str) -> tuple[list, dict]:
     x = [_said(name, language) for name in chart.x] if chart.x_kind == "names" else chart.x
-    figure = go.Figure([_trace(chart, layer, x, language) for layer in chart.layers])
     across, upright = ("yaxis", "xaxis") if chart.horizontal else ("xaxis", "yaxis")
     value = {"title": {"text": _said(chart.y_title, language)}, "gridcolor": GRID, "zerolinecolor": "#9aa5b1", "automargin": True,
-             "rangemode": "tozero" if chart.from_zero else "normal", "tickformat": ".0%" if chart.percent == "y" else None}
+             "rangemode": "tozero" if chart.from_zero else "normal", "tickformat": ".0%" if chart.percent == "y" else ""}
     label = {"title": {"text": _said(chart.x_title, language)}, "gridcolor": GRID, "automargin": True,
-             "tickformat": ".0%" if chart.percent == "x" else None}
+             "tickformat": ".0%" if chart.percent == "x" else ""}
+    layout = {across: label, upright: value, "barmode": chart.barmode}
     if chart.x_kind == "names":
-        label |= {"type": "category", "autorange": "reversed" if chart.horizontal else True, "dtick": 1 if chart.horizontal else None}
+        label |= {"type": "category", "autorange": "reversed"} if chart.horizontal else {"type": "category"}
+        label |= {"dtick": 1} if chart.horizontal else {}
     if chart.x_kind == "time":
-        label |= {"type": "date"}
-        figure.update_layout(hovermode="x unified")
-    return figure.update_layout({across: label, upright: value}, barmode=chart.barmode)
+        label |= _dates(language)
+        layout["hovermode"] = "x unified"
+    return [_trace(chart, layer, x, language) for layer in chart.layers], layout
 
 
-def _trace(chart: Chart, layer: Layer, x, language: str):
+def _dates(language: str) -> dict:
+    """An axis of times; in Chinese with dates in figures, as plotly's own are English."""
+    hour = 3_600_000
+    stops = [{"dtickrange": [None, 23 * hour], "value": "%H:%M\n%m-%d"}, {"dtickrange": [23 * hour, "M1"], "value": "%m-%d\n%Y"},
+             {"dtickrange": ["M1", None], "value": "%Y-%m"}]  # fmt: skip
+    return {"type": "date", "ticks": "outside", "ticklen": 4, "hoverformat": "%Y-%m-%d %H:%M",
+            "tickformatstops": stops if language == "zh" else []}  # fmt: skip
+
+
+def _trace(chart: Chart, layer: Layer, x, language: str) -> dict:
     name = _said(layer.name, language)
     y = None if layer.values is None else np.asarray(layer.values, float)
     axes = {"x": y, "y": x, "orientation": "h"} if chart.horizontal and layer.drawn == BAR else {"x": x, "y": y}
@@ -61,34 +76,33 @@ def _trace(chart: Chart, layer: Layer, x, language: str):
         shared |= {"text": [_said(label, language) for label in layer.labels], "hovertemplate": "%{text}: %{" + (
             "x" if chart.horizontal else "y") + ":,.4~g}"}
     if layer.drawn == BAR:
-        return go.Bar(**shared, marker={"color": layer.colour, "line": {"width": 0.5, "color": "white"},
-                                        "pattern": {"shape": layer.pattern}}, textposition="none")  # fmt: skip
+        return {"type": "bar", **shared, "marker": {"color": layer.colour, "line": {"width": 0.5, "color": "white"},
+                                        "pattern": {"shape": layer.pattern}}, "textposition": "none"}  # fmt: skip
     if layer.drawn == AREA:
-        return go.Scatter(**shared, mode="lines", stackgroup="above" if layer.stack > 0 else "below", fillcolor=layer.colour,
-                          line={"width": 0.4, "color": "white"},
-                          fillpattern={"shape": layer.pattern, "fgcolor": layer.colour, "bgcolor": "white", "size": 6},
-                          hovertemplate="%{y:,.4~g}")  # fmt: skip
+        return {**shared, "type": "scatter", "mode": "lines", "stackgroup": "above" if layer.stack > 0 else "below",
+                "fillcolor": layer.colour, "line": {"width": 0.4, "color": "white", "shape": "hv" if layer.stepped else "linear"},
+                "fillpattern": {"shape": layer.pattern, "fgcolor": layer.colour, "bgcolor": "white", "size": 6},
+                "hovertemplate": "%{y:,.4~g}"}  # fmt: skip
     mode = "lines" if layer.drawn == LINE else "markers"
-    return go.Scatter(**{"hovertemplate": "%{y:,.5~g}", **shared}, mode=mode,
-                      line={"width": 2, "color": layer.colour, "dash": layer.dash},
-                      marker={"size": 9, "color": layer.colour, "symbol": layer.pattern or "circle"})  # fmt: skip
+    return {"type": "scatter", "hovertemplate": "%{y:,.5~g}", **shared, "mode": mode,
+            "line": {"width": 2, "color": layer.colour, "dash": layer.dash, "shape": "hv" if layer.stepped else "linear"},
+            "marker": {"size": 9, "color": layer.colour, "symbol": layer.pattern or "circle"}}  # fmt: skip
 
 
-def _heat(chart: Heat, language: str) -> go.Figure:
-    rows = [_said(name, language) for name in chart.rows]
-    share = {"zmin": 0, "zmax": 1} if chart.percent else {}
+def _heat(chart: Heat, language: str) -> tuple[list, dict]:
     bar = {"title": {"text": _said(chart.value_title, language), "side": "right"}, "thickness": 12,
-           "tickformat": ".0%" if chart.percent else None}
-    figure = go.Figure(go.Heatmap(
-        x=chart.x, y=rows, z=np.asarray(chart.values, np.float32), colorscale=[list(stop) for stop in SCALE], colorbar=bar, **share,
-        hovertemplate="%{y}<br>%{x}<br>%{z:" + (".1%" if chart.percent else ",.4~g") + "}<extra></extra>"))
-    return figure.update_layout(yaxis={"autorange": "reversed", "automargin": True, "type": "category", "dtick": 1}, xaxis={"type": "date"})
+           "tickformat": ".0%" if chart.percent else ""}
+    trace = {"type": "heatmap", "x": chart.x, "y": [_said(name, language) for name in chart.rows],
+             "z": np.round(np.asarray(chart.values, float), 4), "colorscale": SCALE, "colorbar": bar,
+             "hovertemplate": "%{y}<br>%{x}<br>%{z:" + (".1%" if chart.percent else ",.4~g") + "}<extra></extra>"}
+    trace |= {"zmin": 0, "zmax": 1} if chart.percent else {}
+    return [trace], {"yaxis": {"autorange": "reversed", "automargin": True, "type": "category", "dtick": 1}, "xaxis": _dates(language)}
 
 
 # -------------------------------------------------------------------------------------------------------------- tiles
 
 
-def _tiles(chart: Tiles, language: str) -> go.Figure:
+def _tiles(chart: Tiles, language: str) -> tuple[list, dict]:
     """A heat map of cells, the zones' names, and an arrow for every line: a segment and a head halfway."""
     width, height = chart.column.max() + 1, chart.row.max() + 1
     cells = np.full((height, width), np.nan)
@@ -97,18 +111,18 @@ def _tiles(chart: Tiles, language: str) -> go.Figure:
     name = [[""] * width for _ in range(height)]
     for zone, column, row in zip(chart.names, chart.column, chart.row):
         name[row][column] = _said(zone, language)
-    figure = go.Figure(go.Heatmap(
-        z=cells, x=list(range(width)), y=list(range(height)), zmin=low, zmax=high, colorscale=[list(stop) for stop in SCALE],
-        xgap=5, ygap=5, text=name, hovertemplate="%{text}<br>%{z:,.4~g}<extra></extra>", hoverongaps=False, meta="tiles",
-        colorbar={"title": {"text": _said(chart.value_title, language), "side": "right"}, "thickness": 12, "len": 0.8}))
-    if chart.arrows is not None:
-        figure.add_traces(_arrows(chart.arrows, chart, language))
-    figure.add_trace(go.Scatter(
-        x=chart.column, y=chart.row + 0.26, mode="text", text=[f"<b>{_said(zone, language)}</b>" for zone in chart.names],
-        textfont={"size": 11, "color": tile_ink(chart.values, low, high)}, hoverinfo="skip", meta="names"))
+    tiles = {
+        "type": "heatmap", "z": cells, "x": list(range(width)), "y": list(range(height)), "zmin": low, "zmax": high, "colorscale": SCALE,
+        "xgap": 5, "ygap": 5, "text": name, "hovertemplate": "%{text}<br>%{z:,.4~g}<extra></extra>", "hoverongaps": False, "meta": "tiles",
+        "colorbar": {"title": {"text": _said(chart.value_title, language), "side": "right"}, "thickness": 12, "len": 0.8}}  # fmt: skip
+    names = {
+        "type": "scatter", "x": chart.column, "y": chart.row + 0.26, "mode": "text", "meta": "names", "hoverinfo": "skip",
+        "text": [f"<b>{_said(zone, language)}</b>" for zone in chart.names],
+        "textfont": {"size": 11, "color": tile_ink(chart.values, low, high)}}  # fmt: skip
     axis = {"visible": False, "fixedrange": True}
-    return figure.update_layout(showlegend=False, xaxis=axis | {"range": [-0.55, width - 0.45]},
-                                yaxis=axis | {"range": [-0.55, height - 0.45]})  # fmt: skip
+    arrows = _arrows(chart.arrows, chart, language) if chart.arrows is not None else []
+    return [tiles, *arrows, names], {"showlegend": False, "xaxis": axis | {"range": [-0.55, width - 0.45]},
+                                     "yaxis": axis | {"range": [-0.55, height - 0.45]}}  # fmt: skip
 
 
 def tile_ink(values, low: float, high: float) -> list[str]:
@@ -118,16 +132,16 @@ def tile_ink(values, low: float, high: float) -> list[str]:
     return np.where(part < 0.5, "#ffffff", "#111111").tolist()
 
 
-def _arrows(arrows: Arrows, chart: Tiles, language: str) -> list[go.Scatter]:
+def _arrows(arrows: Arrows, chart: Tiles, language: str) -> list[dict]:
     traces = []
     for x, y, angle, name, power, width, full in arrow_shapes(arrows, chart):
         shown = arrow_colour(full)
         said = f"{_said(name, language)}<br>{power:,.0f} MW, {escape(word('congestion_share').say(language))} {full:.0%}"
-        traces.append(go.Scatter(
-            x=x, y=y, mode="lines+markers", hoverinfo="text", text=["", said, ""], meta="arrow", opacity=1.0 if power else 0.0,
-            line={"width": THINNEST + (THICKEST - THINNEST) * width, "color": shown},
-            marker={"symbol": ["circle", "arrow", "circle"], "size": [0, 8 + 8 * width, 0], "angle": [0, angle, 0], "color": shown,
-                    "line": {"width": 1, "color": "white"}}))  # fmt: skip
+        traces.append({
+            "type": "scatter", "x": x, "y": y, "mode": "lines+markers", "hoverinfo": "text", "text": ["", said, ""], "meta": "arrow",
+            "opacity": 1.0 if power else 0.0, "line": {"width": THINNEST + (THICKEST - THINNEST) * width, "color": shown},
+            "marker": {"symbol": ["circle", "triangle-up", "circle"], "size": [0, 9 + 9 * width, 0], "angle": [0, angle, 0],
+                       "color": shown, "line": {"width": 0.5, "color": "white"}}})  # fmt: skip
     return traces
 
 
@@ -153,13 +167,13 @@ def _limits(values) -> tuple[float, float]:
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
-def _sankey(chart: Sankey, language: str) -> go.Figure:
-    return go.Figure(go.Sankey(
-        node={"label": [_said(name, language) for name in chart.nodes], "color": chart.colours, "pad": 8, "thickness": 14,
-              "line": {"width": 0}},
-        link={"source": chart.start, "target": chart.end, "value": chart.values,
-              "color": [_faint(chart.colours[node]) for node in chart.start]},
-        valueformat=",.4~g", valuesuffix=f" {chart.unit}"))  # fmt: skip
+def _sankey(chart: Sankey, language: str) -> tuple[list, dict]:
+    return [{
+        "type": "sankey", "valueformat": ",.4~g", "valuesuffix": f" {chart.unit}",
+        "node": {"label": [_said(name, language) for name in chart.nodes], "color": chart.colours, "pad": 8, "thickness": 14,
+                 "line": {"width": 0}},
+        "link": {"source": chart.start, "target": chart.end, "value": chart.values,
+                 "color": [_faint(chart.colours[node]) for node in chart.start]}}], {}  # fmt: skip
 
 
 def _faint(colour: str) -> str:

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from grid_model.report.blocks import Explorer, Figure, MapExplorer, Section
-from grid_model.report.draw_plotly import draw
+from grid_model.report.draw_plotly import specify
 from grid_model.report.pack import pack
 from grid_model.report.sections import (
     carbon,
@@ -84,10 +84,23 @@ def plotly_script() -> Markup:
 
 def script_json(value) -> Markup:
     """JSON that may stand in a script element: nothing in it can end the element or begin another."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_listed)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
+
+
+def _listed(value) -> list | float | int:
+    """Arrays as lists, what is not known as null, times as text."""
+    if isinstance(value, np.generic):
+        return value.item()
+    value = np.asarray(value)
+    if value.dtype.kind == "M":
+        return np.datetime_as_string(value, unit="m").tolist()
+    listed = value.astype(object)
+    if value.dtype.kind == "f":
+        listed[~np.isfinite(value)] = None
+    return listed.tolist()
 
 
 # ------------------------------------------------------------------------------------------------------------- payload
@@ -116,8 +129,7 @@ def _charts(block) -> list:
 
 def _figures(chart) -> dict:
     """The figure in each language, and where its values come from."""
-    drawn = {language: json.loads(draw(chart, language).update_layout(template="none").to_json()) for language in LANGUAGES}
-    return drawn | {"source": getattr(chart, "source", "none")}
+    return {language: specify(chart, language) for language in LANGUAGES} | {"source": getattr(chart, "source", "none")}
 
 
 def _both(words: Words) -> dict[str, str]:

@@ -13,11 +13,11 @@ from importlib.resources import files
 
 import pandas as pd
 
-from grid_model.report.words import Words, plain, word
+from grid_model.report.words import Words, plain
 
 COLOURS = {
     "load": "#000000", "residual_load": "#d55e00", "price": "#0072b2", "level": "#009e73", "discharge": "#8c1d5c", "charge": "#8c1d5c",
-    "imports": "#5d3fd3", "exports": "#5d3fd3", "reduced": "#009e73", "added": "#009e73", "orderly": "#b8860b",
+    "converted": "#999933", "converting": "#999933", "imports": "#5d3fd3", "exports": "#5d3fd3", "reduced": "#009e73", "added": "#009e73", "orderly": "#b8860b",
     "unserved": "#e60000", "cause_congestion": "#d55e00", "cause_minimum_output": "#2b2b2b", "cause_ramping": "#cc79a7",
     "cause_storage_full": "#0072b2", "cause_surplus": "#f0e442", "flow": "#4a6fa5", "full": "#d55e00", "forward": "#0072b2", "backward": "#e69f00",
     "received": "#0072b2", "paid": "#d55e00", "available": "#bbbbbb",

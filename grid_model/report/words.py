@@ -98,6 +98,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "generation": ("Generation", "发电"),
     "discharge": ("Storage discharge", "储能放电"),
     "charge": ("Storage charge", "储能充电"),
+    "converted": ("From converters", "转换设备出力"),
+    "converting": ("To converters", "转换设备用电"),
     "imports": ("Net imports", "净受入"),
     "exports": ("Net exports and losses", "净外送及损耗"),
     "reduced": ("Demand reduced", "需求削减"),

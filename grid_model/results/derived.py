@@ -1,4 +1,5 @@
-"""What follows from a solved case by arithmetic alone: causes of curtailment, carbon of consumption, and settlement.
+"""What follows from a solved case by arithmetic alone: causes of curtailment, carbon of consumption, use of demand
+response, settlement, and what technologies are called.
 
 Nothing here is decided: it is computed from the dispatch, the tables beside it and the inputs, and can be made again
 from stored results.
@@ -10,17 +11,36 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.results import carbon_tracing, curtailment, settlement
+from grid_model.technologies.demand_response_use import programme_use
+
+CALLED = ["technology", "kind", "label", "name_zh", "color"]  # what reports and plots show of a technology
 
 
 def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple[xr.Dataset, dict[str, pd.DataFrame]]:
-    """The dispatch with causes of curtailment and carbon factors, and the tables with `curtailment`, `carbon_factors` and
-    `settlement`."""
+    """The dispatch with causes of curtailment and carbon factors, and the tables with `curtailment`, `carbon_factors`,
+    `demand_response`, `settlement` and `technologies`."""
     if "curtailment" in dispatch:
         dispatch = dispatch.assign(curtailment_cause=curtailment.curtailment_cause(case, dispatch))
         tables = tables | {"curtailment": curtailment.by_cause(dispatch)}
     if "emissions" in dispatch:
         dispatch = carbon_tracing.add_factors(dispatch)
         tables = tables | {"carbon_factors": carbon_tracing.yearly(dispatch, case.tables["carbon_factors"])}
+    if "demand_response_down" in dispatch:
+        tables = tables | {"demand_response": _response(case, dispatch)}
     if case.scenario.policies.get("settlement") is not False and "demand" in dispatch:  # without loads nobody pays
         tables = tables | {"settlement": settlement.settle(case, dispatch, tables)}
-    return dispatch, tables
+    return dispatch, tables | {"technologies": _technologies(case)}
+
+
+def _response(case, dispatch: xr.Dataset) -> pd.DataFrame:
+    """Use of every programme against its limits."""
+    reduced, added = (dispatch[f"demand_response_{way}"].fillna(0.0).values for way in ("down", "up"))
+    orderly = dispatch["orderly_use_by_programme"].fillna(0.0).values if "orderly_use_by_programme" in dispatch else 0.0
+    return programme_use(case, reduced + orderly, added)
+
+
+def _technologies(case) -> pd.DataFrame:
+    """Names and colours of the technologies that the case has."""
+    table = case.tables["technologies"]
+    used = pd.concat([case.tables[name]["technology"] for name in ("generators", "storage")])
+    return table[table["technology"].isin(used)].reindex(columns=CALLED).reset_index(drop=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from grid_model.report.areas import Series
@@ -11,8 +13,8 @@ from grid_model.report.style import colour
 from grid_model.report.view import View
 from grid_model.report.words import Words, word
 
-ABOVE = ("discharge", "imports", "reduced", "orderly", "unserved")  # on top of generation
-BELOW = ("charge", "exports", "added")
+ABOVE = ("discharge", "converted", "imports", "reduced", "orderly", "unserved")  # on top of generation
+BELOW = ("charge", "converting", "exports", "added")
 PATTERN = {"imports": "/", "exports": "/", "charge": "\\", "reduced": ".", "added": ".", "orderly": "x", "unserved": "x"}
 QUANTILES = np.linspace(0.0, 1.0, 201)
 
@@ -37,7 +39,7 @@ def supply_chart(view: View, keys, values: dict | None = None, title: Words | No
     layers += [_layer(view, key, values, stack=1) for key in ABOVE if key in keys]
     layers += [_layer(view, key, values, stack=-1) for key in BELOW if key in keys]
     layers.append(_layer(view, "load", values, drawn=LINE))
-    return _over_time(view, "supply", title or word("supply"), view.power.name, layers, values, height=460)
+    return _over_time(view, "supply", title or word("supply"), view.power.name, layers, values, height=540)
 
 
 def price_chart(view: View, values: dict | None = None, title: Words | None = None) -> Chart:
@@ -104,7 +106,8 @@ def unit_factor(view: View, key: str) -> float:
 def _layer(view: View, key: str, values: dict | None, drawn: str = AREA, stack: int = 1) -> Layer:
     name, shown = layer_words(view, key)
     known = None if values is None else np.asarray(values[key]) * unit_factor(view, key)
-    return Layer(key, name, shown, drawn, known, stack, PATTERN.get(key, "") if drawn == AREA else "")
+    return Layer(key, name, shown, drawn, known, stack, PATTERN.get(key, "") if drawn == AREA else "",
+                 stepped=not key.startswith("level:"))  # fmt: skip
 
 
 def _over_time(view, key, title, unit, layers, values, height) -> Chart:
@@ -115,5 +118,6 @@ def _over_time(view, key, title, unit, layers, values, height) -> Chart:
 
 
 def _duration(view, key, title, unit, layers) -> Chart:
+    layers = [replace(layer, stepped=False) for layer in layers]
     return Chart(key, title, unit, layers, QUANTILES, word("share_of_time"), "number", height=300, percent="x", source="duration",
                  from_zero=False)  # fmt: skip

@@ -105,7 +105,7 @@ def mix_chart(view: View) -> Figure | None:
         if kind == "generation" and energy.any():
             layers.append(Layer(key, view.style.technology(technology), view.style.technology_colour(technology), BAR, energy))
     chart = Chart("mix", word("energy_mix"), view.energy.name, layers, [area.name for area in areas], x_kind="names", barmode="stack",
-                  horizontal=True, height=150 + 34 * len(areas))  # fmt: skip
+                  horizontal=True, height=max(150 + 34 * len(areas), 120 + 19 * len(layers)))  # fmt: skip
     return Figure(chart)
 
 

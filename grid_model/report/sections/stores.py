@@ -7,10 +7,10 @@ import pandas as pd
 
 from grid_model.report.areas import rows_of
 from grid_model.report.blocks import Column, Figure, Section, Table, empty
-from grid_model.report.charts import BAR, Chart, Heat, Layer
+from grid_model.report.charts import Chart, Heat, Layer
 from grid_model.report.style import stacked
 from grid_model.report.view import View
-from grid_model.report.words import Words, plain, word
+from grid_model.report.words import plain, word
 
 MOST_POINTS = 400  # of a reservoir's curve
 

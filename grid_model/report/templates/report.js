@@ -47,7 +47,7 @@
     const groups = daily ? byDay(times, start, end) : null;
     const x = daily ? groups.map(group => moment(times[group[0]])) : times.slice(start, end).map(moment);
     const pick = key => key in values ? (daily ? groups.map(([a, b]) => mean(values[key], a, b)) : Array.from(values[key].subarray(start, end))) : null;
-    return { x, pick, daily };
+    return { x, pick, daily, end: moment(end < times.length ? times[end] : times[end - 1] + (times.length > 1 ? times[1] - times[0] : 60)) };
   }
 
   function byDay(times, start, end) {
@@ -84,6 +84,7 @@
     fit(figure, canvas.clientWidth);
     const config = { responsive: false, displaylogo: false, displayModeBar: false, scrollZoom: false };
     await Plotly.react(canvas, figure.data, figure.layout, config);
+    canvas.style.minHeight = "0";
     canvas.dataset.drawn = state.language;
     link(key, canvas);
   }
@@ -99,8 +100,10 @@
       trace.visible = values !== null && values.some(value => Math.abs(value) > 0);
       if (shown.x) trace.x = shown.x;
       trace.y = values || [];
+      if (shown.end && trace.line && trace.line.shape === "hv" && trace.y.length) { trace.x = shown.x.concat(shown.end); trace.y.push(trace.y[trace.y.length - 1]); }
     }
     figure.data = figure.data.filter(trace => trace.visible);
+    figure.aligned = explorer.windowed;
     const area = payload.areas.find(one => one.key === explorer.area);
     figure.layout.title.text = plain(say(area.name)) + " · " + figure.layout.title.text + (shown.daily ? " (" + say(payload.words.daily_means) + ")" : "");
     if (!figure.data.length) nothing(figure);
@@ -117,15 +120,15 @@
     const layout = figure.layout, entries = figure.data.filter(trace => trace.name && trace.showlegend !== false);
     layout.width = width;
     if (width < 620) {
-      const perRow = Math.max(1, Math.floor(width / 150)), rows = entries.length > 1 ? Math.ceil(entries.length / perRow) : 0;
+      const perRow = Math.max(1, Math.floor((width - 16) / 158)), rows = entries.length > 1 ? Math.ceil(entries.length / perRow) : 0;
       layout.font.size = 11;
       layout.margin = { ...layout.margin, l: 48, r: 8, b: 40 + 19 * rows };
       layout.height = Math.min(layout.height, 420) + 19 * rows;
-      layout.legend = { ...layout.legend, orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom", entrywidth: 140, font: { size: 10 } };
+      layout.legend = { ...layout.legend, orientation: "h", x: 0.01, xref: "container", y: 0, yref: "container", yanchor: "bottom", entrywidth: 118, font: { size: 10 } };
       layout.title.font.size = 13;
-      for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: -0.02, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 70;
+      for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: figure.layout.xaxis.visible === false ? -0.02 : -0.16, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 90;
     } else {
-      layout.margin.r = entries.length > 1 ? 190 : 20;
+      layout.margin.r = entries.length > 1 || figure.aligned ? 190 : 20;
       layout.legend = { ...layout.legend, x: 1.01, y: 1, yanchor: "top" };
     }
     if (figure.data[0] && figure.data[0].type === "sankey") layout.margin.r = layout.margin.l = 12;
@@ -155,7 +158,6 @@
     const at = row => (String(row) in values ? values[row][slot] : 0);
     const tiles = figure.data.find(trace => trace.meta === "tiles"), names = figure.data.find(trace => trace.meta === "names");
     const [low, high] = quantity.limits, empty = tiles.text.map(row => row.map(() => null)), bright = [];
-    names.x = unarray(names.x); names.y = unarray(names.y);
     map.zones.forEach((_, row) => {
       const value = at(row);
       empty[Math.round(names.y[row] - 0.26)][names.x[row]] = Number.isNaN(value) ? null : value;
@@ -168,8 +170,6 @@
     if (map.pairs) await fillArrows(figure, slot, names);
   }
 
-  const unarray = value => Array.isArray(value) ? value : Array.from(new ({ i1: Int8Array, i2: Int16Array, i4: Int32Array, f8: Float64Array, u1: Uint8Array })[value.dtype](Uint8Array.from(atob(value.bdata), sign => sign.charCodeAt(0)).buffer));
-
   async function fillArrows(figure, slot, names) {
     const power = await unpack("power", payload.map.power), full = await unpack("full", payload.map.full);
     const greatest = Math.max(...Object.values(power).map(series => Math.max(...series.map(Math.abs)))) || 1;
@@ -181,7 +181,7 @@
       const width = Math.abs(sent) / greatest, colour = part > 0.5 ? payload.colours.full : payload.colours.flow;
       Object.assign(trace, { x: [x0, x0 + 0.58 * (x1 - x0), x1], y: [y0, y0 + 0.58 * (y1 - y0), y1], opacity: sent ? 1 : 0 });
       trace.line = { width: 1 + 6 * width, color: colour };
-      trace.marker.size = [0, 8 + 8 * width, 0];
+      trace.marker.size = [0, 9 + 9 * width, 0];
       trace.marker.color = colour;
       trace.marker.angle = [0, Math.atan2(x1 - x0, y1 - y0) * 180 / Math.PI, 0];
       trace.text = ["", plain(say(payload.map.pairs.names[row])) + "<br>" + Math.round(Math.abs(sent)).toLocaleString("en") + " MW, " + plain(say(payload.words.congestion_share)) + " " + Math.round(100 * part) + "%", ""];

@@ -1,0 +1,114 @@
+"""The page in a real Chromium: everything is drawn, switches and keys work, nothing is complained about, it fits a phone."""
+
+from __future__ import annotations
+
+import pytest
+from browser import Browser, installed
+
+from grid_model.report.page import write_report
+
+pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium on this machine")
+DRAW_ALL = """(async () => { for (const box of document.querySelectorAll('.figure')) {
+  box.scrollIntoView();
+  for (let turn = 0; turn < 200 && !box.querySelector('.canvas').dataset.drawn; turn++) await new Promise(done => setTimeout(done, 25)); }
+  return [...document.querySelectorAll('.figure')].map(box => [box.dataset.figure, box.querySelectorAll('.main-svg').length]); })()"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def file(rich, tmp_path_factory):
+    return write_report(rich, tmp_path_factory.mktemp("report") / "报告.html")
+
+
+@pytest.fixture
+def page(browser, file):
+    browser.resize(1366, 768)
+    browser.problems.clear()
+    browser.requests.clear()
+    browser.open(file)
+    return browser
+
+
+def test_every_figure_is_drawn_without_a_complaint_or_a_request(page):
+    drawn = dict(page.run(DRAW_ALL))
+    assert len(drawn) >= 15 and all(drawn.values()), drawn
+    assert page.problems == []
+    assert [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_language_switch_changes_words_and_figures(page):
+    assert page.run("document.querySelector('#headline h2').innerText") == "Headline figures"
+    page.run("document.querySelector('[data-language=zh]').click()")
+    assert page.run("document.querySelector('#headline h2').innerText") == "主要指标"
+    page.wait("document.querySelector('#figure-mix .canvas').dataset.drawn === 'zh'")
+    assert "青海" in page.run("document.querySelector('#figure-mix').textContent")
+    assert page.run("document.documentElement.lang") == "zh"
+
+
+def test_an_area_and_a_day_are_chosen(page):
+    page.run("document.getElementById('dispatch').scrollIntoView()")
+    page.wait("document.querySelector('#figure-supply .canvas').dataset.drawn === 'en'")
+    page.run("(() => { const box = document.querySelector('#dispatch .area'); box.value = 'zone:Qinghai';"
+             "box.dispatchEvent(new Event('change')); })()")  # fmt: skip
+    page.wait("document.querySelector('#figure-supply').textContent.includes('Qinghai')")
+    page.run("document.querySelector('#dispatch [data-window=day]').click()")
+    assert page.run("document.querySelector('#dispatch .shown').innerText").startswith("2027-01-01 00:00")
+    assert page.run("document.querySelector('#dispatch [data-window=day]').getAttribute('aria-pressed')") == "true"
+
+
+def test_values_in_the_page_are_those_of_the_dispatch(page, rich):
+    """The load of Qinghai that is drawn, against the dataset."""
+    page.run("document.getElementById('dispatch').scrollIntoView()")
+    page.run("(() => { const box = document.querySelector('#dispatch .area'); box.value = 'zone:Qinghai';"
+             "box.dispatchEvent(new Event('change')); })()")  # fmt: skip
+    page.wait("document.querySelector('#figure-supply').textContent.includes('Qinghai')")
+    drawn = page.run("document.querySelector('#figure-supply .canvas').data.find(trace => trace.meta === 'load').y")
+    load = rich.dispatch["load"].sel(zone="Qinghai").values / 1e3
+    assert drawn[:-1] == pytest.approx(load, abs=load.max() / 1900)
+    assert drawn[-1] == drawn[-2]  # the last step has its width too
+
+
+def test_the_keyboard_reaches_and_moves_everything(page):
+    """Tab from the top: skip link, language, contents, area; Enter switches the language; arrows move the map's time."""
+    reached = []
+    for _ in range(22):
+        page.press("Tab")
+        reached.append(page.run("(one => one.className || one.dataset.language || one.getAttribute('href'))(document.activeElement)"))
+    assert reached[:3] == ["skip", "en", "zh"] and "#dispatch" in reached
+    page.run("document.querySelector('[data-language=zh]').focus()")
+    page.press("Enter")
+    page.wait("document.documentElement.lang === 'zh'")
+    page.run("document.querySelector('#map .slot').focus()")
+    page.press("ArrowRight")
+    assert page.run("document.querySelector('#map .shown').innerText") == "2027-01-01 00:00"
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+def test_nothing_is_wider_than_the_screen(browser, file, size):
+    browser.resize(*size)
+    browser.problems.clear()
+    browser.open(file)
+    browser.run(DRAW_ALL)
+    assert browser.run("document.documentElement.scrollWidth") <= size[0]
+    assert browser.problems == []
+
+
+def test_names_do_nothing_in_the_page(browser, plain_grid, tmp_path):
+    """Zones and lines whose names are HTML: no script of theirs runs, neither in the page nor in plotly's texts."""
+    evil = "<img src=x onerror='window.evil=1'><script>window.evil=1</script>"
+    data = plain_grid.dispatch
+    first = data["zone"].values[0]
+    ends = {end: (data[end].dims[0], [evil if zone == first else zone for zone in data[end].values])
+            for end in ("generator_zone", "storage_zone", "from_zone", "to_zone", "consumer_zone")}  # fmt: skip
+    results = type(plain_grid)(data.assign_coords(zone=[evil, *data["zone"].values[1:]], **ends), plain_grid.summary, plain_grid.tables)
+    browser.problems.clear()
+    browser.open(write_report(results, tmp_path / "evil.html"))
+    browser.run(DRAW_ALL)
+    assert browser.run("window.evil") is None
+    assert browser.problems == []

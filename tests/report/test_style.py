@@ -1,0 +1,55 @@
+"""Colours that everyone can tell apart, words in both languages."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grid_model import report
+from grid_model.report.style import ORDER, _of_package
+from grid_model.report.words import WORDS, word
+
+# Machado, Oliveira, Fernandes (2009), severity 1, on linear RGB
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+GENERATION = ORDER[: ORDER.index("pumped_hydro")]
+
+
+def lab(colour: str, blindness: str) -> np.ndarray:
+    """Colour as seen, in CIE Lab."""
+    part = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.asarray(BLINDNESS[blindness]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen / [0.9505, 1, 1.089]
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
+
+
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_technologies_are_told_apart_with_every_colour_blindness(blindness):
+    """Colours of technologies differ by at least 6 (2.3 is just noticeable), of neighbours in the stack by 9."""
+    colours = {name: row[2] for name, row in _of_package() if name in GENERATION}
+    seen = {name: lab(colour, blindness) for name, colour in colours.items()}
+    assert min(np.linalg.norm(seen[a] - seen[b]) for a, b in itertools.combinations(seen, 2)) > 6
+    stack = [name for name in GENERATION if name in seen]
+    assert min(np.linalg.norm(seen[a] - seen[b]) for a, b in itertools.pairwise(stack)) > 9
+
+
+def test_every_word_that_is_asked_for_is_in_both_languages():
+    source = "\n".join(file.read_text(encoding="utf-8") for file in Path(report.__file__).parent.rglob("*.py"))
+    asked = set(re.findall(r'\bword\("(\w+)"\)', source))
+    assert len(asked) > 60
+    assert not asked - set(WORDS)
+    assert all(english.strip() and re.search("[\u4e00-\u9fff]|CCER", chinese) for english, chinese in WORDS.values())
+
+
+def test_what_has_no_words_is_shown_as_it_is_written():
+    assert word("some_new_item").en == word("some_new_item").zh == "some new item"
