@@ -83,7 +83,9 @@ def register_policy(policy):
     ----------
     policy : a module, or a class of plain functions, as policies/contract.py says
 
-    Returns the policy, so that it may stand over a class as a decorator.
+    Returns
+    -------
+    the policy, so that it may stand over a class as a decorator
 
     Raises
     ------

@@ -1,0 +1,170 @@
+"""The whole formulation, read from the files of technologies and policies: symbols, variables, rules, costs, offers."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+from prose import code, markdown, plain, table
+from reference import columns_of, settings_of
+
+from grid_model import formulation
+from grid_model.case.tables import CORE_TABLES
+
+OFFERS = ("injection", "output", "emissions", "available", "forgone", "certificates", "headroom_up", "headroom_down")
+HELPED = ("contract", "generators")  # read by all, told once
+
+
+def pages() -> dict[str, str]:
+    made = {"formulation/index.md": _overview()}
+    for module in formulation.TECHNOLOGIES:
+        made[f"formulation/{module.NAME}.md"] = _page(module)
+    for module in formulation.BUILT_IN:
+        made[f"policies/{module.NAME}.md"] = _page(module)
+    rows = [(f"[{m.NAME}]({m.NAME}.md)", plain(_lead(m)), "on" if m.DEFAULT else "off") for m in formulation.BUILT_IN]
+    made["policies/index.md"] = (
+        "# Rules of the market\n\nEach rule is one file. A scenario switches it on with `name: {settings}` under "
+        "`policies`, off with `name: false`; off, it leaves no row behind.\n\n"
+        + table(("rule", "what it rules", "by default"), rows)
+    )
+    return made
+
+
+def _overview() -> str:
+    rows = [(f"[{module.NAME}]({module.NAME}.md)", plain(_lead(module))) for module in formulation.TECHNOLOGIES]
+    policies = [(f"[{m.NAME}](../policies/{m.NAME}.md)", plain(_lead(m))) for m in formulation.BUILT_IN]
+    return "\n\n".join(
+        [
+            "# Formulation",
+            markdown(formulation.__doc__),
+            "Every equation below is read from the rule that makes it: its name is the name of the constraint in the "
+            "programme and in its duals. Steps are 1..T; a state stands at borders 0..T. Inside the programme power is "
+            "in GW, energy in GWh, money in million CNY.",
+            _rules(Path(formulation.__file__)),
+            "## Technologies\n\n" + table(("technology", "what it is"), rows),
+            "## Rules of the market\n\n" + table(("rule", "what it rules"), policies),
+        ]
+    )
+
+
+def _page(module: ModuleType) -> str:
+    parts = [f"# {module.NAME.replace('_', ' ').capitalize()}", _file(Path(module.__file__))]
+    for helper in _helpers(module):
+        title = helper.__name__.rpartition(".")[2]
+        parts += [f"## {title.replace('_', ' ').capitalize()}", _file(Path(helper.__file__), 3)]
+    if hasattr(module, "Settings"):
+        parts += ["## Settings in a scenario", settings_of(module.Settings, f"policies.{module.NAME}")]
+    own = {name: columns for name, columns in module.TABLES.items() if columns}
+    if own:
+        parts.append("## Columns that it reads\n\nBeside those of the [core tables](../reference/tables.md).")
+        for name, columns in own.items():
+            core = {column.name for column in CORE_TABLES.get(name, ())}
+            shown = [column for column in columns if column.name not in core]
+            parts += [f"**{name}**", columns_of(name, shown)] if shown else []
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _helpers(module: ModuleType) -> list[ModuleType]:
+    """Files of the same folder that a module builds on, in the order in which it names them."""
+    package = module.__name__.rpartition(".")[0]
+    named = []
+    for node in ast.walk(_tree(Path(module.__file__))):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            named += [f"{package}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            named.append(node.module)
+    registered = {one.__name__ for one in (*formulation.TECHNOLOGIES, *formulation.BUILT_IN)}
+    wanted = [name for name in dict.fromkeys(named) if name not in registered and name.rpartition(".")[2] not in HELPED]
+    return [importlib.import_module(name) for name in wanted]
+
+
+def _file(path: Path, level: int = 2) -> str:
+    """What a file says of itself, then its variables, rules, costs and offers."""
+    marks, tree = "#" * level, _tree(path)
+    parts = [markdown(ast.get_docstring(tree) or "")]
+    for title, text in (
+        ("Variables", _variables(tree)),
+        ("Equations", _rules(path)),
+        ("Costs", _costs(tree)),
+        ("Offers", _offers(tree)),
+    ):
+        parts += [f"{marks} {title}\n\n{text}"] if text else []
+    return "\n\n".join(parts)
+
+
+def rules_of(tree: ast.Module) -> list[tuple[str, str, str]]:
+    """(name, index set, formula) of every constraint in a file, as its docstring states it."""
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    found = []
+    for node in ast.walk(tree):
+        for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+            if _is_call(call, "Constraint"):
+                found.append((node.lineno, node.name, _sets(call), ast.get_docstring(node) or ""))
+        if isinstance(node, ast.Assign) and _is_call(node.value, "Constraint"):
+            rule = next((word.value for word in node.value.keywords if word.arg == "rule"), None)
+            formula = ast.get_docstring(functions[rule.id]) if isinstance(rule, ast.Name) else ""
+            found.append((node.lineno, _target(node), _sets(node.value), formula or ""))
+    return [entry[1:] for entry in sorted(found)]
+
+
+def _rules(path: Path) -> str:
+    rules = rules_of(_tree(path))
+    return (
+        table(("name", "for every", "equation"), [(code(n), code(s), code(" ".join(f.split()))) for n, s, f in rules])
+        if rules
+        else ""
+    )
+
+
+def _variables(tree: ast.Module) -> str:
+    rows = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _is_call(node.value, "Var"):
+            domain = next(
+                (ast.unparse(word.value) for word in node.value.keywords if word.arg in ("within", "domain")), ""
+            )
+            rows.append((code(_target(node)), code(_sets(node.value)), code(domain.removeprefix("pyo."))))
+    return table(("name", "for every", "domain"), rows) if rows else ""
+
+
+def _costs(tree: ast.Module) -> str:
+    functions = {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and _target(node) == "COSTS" and isinstance(node.value, ast.Dict):
+            rows = [
+                (code(key.value), code(functions.get(ast.unparse(value), "")))
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+            ]
+            return table(("cost item", "value"), rows)
+    return ""
+
+
+def _offers(tree: ast.Module) -> str:
+    rows = [
+        (code(node.name), code(" ".join((ast.get_docstring(node) or "").split())))
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name in OFFERS
+    ]
+    return table(("to balance and policies", "value"), rows) if rows else ""
+
+
+def _lead(module: ModuleType) -> str:
+    return " ".join(module.__doc__.strip().split("\n\n")[0].split())
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _is_call(node, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+
+
+def _sets(call: ast.Call) -> str:
+    return ", ".join(ast.unparse(one).rpartition(".")[2] for one in call.args) or "once"
+
+
+def _target(node: ast.Assign) -> str:
+    return ast.unparse(node.targets[0]).rpartition(".")[2]

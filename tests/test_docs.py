@@ -1,0 +1,71 @@
+"""The docs are built with warnings as errors, and what is generated leaves nothing out."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import grid_model as gm
+from grid_model import formulation as model
+from grid_model.cli import COMMANDS, EXCHANGES
+
+ROOT = Path(__file__).parents[1]
+RULES = sorted(path for folder in ("technologies", "policies") for path in (ROOT / "grid_model" / folder).glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def generated():
+    sys.path.insert(0, str(ROOT / "docs" / "generate"))
+    try:
+        import formulation
+        import reference
+    finally:
+        sys.path.pop(0)
+    return {**reference.pages(), **formulation.pages()}, formulation.rules_of
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+def test_every_rule_states_its_equation(generated, path):
+    """A constraint whose function has no docstring would stand in the docs without its mathematics."""
+    rules_of = generated[1]
+    silent = [name for name, _, formula in rules_of(ast.parse(path.read_text(encoding="utf-8"))) if not formula]
+    assert silent == []
+
+
+def test_every_column_setting_and_command_stands_in_the_reference(generated):
+    pages = generated[0]
+    columns = {column.name for table in model.TABLES.values() for column in table}
+    assert [name for name in columns if name.replace("_", "&#95;") not in pages["reference/tables.md"]] == []
+    settings = {name for policy in model.BUILT_IN for name in policy.Settings.model_fields}
+    assert [name for name in settings if name.replace("_", "&#95;") not in pages["reference/scenario.md"]] == []
+    commands = [command.__name__ for panel in COMMANDS.values() for command in panel]
+    commands += [f"{group} {peer}" for group, (_, peers) in EXCHANGES.items() for peer in peers]
+    assert [name for name in commands if f"## grid-model {name}\n" not in pages["reference/commands.md"]] == []
+
+
+def test_every_constraint_family_of_a_solved_grid_is_in_the_docs(generated):
+    """Read from the other side: the families that the programme has, not the files that the generator read."""
+    case = gm.load_case(ROOT / "scenarios" / "two_zone.yaml")
+    text = "".join(generated[0].values()).replace("&#95;", "_")
+    families = gm.compile_program(model.build_model(case)).rows
+    assert families and [name for name in families if f"<code>{name.rpartition('.')[2]}</code>" not in text] == []
+
+
+def test_docs_build_without_a_warning(tmp_path):
+    pytest.importorskip("mkdocs")
+    pytest.importorskip("mkdocstrings_handlers.python")
+    pytest.importorskip("material")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path / "site")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for page in ("index", "reference/tables/index", "formulation/thermal/index", "policies/carbon_market/index"):
+        assert (tmp_path / "site" / f"{page}.html").is_file()
