@@ -131,6 +131,7 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
         """generation + discharge - charge + imports - exports + unserved - load = 0   [GW]"""
         return sum(fleet.injection(zone, step) for fleet in fleets) == 0
 
+    model.seldom = [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
     _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])
     model.fleets = {fleet.name: fleet for fleet in fleets}

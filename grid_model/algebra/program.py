@@ -97,15 +97,17 @@ class LinearProgram:
     lowering: Lowering
     _expressions: dict = field(default_factory=dict)
 
-    def to_highs(self) -> highspy.Highs:
-        """A silent HiGHS that holds this programme, handed over as arrays, row by row."""
+    def to_highs(self, rows: np.ndarray | None = None) -> highspy.Highs:
+        """A silent HiGHS that holds this programme, or only these rows of it, handed over as arrays, row by row."""
         highs = highspy.Highs()
         highs.setOptionValue("output_flag", False)
-        rows, columns = self.matrix.shape
+        part = slice(None) if rows is None else rows
+        matrix = self.matrix if rows is None else self.matrix[rows]
+        columns = len(self.cost)
         status = highs.passModel(
-            columns, rows, self.matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize),
-            self.offset, self.cost, self.column_lower, self.column_upper, self.row_lower, self.row_upper,
-            self.matrix.indptr, self.matrix.indices, self.matrix.data, np.zeros(columns, np.int32))
+            columns, matrix.shape[0], matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize),
+            self.offset, self.cost, self.column_lower, self.column_upper, self.row_lower[part], self.row_upper[part],
+            matrix.indptr, matrix.indices, matrix.data, np.zeros(columns, np.int32))
         if status == highspy.HighsStatus.kError:
             raise LoweringError("HiGHS refused the arrays of this programme")
         return highs

@@ -21,6 +21,7 @@ from __future__ import annotations
 import logging
 import time
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import highspy
@@ -28,7 +29,8 @@ import numpy as np
 
 from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
-from grid_model.solve.highs import Solution, optimise
+from grid_model.solve.highs import Solution
+from grid_model.solve.working import Working
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
@@ -47,6 +49,7 @@ class RankedSolution:
     proof     how the order is known to hold
     duals     row duals of each rank and of the cost, {name: (rows,)}
     bounds    (lower, upper) of columns and rows together within which the cost was minimised, all ranks kept
+    statuses  of the basis that the ranks and the cost were proven at, columns then rows
     """
 
     solution: Solution
@@ -54,10 +57,12 @@ class RankedSolution:
     proof: str
     duals: dict[str, np.ndarray]
     bounds: tuple[np.ndarray, np.ndarray]
+    statuses: np.ndarray
 
 
 def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str = "exact", unique: bool = True,
-                 method: str = "simplex", **limits) -> RankedSolution:
+                 method: str = "simplex", seldom: Iterable[str] = (), start: np.ndarray | None = None,
+                 **limits) -> RankedSolution:
     """Minimise the ranks in their order, then the cost.
 
     Parameters
@@ -65,6 +70,8 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str
     ranks : {name: vector over the columns}, first things first
     mode : exact, or weighted (step 1 alone, refused where step 2 does not prove it)
     unique : also step 4
+    seldom : families of rows that are left out until they are broken (see working.py)
+    start : statuses of a basis to start from, columns then rows
     limits : time_limit_seconds, threads, progress of `optimise`
 
     Raises
@@ -73,38 +80,40 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str
     InfeasibleError : as of `optimise`
     """
     started = time.perf_counter()
-    highs = program.to_highs()
+    working = Working(program, seldom, start)
     vectors = {**ranks, "cost": program.cost}
-    solution = _weighted_vertex(highs, program, weighted(program, ranks, mode), unique, method, limits)
-    face = Face(program)
+    solution = _weighted_vertex(working, weighted(program, ranks, mode), unique, method, limits)
+    face = Face(working.program)
+    statuses = working.statuses()
     proof = "by the reduced costs of one basis"
-    failed = face.narrow_at_basis(highs, vectors, solution)
+    failed = face.narrow_at_basis(working, vectors, statuses)
     if failed is not None:
         if mode == "weighted":
             raise SolveError(f"weights do not keep the order of purchase in this case (rank {failed}); use mode: exact")
         logger.info("rank %s is not proven by the weighted basis: rank by rank", failed)
-        face, solution = _rank_by_rank(highs, program, vectors, limits)
+        face, solution = _rank_by_rank(working, vectors, limits)
         proof = "rank by rank"
     optimum = {name: float(vector @ solution.columns) for name, vector in ranks.items()}
     if unique:
-        solution = replace(solution, columns=_unique_point(highs, program, face, limits))
+        solution = replace(solution, columns=_unique_point(working, face, limits))
     duals = face.duals["cost"]
     solution = replace(solution, method=method, row_duals=duals, column_duals=program.cost - program.matrix.T @ duals, seconds=time.perf_counter() - started,
                        objective=float(program.cost @ solution.columns) + program.offset,
                        row_values=program.matrix @ solution.columns)
-    return RankedSolution(solution, optimum, proof, face.duals, face.bounds)
+    return RankedSolution(solution, optimum, proof, face.duals, face.bounds, statuses)
 
 
-def _weighted_vertex(highs, program: LinearProgram, weights: np.ndarray, unique: bool, method: str, limits) -> Solution:
+def _weighted_vertex(working: Working, weights: np.ndarray, unique: bool, method: str, limits) -> Solution:
     """Optimal vertex of the weighted sum, near the one dispatch that step 4 wants; its duals are replaced by those of c."""
+    program = working.program
     if not unique:
-        _set_cost(highs, program.cost + weights)
-        return optimise(highs, method, **limits)
-    _set_cost(highs, program.cost + weights + LEAN * seeded_weights(program))
-    leaning = optimise(highs, method, **limits)
-    _primal(highs)
-    _set_cost(highs, program.cost + weights)
-    straight = optimise(highs, "simplex", **limits)
+        _set_cost(working.highs, program.cost + weights)
+        return working.optimise(method, **limits)
+    _set_cost(working.highs, program.cost + weights + LEAN * seeded_weights(program))
+    leaning = working.optimise(method, **limits)
+    _primal(working.highs)
+    _set_cost(working.highs, program.cost + weights)
+    straight = working.optimise("simplex", **limits)
     return replace(straight, iterations=leaning.iterations + straight.iterations)
 
 
@@ -176,49 +185,51 @@ class Face:
         self.upper = np.where(down, np.minimum(self.upper, self.lower), self.upper)
         self.lower = np.where(up, np.maximum(self.lower, self.upper), self.lower)
 
-    def apply(self, highs) -> None:
+    def apply(self, working: Working) -> None:
         """Give HiGHS these bounds."""
-        for change, count, (lower, upper) in (
-                (highs.changeColsBounds, self.columns, (self.lower[:self.columns], self.upper[:self.columns])),
-                (highs.changeRowsBounds, len(self.lower) - self.columns, (self.lower[self.columns:], self.upper[self.columns:]))):
-            change(count, np.arange(count, dtype=np.int32), lower, upper)
+        highs, rows = working.highs, self.columns + working.order
+        for change, part in ((highs.changeColsBounds, np.arange(self.columns)), (highs.changeRowsBounds, rows)):
+            change(len(part), np.arange(len(part), dtype=np.int32), self.lower[part], self.upper[part])
 
-    def narrow_at_basis(self, highs, vectors: dict[str, np.ndarray], solution: Solution) -> str | None:
+    def narrow_at_basis(self, working: Working, vectors: dict[str, np.ndarray],
+                        statuses: np.ndarray) -> str | None:
         """Narrow by every vector in turn at the basis HiGHS holds; the first one that it is not optimal for, else None."""
-        at_lower, at_upper = _nonbasic(solution.basis, self.lower, self.upper)
+        highs = working.highs
+        at_lower, at_upper = _nonbasic(statuses, self.lower)
         _, basic = highs.getBasicVariables()
         for name, vector in vectors.items():
             costs = np.where(basic >= 0, vector[np.maximum(basic, 0)], 0.0)
             status, duals = highs.getBasisTransposeSolve(costs)
             if status != highspy.HighsStatus.kOk:
                 return name
-            reduced = self.reduced_costs(vector, np.asarray(duals))
+            duals = working.over_all_rows(np.asarray(duals))
+            reduced = self.reduced_costs(vector, duals)
             free = self.upper > self.lower
             wrong = free & ((at_lower & (reduced < -ZERO)) | (at_upper & (reduced > ZERO))
                             | (~at_lower & ~at_upper & (np.abs(reduced) > ZERO)))
             if wrong.any():
                 return name
-            self.enter(name, np.asarray(duals), np.where(free, reduced, 0.0))
+            self.enter(name, duals, np.where(free, reduced, 0.0))
         return None
 
 
-def _nonbasic(basis, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _nonbasic(status: np.ndarray, lower: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which columns, then rows, are nonbasic at their lower and at their upper bound."""
-    status = np.fromiter((int(one) for one in [*basis.col_status, *basis.row_status]), np.int8)
     at_lower = (status == int(Basis.kLower)) | ((status == int(Basis.kNonbasic)) & (lower > -INFINITY))
     return at_lower, status == int(Basis.kUpper)
 
 
-def _rank_by_rank(highs, program: LinearProgram, vectors: dict[str, np.ndarray], limits) -> tuple[Face, Solution]:
+def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> tuple[Face, Solution]:
     """Minimise each vector over the face of those before it; the solution of the last one."""
-    face = Face(program)
-    _primal(highs)
+    face = Face(working.program)
+    _primal(working.highs)
     solution = None
     for name, vector in vectors.items():
-        face.apply(highs)
-        _set_cost(highs, vector)
-        solution = optimise(highs, "simplex", **limits)
-        face.enter(name, solution.row_duals, np.concatenate([solution.column_duals, solution.row_duals]))
+        face.apply(working)
+        _set_cost(working.highs, vector)
+        solution = working.optimise("simplex", **limits)
+        duals = working.over_all_rows(solution.row_duals)
+        face.enter(name, duals, np.concatenate([solution.column_duals, duals]))
     return face, solution
 
 
@@ -234,12 +245,12 @@ def _set_cost(highs, vector: np.ndarray) -> None:
 # ------------------------------------------------------------------------------------------------------ one dispatch
 
 
-def _unique_point(highs, program: LinearProgram, face: Face, limits) -> np.ndarray:
+def _unique_point(working: Working, face: Face, limits) -> np.ndarray:
     """The point of the face that minimises the seeded weights."""
-    face.apply(highs)
-    _set_cost(highs, seeded_weights(program))
-    _primal(highs)
-    return optimise(highs, "simplex", **limits).columns
+    face.apply(working)
+    _set_cost(working.highs, seeded_weights(working.program))
+    _primal(working.highs)
+    return working.optimise("simplex", **limits).columns
 
 
 def seeded_weights(program: LinearProgram) -> np.ndarray:

@@ -53,7 +53,7 @@ def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
     operators = {name: program.operator(expression) for name, expression in model.ranks.items()}
     vectors = {name: matrix.toarray()[0] for name, (matrix, _, _) in operators.items()}
     method = choose_method(program) if settings.method == "auto" else settings.method
-    ranked = solve_ranked(program, vectors, model.rank_mode, settings.unique, method, progress=progress,
+    ranked = solve_ranked(program, vectors, model.rank_mode, settings.unique, method, seldom=model.seldom, progress=progress,
                           time_limit_seconds=settings.time_limit_seconds, threads=settings.threads)
     optimum = {name: ranked.optimum[name] + float(constant[0]) for name, (_, constant, _) in operators.items()}
     bound = certify(program, ranked.duals["cost"], ranked.bounds).bound

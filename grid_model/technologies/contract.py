@@ -18,7 +18,8 @@ and offers, each an expression in units of the programme, written as a function 
     headroom_up, headroom_down(block, data, unit, step)    power that could be added or withdrawn at once, GW
 
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
-(block, data), million CNY over the horizon; REPORTS names what people see of it in the results. Steps are numbered 1..T; a state (a level, capacity online) stands at borders 0..T, border 0 being the start,
+(block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names constraints
+that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py). Steps are numbered 1..T; a state (a level, capacity online) stands at borders 0..T, border 0 being the start,
 so that every law reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
 """
 
@@ -101,6 +102,11 @@ class Part:
     def costs(self) -> dict[str, Callable]:
         """{item: rule of the block}, million CNY over the horizon."""
         return {item: self.rule(cost) for item, cost in self.module.__dict__.get("COSTS", {}).items()}
+
+    @property
+    def seldom(self) -> tuple[str, ...]:
+        """Names of its constraints that seldom bind."""
+        return self.module.__dict__.get("SELDOM", ())
 
     @property
     def reports(self) -> dict[str, Report]:

@@ -47,6 +47,7 @@ from grid_model.technologies import demand_response_shift as shift
 from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "demand_response"
+SELDOM = ("one_direction",)
 
 KINDS = ("shed", "shift", "interruptible", "ev_charging", "orderly_use")
 CALLED = ("shed", "shift", "interruptible", "orderly_use")

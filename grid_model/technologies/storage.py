@@ -32,6 +32,7 @@ from grid_model.case.units import CNY_PER_MWH, MW, MWH
 from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "storage"
+SELDOM = ("shared_converter",)
 
 TABLES = {
     "storage": [

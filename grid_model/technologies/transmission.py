@@ -40,6 +40,7 @@ from grid_model.technologies.ac_network import independent_cycles
 from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "transmission"
+SELDOM = ("one_direction",)
 
 TABLES = {
     "lines": [

@@ -1,0 +1,88 @@
+"""A programme as HiGHS holds it: rows that seldom bind are left out until a point breaks them.
+
+A model names families of rows that hold nearly always by themselves (`model.seldom`): a unit's ramp, a store's limit on
+charging while it discharges. They cost a solver much and change little. HiGHS starts without them; whatever point
+comes back is held against all of them, broken ones are added and the dual simplex goes on, until none is broken. The
+point then satisfies every row, and as it is optimal with fewer rows it is optimal with all; a row that was never added
+has no dual and a basic slack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import highspy
+import numpy as np
+
+from grid_model.algebra import LinearProgram
+from grid_model.solve.highs import FEASIBILITY, Solution, optimise
+
+Basis = highspy.HighsBasisStatus
+DUAL = 1  # HiGHS's simplex_strategy
+TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
+
+
+class Working:
+    """HiGHS with the rows of a programme that it needs so far; `order` are their positions in the programme."""
+
+    def __init__(self, program: LinearProgram, seldom: Iterable[str] = (), statuses: np.ndarray | None = None):
+        self.program = program
+        self.seldom = np.zeros(len(program.row_lower), bool)
+        for name in seldom:
+            if name in program.rows:
+                self.seldom[program.rows[name].slice] = True
+        if statuses is not None:
+            self.seldom &= statuses[len(program.cost):] == int(Basis.kBasic)
+        self.order = np.flatnonzero(~self.seldom)
+        self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
+        if statuses is not None:
+            self._start(statuses)
+
+    def _start(self, statuses: np.ndarray) -> None:
+        columns = len(self.program.cost)
+        kinds = {int(kind): kind for kind in (Basis.kLower, Basis.kBasic, Basis.kUpper, Basis.kZero, Basis.kNonbasic)}
+        basis = highspy.HighsBasis()
+        basis.col_status = [kinds[one] for one in statuses[:columns].tolist()]
+        basis.row_status = [kinds[one] for one in statuses[columns:][self.order].tolist()]
+        basis.valid, basis.alien = True, True  # HiGHS mends a basis that is singular or of the wrong size
+        self.highs.setBasis(basis)
+
+    def optimise(self, method: str, **limits) -> Solution:
+        """The optimum of the cost that HiGHS has now, over all rows."""
+        solution = optimise(self.highs, method, **limits)
+        while (broken := self._broken(solution.columns)).size:
+            self._add(broken)
+            strategy = self.highs.getOptionValue("simplex_strategy")[1]
+            self.highs.setOptionValue("simplex_strategy", DUAL)
+            solution = optimise(self.highs, "simplex", **limits)
+            self.highs.setOptionValue("simplex_strategy", strategy)
+        return solution
+
+    def _broken(self, columns: np.ndarray) -> np.ndarray:
+        """Rows that HiGHS does not hold and this point breaks."""
+        out = np.flatnonzero(self.seldom)
+        if not out.size:
+            return out
+        values = (self.program.matrix @ columns)[out]
+        excess = np.maximum(self.program.row_lower[out] - values, values - self.program.row_upper[out])
+        return out[excess > TOLERANCE]
+
+    def _add(self, rows: np.ndarray) -> None:
+        part = self.program.matrix[rows]
+        self.highs.addRows(len(rows), self.program.row_lower[rows], self.program.row_upper[rows], part.nnz,
+                           part.indptr[:-1].astype(np.int32), part.indices.astype(np.int32), part.data)
+        self.seldom[rows] = False
+        self.order = np.concatenate([self.order, rows])
+
+    def over_all_rows(self, values: np.ndarray) -> np.ndarray:
+        """Values over the rows that HiGHS holds as values over all rows, zero for the others."""
+        whole = np.zeros(len(self.program.row_lower))
+        whole[self.order] = values[:len(self.order)]
+        return whole
+
+    def statuses(self) -> np.ndarray:
+        """Status in the basis of all columns, then all rows (integers of HighsBasisStatus)."""
+        basis = self.highs.getBasis()
+        rows = np.full(len(self.program.row_lower), int(Basis.kBasic), np.int8)
+        rows[self.order] = np.fromiter(map(int, basis.row_status), np.int8)
+        return np.concatenate([np.fromiter(map(int, basis.col_status), np.int8), rows])

@@ -1,0 +1,60 @@
+"""Rows that seldom bind are left out until they are broken: the answer is that of all rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grid_model.algebra import Array, compile_program
+from grid_model.solve.ranked import solve_ranked
+from grid_model.solve.working import Working
+
+
+def chain(cost, limit):
+    """min cost x, sum of x >= 2.5, 0 <= x <= 2, and the seldom rows x[i] <= limit[i]."""
+    labels = list(range(1, len(cost) + 1))
+    costs, limits = (Array(np.array(values, float), labels, name=name) for values, name in ((cost, "c"), (limit, "l")))
+    model = pyo.AbstractModel()
+    model.steps = pyo.RangeSet(1, len(cost))
+    model.x = pyo.Var(model.steps, bounds=(0, 2))
+    model.enough = pyo.Constraint(rule=lambda m: sum(m.x[t] for t in m.steps) >= 2.5)
+    model.rare = pyo.Constraint(model.steps, rule=lambda m, t: m.x[t] <= limits[t])
+    model.cost = pyo.Objective(rule=lambda m: sum(costs[t] * m.x[t] for t in m.steps))
+    return compile_program(model)
+
+
+def test_a_broken_row_is_added_and_priced():
+    """The first may take one of its two, so 1.5 come at 5: its row is worth 4 and the cost is 8.5. Without the row: 4.5."""
+    program = chain([1, 5, 9], [1, 2, 2])
+    solved = solve_ranked(program, {}, seldom=["rare"])
+    assert solved.solution.columns == pytest.approx([1, 1.5, 0])
+    assert solved.solution.objective == pytest.approx(8.5)
+    assert solved.solution.row_duals[program.rows["rare"].slice] == pytest.approx([-4, 0, 0])
+
+
+def test_rows_that_hold_by_themselves_are_never_held():
+    working = Working(chain([1, 5, 9], [2, 2, 2]), ["rare"])
+    working.optimise("simplex")
+    assert working.order.tolist() == [0]
+
+
+def test_a_basis_starts_where_it_ended():
+    """From the statuses of the optimum nothing is left to do."""
+    program = chain([1, 5, 9], [1, 2, 2])
+    first = Working(program, ["rare"])
+    first.optimise("simplex")
+    again = Working(program, ["rare"], first.statuses())
+    assert again.optimise("simplex").iterations == 0
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(2, 4)), min_size=3, max_size=7))
+def test_the_answer_is_that_of_all_rows(data):
+    cost, limit = zip(*data, strict=True)
+    program = chain(cost, np.array(limit) / 2)
+    some, every = (solve_ranked(program, {}, seldom=names) for names in (["rare"], []))
+    assert some.solution.objective == pytest.approx(every.solution.objective)
+    assert some.solution.columns == pytest.approx(every.solution.columns, abs=1e-7)
