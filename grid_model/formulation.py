@@ -16,6 +16,7 @@ from grid_model.case.tables import merge_tables
 from grid_model.policies import (
     carbon_market,
     corridor_contract,
+    energy_limits,
     green_certificates,
     green_corridor,
     green_load,
@@ -65,6 +66,7 @@ BUILT_IN = (
     carbon_market,
     reserves,
     self_use,
+    energy_limits,
     settlement,
 )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,12 +58,19 @@ class Settings(BaseModel):
 
 
 class Horizon(Settings):
-    """The steps that are modelled: from `start`, for `hours` or until `end` (exclusive), `step_hours` long each."""
+    """The steps that are modelled: from `start`, for `hours` or until `end` (exclusive), `step_hours` long each.
+
+    step_lengths  where steps differ, the length of each [h]; they follow one another and sum to the hours
+    step_weights  how often each step counts in the cost: a day that stands for many has more than 1 (policies do not
+                  look at it); prices stay those of one such step
+    """
 
     start: Moment
     hours: float | None = Field(None, gt=0)
     end: Moment | None = None
     step_hours: float = Field(1.0, gt=0)
+    step_lengths: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    step_weights: tuple[Annotated[float, Field(ge=0)], ...] | None = None
 
     @model_validator(mode="after")
     def _one_length(self) -> Horizon:
@@ -70,8 +78,15 @@ class Horizon(Settings):
             raise ValueError("either hours or end, not both")
         if self.end is not None and self.end <= self.start:
             raise ValueError("an end after the start")
-        if abs(self.step_hours * 3600 - round(self.step_hours * 3600)) > 1e-6:
+        lengths = self.step_lengths or (self.step_hours,)
+        if any(abs(hours * 3600 - round(hours * 3600)) > 1e-6 for hours in lengths):
             raise ValueError("step_hours that are whole seconds")
+        if self.step_lengths and abs(sum(self.step_lengths) - self.length_hours) > 1e-6:
+            raise ValueError("step_lengths that sum to the hours of the horizon")
+        if self.step_weights and len(self.step_weights) != self.steps:
+            raise ValueError("as many step_weights as there are steps")
+        if self.step_lengths:
+            return self
         steps = self.length_hours / self.step_hours
         if steps > MOST_STEPS:
             raise ValueError(f"at most {MOST_STEPS} steps")
@@ -85,7 +100,24 @@ class Horizon(Settings):
 
     @property
     def steps(self) -> int:
-        return round(self.length_hours / self.step_hours)
+        return len(self.step_lengths) if self.step_lengths else round(self.length_hours / self.step_hours)
+
+    @property
+    def lengths(self) -> tuple[float, ...]:
+        """Length of each step [h]."""
+        return self.step_lengths or (self.step_hours,) * self.steps
+
+    def between(self, first: datetime, last: datetime) -> Horizon:
+        """The steps from one moment to another; where steps are told one by one both are borders of steps."""
+        if self.step_lengths is None and self.step_weights is None:
+            return Horizon(start=first, end=last, step_hours=self.step_hours)
+        hours = [0.0, *accumulate(self.lengths)]
+        borders = {round(hour * 3600): step for step, hour in enumerate(hours)}
+        begin, end = (borders.get(round((moment - self.start).total_seconds())) for moment in (first, last))
+        if begin is None or end is None or begin >= end:
+            raise ValueError("borders of steps, as step_lengths or step_weights are given")
+        told = {name: getattr(self, name) and getattr(self, name)[begin:end] for name in ("step_lengths", "step_weights")}
+        return Horizon(start=first, hours=hours[end] - hours[begin], step_hours=self.step_hours, **told)
 
 
 class Change(Settings):
@@ -188,7 +220,7 @@ class Scenario(Settings):
         try:
             last = parse_moment(end) if end is not None else old.start + timedelta(hours=old.length_hours)
             first = parse_moment(start) if start is not None else old.start
-            horizon = Horizon(start=first, end=last, step_hours=old.step_hours)
+            horizon = old.between(first, last)
         except ValidationError as error:
             raise InputError(problems_of(error, Horizon, lambda key: ("", 0), "horizon.")) from None
         except ValueError as error:

@@ -23,6 +23,7 @@ class Case:
     tables      every declared table by name, complete: all columns, defaults filled in
     series      time series by name: DataArray of (id, time), only the ids that have one
     sources     SHA-256 of every file read
+    step_weights   how often each step counts in the cost; None: once
     """
 
     name: str
@@ -32,6 +33,7 @@ class Case:
     tables: Mapping[str, pd.DataFrame]
     series: Mapping[str, xr.DataArray] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    step_weights: np.ndarray | None = None
 
     @property
     def steps(self) -> int:
@@ -42,6 +44,11 @@ class Case:
     def hours(self) -> float:
         """Length of the whole case [h]."""
         return float(self.step_hours.sum())
+
+    @property
+    def cost_hours(self) -> np.ndarray:
+        """Hours for which each step counts in the cost [h]."""
+        return self.step_hours if self.step_weights is None else self.step_hours * self.step_weights
 
     @property
     def zones(self) -> list[str]:
@@ -86,6 +93,7 @@ class Case:
             self.time[window],
             self.step_hours[window],
             {name: series.isel(time=window) for name, series in self.series.items()},
+            None if self.step_weights is None else self.step_weights[window],
         )
 
     def coarsen(self, hours: float) -> Case:
@@ -97,7 +105,8 @@ class Case:
             name: _block_means(series, first, self.step_hours, length, self.time[first])
             for name, series in self.series.items()
         }
-        return self._over(self.time[first], length, series)
+        weights = None if self.step_weights is None else np.add.reduceat(self.cost_hours, first) / length
+        return self._over(self.time[first], length, series, weights)
 
     def replace(
         self,
@@ -119,10 +128,11 @@ class Case:
             series={**self.series, **(series or {})},
         )
 
-    def _over(self, time: pd.DatetimeIndex, step_hours: np.ndarray, series: Mapping[str, xr.DataArray]) -> Case:
+    def _over(self, time: pd.DatetimeIndex, step_hours: np.ndarray, series: Mapping[str, xr.DataArray],
+              step_weights: np.ndarray | None) -> Case:
         if len(time) == 0:
             raise ValueError("a case needs at least one step")
-        return replace(self, time=time, step_hours=frozen(step_hours), series=dict(series))
+        return replace(self, time=time, step_hours=frozen(step_hours), series=dict(series), step_weights=step_weights)
 
 
 def _block_means(

@@ -40,8 +40,11 @@ class Profile:
             self.year_means[column, year] = float(of_year.mean()) if len(of_year) else np.nan
         return self.year_means[column, year]
 
-    def rows_of(self, time: pd.DatetimeIndex, step_hours: float) -> tuple[tuple[np.ndarray, int], Problem | None]:
+    def rows_of(self, time: pd.DatetimeIndex, step_hours: np.ndarray) -> tuple[tuple[np.ndarray, int], Problem | None]:
         """For each step the position of its first row, and how many rows make a step; or what stands against it."""
+        if (step_hours != step_hours[0]).any():
+            return self._rows_at(time)
+        step_hours = float(step_hours[0])
         spacing = self.spacing_hours or step_hours
         many = step_hours / spacing
         nothing = (np.empty(0, dtype=int), 0)
@@ -72,6 +75,14 @@ class Profile:
             )
         return (first, many), None
 
+    def _rows_at(self, time: pd.DatetimeIndex) -> tuple[tuple[np.ndarray, int], Problem | None]:
+        """A row for each of steps that differ in length."""
+        rows = self.time.get_indexer(time)
+        if (rows >= 0).all():
+            return (rows, 1), None
+        absent = time[rows < 0][0]
+        return (rows, 1), Problem(self.file, 0, "time", "", f"a row at {absent}, where a step begins")
+
     def over(self, column: str, rows: tuple[np.ndarray, int]) -> np.ndarray:
         """Means over the rows of each step."""
         first, many = rows
@@ -80,14 +91,17 @@ class Profile:
         return self.values[column][first[:, np.newaxis] + np.arange(many)].mean(axis=1)
 
 
-def read_times(moments: pd.Series, rows: np.ndarray, monthly: bool) -> tuple[pd.DatetimeIndex | None, Fault | None]:
-    """The times of a file, if they are in order and evenly spaced (monthly: first days of months), or a fault."""
+def read_times(
+    moments: pd.Series, rows: np.ndarray, monthly: bool, even: bool = True
+) -> tuple[pd.DatetimeIndex | None, Fault | None]:
+    """The times of a file, if they are in order and, unless they need not be `even`, evenly spaced (monthly: first days
+    of months), or a fault."""
     if len(moments) == 0:
         return None, (0, "", "at least one row")
     time, fault = _moments(moments, rows)
     if fault is None:
         fault = _late_in_month(time, rows) if monthly else None
-        fault = fault or _uneven(time, rows, monthly)
+        fault = fault or _uneven(time, rows, monthly or not even)
     return (None, fault) if fault else (time, None)
 
 
@@ -113,14 +127,14 @@ def _late_in_month(time: pd.DatetimeIndex, rows: np.ndarray) -> Fault | None:
     return (int(rows[late[0]]), str(time[late[0]]), "the first day of a month") if len(late) else None
 
 
-def _uneven(time: pd.DatetimeIndex, rows: np.ndarray, monthly: bool) -> Fault | None:
+def _uneven(time: pd.DatetimeIndex, rows: np.ndarray, any_spacing: bool) -> Fault | None:
     """The first time that comes too early or too late after the one before, measured by the spacing of most rows."""
     steps = np.diff(time.to_numpy()).astype("timedelta64[s]").astype(int)
     if len(steps) == 0:
         return None
     spacings, counts = np.unique(steps, return_counts=True)
     spacing = spacings[counts.argmax()]
-    wrong = np.flatnonzero((steps <= 0) if monthly else (steps != spacing) | (steps <= 0))
+    wrong = np.flatnonzero((steps <= 0) if any_spacing else (steps != spacing) | (steps <= 0))
     if len(wrong) == 0:
         return None
     place = wrong[0]

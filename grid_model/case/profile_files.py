@@ -46,6 +46,7 @@ class ProfileFolder:
         self._headers: dict[str, list[str]] = {}
         self._contents: dict[str, bytes] = {}
         self._refused = False
+        self.even = True  # whether times must be evenly spaced
         for entry in folder.names():
             ending = next((ending for ending in reversed(ENDINGS) if entry.endswith(ending)), None)
             if ending is None:
@@ -61,6 +62,7 @@ class ProfileFolder:
     def of(cls, scenario: Scenario) -> ProfileFolder:
         """The folder that the scenario names, else `profiles` among its inputs."""
         profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"))
+        profiles.even = scenario.horizon.step_lengths is None
         if scenario.profiles is not None and not scenario.profiles.is_dir():
             profiles._refuse_folder(
                 *scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles"
@@ -153,7 +155,7 @@ class ProfileFolder:
             moments, values, rows = self._csv(name, columns, kind.allowed)
         if len(self._problems) > before:
             return None
-        time, fault = read_times(moments, rows, monthly)
+        time, fault = read_times(moments, rows, monthly, self.even)
         if fault:
             row, value, allowed = fault
             self._refuse(name, row, "time", value, allowed)

@@ -62,7 +62,7 @@ def read_case(
     time, step_hours = steps_of(scenario)
     synthesised = isinstance(scenario.profiles, SynthesisedProfiles)
     profiles = SynthesisedProfileFolder(scenario) if synthesised else ProfileFolder.of(scenario)
-    series, more = read_series(profiles, frames, time, float(step_hours[0]))
+    series, more = read_series(profiles, frames, time, step_hours)
     problems += more
     if problems:
         raise InputError(problems)
@@ -83,6 +83,7 @@ def read_case(
         {name: _trusted(frame) for name, frame in frames.items()},
         series,
         sources,
+        None if scenario.horizon.step_weights is None else frozen(np.array(scenario.horizon.step_weights)),
     )
     return only_zones(case, tables, scenario.zones) if scenario.zones else case
 
@@ -90,10 +91,10 @@ def read_case(
 def steps_of(scenario: Scenario) -> tuple[pd.DatetimeIndex, np.ndarray]:
     """Start and length [h] of every step of the horizon."""
     horizon = scenario.horizon
-    seconds = round(horizon.step_hours * 3600)
-    offsets = pd.to_timedelta(np.arange(horizon.steps, dtype="int64") * seconds, unit="s")
+    seconds = np.rint(np.array(horizon.lengths) * 3600).astype("int64")
+    offsets = pd.to_timedelta(np.cumsum(seconds) - seconds, unit="s")
     time = (pd.Timestamp(horizon.start) + offsets).as_unit("ns").rename("time")
-    return time, frozen(np.full(horizon.steps, seconds / 3600))
+    return time, frozen(seconds / 3600)
 
 
 def _trusted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,8 @@ Where the values of one id come from, in this order:
 5. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
 
 From profile to steps: steps longer than the profile's get the mean over the step; steps equal to the profile's get its
-values; steps shorter than an hour repeat an hourly profile. Anything else is an error.
+values; steps shorter than an hour repeat an hourly profile. Anything else is an error. Where the steps themselves differ in
+length, a profile has a row at the start of each.
 
 Loads: with `annual_mwh` the profile is a shape. Of each calendar year the values are scaled by
 annual_mwh / (mean of the file's values in that year x hours of the year): a file that holds the whole year then sums
@@ -78,13 +79,14 @@ KINDS: Mapping[str, Kind] = {
     "conversion_cost": Kind("converters", "converter", "", "CNY/MWh", -np.inf, np.inf, "cost per energy converted"),
     "conversion_rise": Kind("converters", "converter", "", "MW/h", 0, np.inf, "greatest rise of conversion in an hour"),
     "conversion_fall": Kind("converters", "converter", "", "MW/h", 0, np.inf, "greatest fall of conversion in an hour"),
+    "limit_factor": Kind("energy_limit_terms", "term", "", "1", -np.inf, np.inf, "what a MWh of the term counts"),
     "port_rate": Kind("converter_ports", "port", "", "1", -np.inf, np.inf, "power into the zone per conversion"),
 }
 MONTHLY = ("energy_budget",)
 
 
 def read_series(
-    profiles: Profiles, frames: Frames, time: pd.DatetimeIndex, step_hours: float
+    profiles: Profiles, frames: Frames, time: pd.DatetimeIndex, step_hours: np.ndarray
 ) -> tuple[dict[str, xr.DataArray], list[Problem]]:
     """All series of the case, and what is wrong with their files."""
     profiles.check_names(KINDS)
@@ -131,7 +133,7 @@ def _loads_without_profile(collected: _Collected, profiles: Profiles) -> list[Pr
 class _Collected:
     """Values on the steps of the horizon, by id, gathered source by source; the first source that has an id counts."""
 
-    def __init__(self, kind: Kind, table: pd.DataFrame, time: pd.DatetimeIndex, step_hours: float, monthly: bool):
+    def __init__(self, kind: Kind, table: pd.DataFrame, time: pd.DatetimeIndex, step_hours: np.ndarray, monthly: bool):
         self.kind, self.table, self.time, self.step_hours, self.monthly = kind, table, time, step_hours, monthly
         self.values: dict[str, np.ndarray] = {}
         self.claimed: set[str] = set()

@@ -10,7 +10,9 @@ a, f    most, least        1                data, limits of output of what is on
 U, V    rise, fall         1                data, greatest rise and fall into a step (ramps.py)
 f-      least_before       1                data, f in the step before
 S, Z    start_level, stop_level   1         data, most output of what has just started, or is about to stop
-k       start_cost         million CNY/GW   data
+D, E    drop, lift         1                data, least by which stopping lowers output, and starting raises it
+k, l    start_cost, stop_cost   million CNY/GW   data
+n       no_load_cost       million CNY/GW/h data, of what is online
 H, L    min_up, min_down   h                data
 
 A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a
@@ -20,7 +22,9 @@ it. What was started or stopped before the horizon is not known: windows of mini
 
 Ramps follow from those of single units: what runs on moves within U and V; what starts was at 0 and comes to at least
 f and at most S = min(a, max(f, U)); what stops was at least at f-, at most at Z = min(a-, max(f-, V)), and comes to 0.
-Summed over the units of a fleet these are the rows of GenX (thermal_commit).
+Summed over the units of a fleet these are the rows of GenX (thermal_commit), with D = f- and E = f. With `ramp_of` net
+the fleet's output may rise by U o[t-1] + S (o[t] - o[t-1]) and fall by V o[t] + Z (o[t-1] - o[t]), as in Carrion and
+Arroyo (2006), equations 18 to 20, relaxed: the same rows with D = S - U and E = Z - V.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ import pyomo.environ as pyo
 
 from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
-from grid_model.case.tables import number
+from grid_model.case.tables import choice, number
 from grid_model.case.units import CNY, MW
 from grid_model.technologies.contract import subset
 from grid_model.technologies.generators import itself_where_member
@@ -39,12 +43,26 @@ from grid_model.technologies.ramps import ROUNDING, read_ramps
 COLUMNS = [
     number("start_cost_cny_per_mw", unit="CNY/MW", minimum=0, default=0, by_technology=True,
            meaning="cost of a start, per capacity started"),
+    number("stop_cost_cny_per_mw", unit="CNY/MW", minimum=0, default=0, by_technology=True,
+           meaning="cost of a stop, per capacity stopped"),
+    number("no_load_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0, by_technology=True,
+           meaning="cost of every hour online, per capacity online, whatever it generates; counts where there is commitment"),
     number("min_up_hours", unit="h", minimum=0, default=0, by_technology=True,
            meaning="least time from a start to the next stop"),
     number("min_down_hours", unit="h", minimum=0, default=0, by_technology=True,
            meaning="least time from a stop to the next start"),
+    number("start_output_fraction", unit="1", minimum=0, by_technology=True,
+           meaning="most output of what has just started, of its capacity; empty: what its ramp and its floor allow"),
+    number("stop_output_fraction", unit="1", minimum=0, by_technology=True,
+           meaning="most output of what is about to stop, of its capacity; empty: what its ramp and its floor allow"),
+    choice("ramp_of", ["unit", "net"], default="unit",
+           meaning="unit: every unit of the fleet keeps its ramp; net: the fleet's output does, start and stop output "
+                   "counting for the net change of what is online"),
     number("initial_online_mw", unit="MW", minimum=0,
            meaning="capacity online just before the horizon; empty: free"),
+    number("initial_hold_hours", unit="h", minimum=0, default=0,
+           meaning="how long into the horizon what is online at its start stays online and what is not stays off: what is "
+                   "left of minimum times; only where initial_online_mw is 0 or capacity_mw"),
 ]
 
 
@@ -53,14 +71,18 @@ def check_start(frames) -> list:
     table = frames["generators"]
     roof = table["initial_online_mw"].fillna(table["capacity_mw"])
     too_much_online = table["initial_online_mw"] > table["capacity_mw"]
-    return [*problems_where(table, too_much_online, "initial_online_mw", "at most capacity_mw"),
+    held = (table["initial_hold_hours"] > 0) & (table["initial_online_mw"] > 0) & (
+        table["initial_online_mw"] < table["capacity_mw"])
+    return [*problems_where(table, held, "initial_hold_hours", "0 where a part of the capacity is online at the start"),
+            *problems_where(table, too_much_online, "initial_online_mw", "at most capacity_mw"),
             *problems_where(table, table["initial_output_mw"] > roof, "initial_output_mw",
                             "at most what is online (initial_online_mw, else capacity_mw)")]
 
 
 def needs_commitment(table, floor: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Which units are committed; `floor` is the least output of what is online, `heat` that for heat, (units, steps)."""
-    bound = (table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1).to_numpy()
+    bound = (table[["start_cost_cny_per_mw", "stop_cost_cny_per_mw", "no_load_cost_cny_per_mwh", "min_up_hours",
+                    "min_down_hours"]] > 0).any(axis=1).to_numpy()
     matters = (floor > heat + ROUNDING).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
     return bound & matters & (table["capacity_mw"] > 0).to_numpy()
 
@@ -77,7 +99,9 @@ def read(data, floor: np.ndarray, heat: np.ndarray, roof: np.ndarray) -> None:
                              for values, name in ((least, "least"), (most, "most")))
     data.online_capacity = data.parameter(capacity[:, 0], "online_capacity", data.committed)
     data.floored = data.committed[(floor[mask] > heat[mask] + ROUNDING).any(axis=1)]
-    data.start_cost = data.column("start_cost_cny_per_mw", CNY / MW)
+    for name in ("start_cost", "stop_cost"):
+        setattr(data, name, data.column(f"{name}_cny_per_mw", CNY / MW))
+    data.no_load_cost = data.column("no_load_cost_cny_per_mwh", CNY / MW)
     _read_start(data, table, capacity[:, 0])
     _read_windows(data, table)
     _read_ramps(data, table, least, most)
@@ -91,6 +115,10 @@ def _read_start(data, table, capacity) -> None:
     output = table["initial_output_mw"].fillna(0).to_numpy(float) * MW
     lower[:, 0] = np.where(np.isnan(given), output, given)
     upper[:, 0] = np.where(np.isnan(given), capacity, given)
+    held = (np.concatenate([[0.0], np.cumsum(data.step_hours.values)[:-1]])[None, :]
+            < table["initial_hold_hours"].to_numpy(float)[:, None] - ROUNDING) & ~np.isnan(given)[:, None]
+    lower[:, 1:] = np.where(held & (given >= capacity)[:, None], capacity[:, None], lower[:, 1:])
+    upper[:, 1:] = np.where(held & (given == 0)[:, None], 0.0, upper[:, 1:])
     borders = np.arange(data.end + 1)
     data.online_lower = Array(lower, data.committed, borders, name="online_lower")
     data.online_upper = Array(upper, data.committed, borders, name="online_upper")
@@ -120,14 +148,20 @@ def _read_ramps(data, table, least, most) -> None:
     ramps = read_ramps(table, data.step_hours.values, least, most, (floor_before, most_before))
     start_level = np.minimum(np.maximum(ramps.rise, least), most)
     stop_level = np.minimum(np.maximum(ramps.fall, ramps.least_before), ramps.most_before)
-    figures = {"rise": ramps.rise, "fall": ramps.fall, "least_before": ramps.least_before,
-               "start_level": start_level, "stop_level": stop_level}
+    start_level, stop_level = (np.where(np.isnan(told := table[f"{which}_output_fraction"].to_numpy(float)[:, None]), level, told)
+                               for which, level in (("start", start_level), ("stop", stop_level)))
+    net = (table["ramp_of"] == "net").to_numpy()[:, None]
+    rise, fall = np.where(net, np.minimum(ramps.rise, 1.0), ramps.rise), np.where(net, np.minimum(ramps.fall, 1.0), ramps.fall)
+    drop, lift = np.where(net, start_level - rise, ramps.least_before), np.where(net, stop_level - fall, least)
+    figures = {"rise": rise, "fall": fall, "drop": drop, "lift": lift, "start_level": start_level, "stop_level": stop_level}
     for name, values in figures.items():
         setattr(data, name, data.series(values, name, data.committed))
     output_before = table["initial_output_mw"].to_numpy(float) * MW
     data.output_before = data.parameter(output_before, "output_before", data.committed)
     rises = (ramps.rise < most - ramps.least_before - ROUNDING) | (start_level < most - ROUNDING)
+    rises |= drop > ramps.least_before + ROUNDING
     falls = (ramps.fall < ramps.most_before - least - ROUNDING) | (stop_level < ramps.most_before - ROUNDING)
+    falls |= lift > least + ROUNDING
     data.online_ramps = {"online_rising": ramps.of_later_steps(rises), "online_falling": ramps.of_later_steps(falls),
                          "online_first_rising": ramps.of_first_step(rises),
                          "online_first_falling": ramps.of_first_step(falls)}
@@ -203,16 +237,16 @@ def _add_ramps(thermal, data):
         return thermal.online[unit, step - 1] - thermal.stopped[unit, step]
 
     def greatest_rise(unit, step):
-        """U (o[t-1] - y[t]) + S x[t] - f- y[t]   [GW]"""
+        """U (o[t-1] - y[t]) + S x[t] - D y[t]   [GW]"""
         return (data.rise[unit, step] * running_on(unit, step)
                 + data.start_level[unit, step] * thermal.started[unit, step]
-                - data.least_before[unit, step] * thermal.stopped[unit, step])
+                - data.drop[unit, step] * thermal.stopped[unit, step])
 
     def greatest_fall(unit, step):
-        """V (o[t-1] - y[t]) + Z y[t] - f x[t]   [GW]"""
+        """V (o[t-1] - y[t]) + Z y[t] - E x[t]   [GW]"""
         return (data.fall[unit, step] * running_on(unit, step)
                 + data.stop_level[unit, step] * thermal.stopped[unit, step]
-                - data.least[unit, step] * thermal.started[unit, step])
+                - data.lift[unit, step] * thermal.started[unit, step])
 
     @thermal.Constraint(rising, thermal.later_steps)
     def ramp_up_online(thermal, unit, step):
@@ -253,4 +287,17 @@ def least_output(thermal, data, unit, step):
 
 def start_cost(thermal, data):
     """sum of k x   [million CNY]"""
-    return sum(data.start_cost[unit] * thermal.started[unit, step] for unit in thermal.committed for step in data.steps)
+    return sum(data.step_weights[step] * data.start_cost[unit] * thermal.started[unit, step]
+               for unit in thermal.committed for step in data.steps)
+
+
+def stop_cost(thermal, data):
+    """sum of l y   [million CNY]"""
+    return sum(data.step_weights[step] * data.stop_cost[unit] * thermal.stopped[unit, step]
+               for unit in thermal.committed for step in data.steps)
+
+
+def no_load_cost(thermal, data):
+    """sum of n o dt   [million CNY]"""
+    return sum(data.cost_hours[step] * data.no_load_cost[unit] * thermal.online[unit, step]
+               for unit in thermal.committed for step in data.steps)

@@ -64,6 +64,8 @@ class Data(SimpleNamespace):
         self.end = len(case.step_hours)
         self.step_labels = np.arange(1, self.end + 1)
         self.step_hours = Array(case.step_hours, self.step_labels, name="step_hours")
+        self.step_weights = Array(case.cost_hours / case.step_hours, self.step_labels, name="step_weights")
+        self.cost_hours = Array(case.cost_hours, self.step_labels, name="cost_hours")
 
     def parameter(self, values, name: str, labels=None) -> Array:
         """One number per unit (or per given label)."""

@@ -163,7 +163,7 @@ def conversion(converters, data, unit, step):
 
 def conversion_cost(converters, data):
     """sum of v p dt   [million CNY]"""
-    return sum(data.cost[unit, step] * data.step_hours[step] * converters.conversion[unit, step]
+    return sum(data.cost[unit, step] * data.cost_hours[step] * converters.conversion[unit, step]
                for unit in data.units for step in data.steps)
 
 

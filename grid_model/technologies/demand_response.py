@@ -282,13 +282,13 @@ def headroom_down(response, data, unit, step):
 
 def response_cost(response, data):
     """sum of v (d + r) dt of demand response   [million CNY]"""
-    return sum(data.cost[unit] * data.step_hours[step] * down(response, data, unit, step)
+    return sum(data.cost[unit] * data.cost_hours[step] * down(response, data, unit, step)
                for unit in data.units for step in data.steps)
 
 
 def orderly_use_cost(response, data):
     """sum of v d dt of orderly use   [million CNY]"""
-    return sum(data.cost[unit] * data.step_hours[step] * orderly_use(response, data, unit, step)
+    return sum(data.cost[unit] * data.cost_hours[step] * orderly_use(response, data, unit, step)
                for unit in data.units for step in data.steps)
 
 

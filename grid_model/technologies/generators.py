@@ -97,5 +97,5 @@ def certificates(plant, data, unit, step):
 
 def generation_cost(plant, data):
     """sum of v g dt   [million CNY]"""
-    return sum(data.variable_cost[unit, step] * data.step_hours[step] * plant.generation[unit, step]
+    return sum(data.variable_cost[unit, step] * data.cost_hours[step] * plant.generation[unit, step]
                for unit in data.units for step in data.steps)

@@ -81,7 +81,7 @@ def drawn(load, data, unit, step):
 
 def unserved_cost(load, data):
     """sum of v u dt   [million CNY]"""
-    return sum(data.unserved_cost[unit] * data.step_hours[step] * load.unserved[unit, step]
+    return sum(data.unserved_cost[unit] * data.cost_hours[step] * load.unserved[unit, step]
                for unit in data.units for step in data.steps)
 
 

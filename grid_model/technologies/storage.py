@@ -16,7 +16,7 @@ Every kind of storage differs by its figures only: hydrogen is an electrolyser (
 and a fuel cell (power_mw). Power stands at the grid connection, energy inside the store.
 
 Charge and discharge in one step burn energy; the shared converter limits it to the hull of "one or the other", the
-tightest that is linear. It pays only where a price is negative; at a price of 0 and without wear it makes no
+tightest that is linear, where it is one (not `separate_equipment`). It pays only where a price is negative; at a price of 0 and without wear it makes no
 difference.
 """
 
@@ -65,6 +65,8 @@ TABLES = {
                meaning="cost of wear per energy delivered"),
         number("holding_cost_cny_per_mwh_hour", unit="CNY/MWh/h", default=0, by_technology=True,
                meaning="cost of every hour for which energy is held, by what is held at the end of the step"),
+        flag("separate_equipment",
+             meaning="charging and discharging equipment stand apart, an electrolyser and a fuel cell: both may run at once"),
         choice("place", ["independent", "generation_side", "user_side"], default="independent",
                meaning="where it stands: on its own, behind a plant, behind a user"),
         choice("call", ["dispatch", "self_use"], default="dispatch",
@@ -139,7 +141,8 @@ def add_variables(storage, data):
 
 
 def add_constraints(storage, data):
-    both_ways = subset(storage, "both_ways", data.where((data.power.values > 0) & (data.charge_power.values > 0)))
+    both_ways = subset(storage, "both_ways", data.where(
+        (data.power.values > 0) & (data.charge_power.values > 0) & ~data.table["separate_equipment"].to_numpy(bool)))
     cyclic = subset(storage, "cyclic", data.where(data.table["cyclic"]))
     limited = subset(storage, "limited", data.where(data.limited))
     obliged = subset(storage, "obliged", data.where(data.obliged))
@@ -217,13 +220,13 @@ def energy_room(storage, data, unit, border):
 
 def wear_cost(storage, data):
     """Wear of what is delivered: sum of wear_cost d dt   [million CNY]"""
-    return sum(data.wear_cost[unit] * data.step_hours[step] * storage.discharge[unit, step]
+    return sum(data.wear_cost[unit] * data.cost_hours[step] * storage.discharge[unit, step]
                for unit in data.units for step in data.steps)
 
 
 def holding_cost(storage, data):
     """Holding energy: sum of h e dt   [million CNY]"""
-    return sum(data.holding_cost[unit] * data.step_hours[step] * storage.energy[unit, step]
+    return sum(data.holding_cost[unit] * data.cost_hours[step] * storage.energy[unit, step]
                for unit in storage.costly_to_hold for step in data.steps)
 
 

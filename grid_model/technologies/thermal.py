@@ -200,7 +200,8 @@ def stopped(thermal, data, unit, step):
     return sum(thermal.stopped[some, step] for some in thermal.committed_of[unit])
 
 
-COSTS = {"generation": generation_cost, "start": commitment.start_cost}
+COSTS = {"generation": generation_cost, "start": commitment.start_cost, "stop": commitment.stop_cost,
+         "no_load": commitment.no_load_cost}
 
 REPORTS = {
     "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),

@@ -247,9 +247,9 @@ def loss(lines, data, line, step):
 
 def transmission_cost(lines, data):
     """sum of v dt x what is sent   [million CNY]"""
-    one_way = sum(data.cost[line] * data.direction[line] * data.step_hours[step] * lines.flow[line, step]
+    one_way = sum(data.cost[line] * data.direction[line] * data.cost_hours[step] * lines.flow[line, step]
                   for line in lines.one_column for step in data.steps)
-    two_way = sum(data.cost[line] * data.step_hours[step] * (lines.forward[line, step] + lines.backward[line, step])
+    two_way = sum(data.cost[line] * data.cost_hours[step] * (lines.forward[line, step] + lines.backward[line, step])
                   for line in lines.two_columns for step in data.steps)
     return one_way + two_way
 

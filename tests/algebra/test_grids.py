@@ -66,6 +66,8 @@ def grids(draw):
             for number in range(draw(st.sampled_from([0, 1, most])))
             if (row := draw(rows(name, number, tables))) is not None
         ]
+    with_port = {row["converter"] for row in tables["converter_ports"]}
+    tables["converters"] = [row for row in tables["converters"] if row["converter"] in with_port]
     steps, step_hours = draw(st.integers(1, 5)), draw(st.sampled_from([0.5, 1.0, 6.0, 24.0]))
     series = {
         name: {

@@ -8,7 +8,7 @@ from concrete import assert_same_as_concrete
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyomo.environ import value
-from small import small_case, solved
+from small import Solved, small_case, solved
 
 from grid_model.formulation import build_model
 from grid_model.technologies.storage import check_storage
@@ -458,3 +458,17 @@ def test_holding_energy_costs_by_the_hour():
                       "holding_cost_cny_per_mwh_hour": holding}])).objective
     assert cost(3.0) == pytest.approx(8 * 1 + 8 * 2 * 3)
     assert cost(4.5) == pytest.approx(72)
+
+
+def test_separate_equipment_may_run_at_once():
+    """10 MW must run and nobody wants them. An electrolyser and a fuel cell of 0.5 burn c - 0.5 c = 10 at c = 20 for a wear
+    of 1 per MWh delivered: 10. One converter for both could do c = 10 - d ... at most a third of it: no dispatch."""
+    def at_once(apart):
+        return Solved(small_case(
+            1, {"load": {"l": 0.0}, "min_output": {"g": 1.0}}, loads=[{"load": "l", "zone": "A"}],
+            generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 10}],
+            storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10,
+                      "charge_efficiency": 0.5, "discharge_efficiency": 1, "separate_equipment": apart,
+                      "loss_fraction_per_hour": 0, "wear_cost_cny_per_mwh": 1}]))
+    assert at_once(True).objective == pytest.approx(10)
+    assert at_once(False).status == "Infeasible"

@@ -41,7 +41,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         demand = check_loads(book)
         plants = read_plants(book)
         generation = check_generation(book, plants)
-        started = check_thermal(book, plants)
+        switching = check_thermal(book, plants)
         stores = check_storage(book)
         check_place(book, plants)
         check_reservoirs(book, plants)
@@ -51,7 +51,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         check_balance(book, demand, generation, stores, arriving, responding, converted)
         check_carbon(book, plants, sent)
         check_price(book, duals)
-        unknown = check_costs(book, plants, started, sent, programmes, summary)
+        unknown = check_costs(book, plants, switching, sent, programmes, summary)
         if tables and "purchase_order" in tables:
             check_purchase_order(book, plants, tables["purchase_order"])
     table = book.table()

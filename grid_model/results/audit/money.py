@@ -9,13 +9,13 @@ RELATIVE, LEAST = 1e-9, 1e-2  # of the sum of the sizes of an item's terms; CNY
 ORDER = 1e-6  # of the energy of a rank
 
 
-def check_costs(book, plants, started, sent, programmes, summary) -> list[str]:
+def check_costs(book, plants, switching, sent, programmes, summary) -> list[str]:
     """Each cost item; the names of those that are not in the dispatch and cannot be recomputed (of policies)."""
     items = [str(item) for item in book.dispatch["item"].values] if "item" in book.dispatch.coords else []
     stored = (
         dict(zip(items, np.asarray(book.dispatch["objective"].values, float))) if "objective" in book.dispatch else {}
     )
-    terms = _terms(book, plants, started, sent, programmes)
+    terms = _terms(book, plants, switching, sent, programmes)
     known = [item for item in terms if item in stored or terms[item].any()]
     total, size = (
         np.array([function(terms[item]) for item in known]) for function in (np.sum, lambda one: np.abs(one).sum())
@@ -33,9 +33,9 @@ def check_costs(book, plants, started, sent, programmes, summary) -> list[str]:
     return [item for item in stored if item not in terms]
 
 
-def _terms(book, plants, started, sent, programmes) -> dict[str, np.ndarray]:
+def _terms(book, plants, switching, sent, programmes) -> dict[str, np.ndarray]:
     """Terms of every cost item of a technology, (units, steps) [CNY]."""
-    case, hours = book.case, book.hours
+    case, hours = book.case, np.asarray(book.case.cost_hours, float)
     variable_cost = case.profile("variable_cost", case.tables["generators"]["generator"],
                                  book.column("generators", "variable_cost_cny_per_mwh"))
     variable = variable_cost * plants.gross * hours
@@ -43,7 +43,7 @@ def _terms(book, plants, started, sent, programmes) -> dict[str, np.ndarray]:
         f"{group}.generation": variable[plants.of(group)]
         for group in ("thermal", "renewable", "hydro", "reservoir", "solar_thermal")
     }
-    terms["thermal.start"] = book.column("generators", "start_cost_cny_per_mw")[:, None] * started
+    terms |= dict(zip(("thermal.start", "thermal.stop", "thermal.no_load"), switching))
     unserved = book.stored("unserved_demand", len(case.tables["loads"]))
     terms["loads.unserved"] = book.column("loads", "unserved_cost_cny_per_mwh")[:, None] * unserved * hours
     discharge = book.stored("discharge", len(case.tables["storage"]))

@@ -74,7 +74,7 @@ def _check_power(book, table, names, charge, discharge) -> None:
     most_in, most_out = powers(table)
     book.between("charge within its limits", names, 0.0, charge, most_in[:, None])
     book.between("discharge within its limits", names, 0.0, discharge, most_out[:, None])
-    both = (most_in > 0) & (most_out > 0)
+    both = (most_in > 0) & (most_out > 0) & ~table["separate_equipment"].to_numpy(bool)
     ratio = most_out[both] / most_in[both]
     book.at_most(
         "charge and discharge share a converter",

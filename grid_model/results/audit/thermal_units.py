@@ -13,22 +13,27 @@ import numpy as np
 import pandas as pd
 
 NEAR = 1e-9
+RULED = ("start_cost_cny_per_mw", "stop_cost_cny_per_mw", "no_load_cost_cny_per_mwh", "min_up_hours", "min_down_hours")
 
 
 def check_thermal(book, plants) -> np.ndarray:
-    """All laws of thermal plant; capacity started, (generators, steps) [MW], for the cost of starts."""
+    """All laws of thermal plant; what starts, stops and stands by costs, three of (generators, steps) [CNY]."""
     rows = plants.of("thermal")
     every = len(plants.names)
-    started = np.zeros((every, book.steps))
+    cost = np.zeros((3, every, book.steps))
     if not len(rows):
-        return started
+        return cost
     unit = _Units(book, plants, rows)
     _check_limits(book, unit)
     _check_switching(book, unit)
     _check_ramps(book, unit)
     _check_carbon(book, plants, rows)
-    started[rows] = unit.started
-    return started
+    weight = np.asarray(book.case.cost_hours, float) / book.hours
+    for at, (column, power) in enumerate((
+            ("start_cost_cny_per_mw", unit.started * weight), ("stop_cost_cny_per_mw", unit.stopped * weight),
+            ("no_load_cost_cny_per_mwh", np.where(unit.committed[:, None], unit.online, 0.0) * book.case.cost_hours))):
+        cost[at, rows] = unit.table[column].to_numpy(float)[:, None] * power
+    return cost
 
 
 class _Units:
@@ -48,7 +53,7 @@ class _Units:
         )
         size = np.where(self.capacity > 0, self.capacity, 1.0)[:, None]
         self.most, self.least = self.greatest / size, self.floor / size
-        ruled = (self.table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1).to_numpy()
+        ruled = (self.table[list(RULED)] > 0).any(axis=1).to_numpy()
         self.given_online = self.table["initial_online_mw"].to_numpy(float)
         matters = (self.floor > 0).any(axis=1) | ~np.isnan(self.given_online)
         self.committed = ruled & matters & (self.capacity > 0)
@@ -101,8 +106,16 @@ def _check_switching(book, unit) -> None:
     given, table = unit.given_online[some], unit.table.iloc[some]
     least = np.where(np.isnan(given), table["initial_output_mw"].fillna(0.0).to_numpy(float), given)
     book.between("online at the start as given", names, least, before[:, 0], np.where(np.isnan(given), capacity, given))
+    _check_hold(book, table, names, capacity, online, given)
     _check_least_times(book, table, "min_up_hours", "least time up", names, started, online)
     _check_least_times(book, table, "min_down_hours", "least time down", names, stopped, capacity[:, None] - online)
+
+
+def _check_hold(book, table, names, capacity, online, given) -> None:
+    """What was online, or was not, just before the horizon stays so for as long as it must."""
+    within = np.cumsum(book.hours) - book.hours < table["initial_hold_hours"].to_numpy(float)[:, None] - NEAR
+    held = (table["initial_hold_hours"] > 0).to_numpy() & ((given == 0) | (given >= capacity))
+    book.equal("online is held at the start", names[held], np.where(within, online - given[:, None], 0.0)[held])
 
 
 def _check_least_times(book, table, column, law, names, switched, staying) -> None:
@@ -147,11 +160,15 @@ def _check_ramps(book, unit) -> None:
     fall = np.minimum(np.fmax(np.nan_to_num(down, nan=1.0), forced_fall), 1.0)
     at_start = np.minimum(unit.most, np.maximum(least, rise))
     at_stop = np.minimum(before_most, np.maximum(before_least, fall))
+    at_start, at_stop = (np.where(np.isnan(told := table[f"{which}_output_fraction"].to_numpy(float)[:, None]), level, told)
+                         for which, level in (("start", at_start), ("stop", at_stop)))
+    net = (table["ramp_of"] == "net").to_numpy()[:, None]
+    drop, lift = np.where(net, at_start - rise, before_least), np.where(net, at_stop - fall, least)
     earlier = np.column_stack([output, unit.gross[:, :-1]])
     change = unit.gross - earlier
     running = unit.before - unit.stopped
-    most_rise = rise * running + at_start * unit.started - before_least * unit.stopped
-    most_fall = fall * running + at_stop * unit.stopped - least * unit.started
+    most_rise = rise * running + at_start * unit.started - drop * unit.stopped
+    most_fall = fall * running + at_stop * unit.stopped - lift * unit.started
     known = ~np.isnan(output)
     for law, values, limit in (("ramp up", change, most_rise), ("ramp down", -change, most_fall)):
         book.at_most(law, unit.names, values[:, 1:], limit[:, 1:], tolerance=2 * book.power, moments=book.case.time[1:])

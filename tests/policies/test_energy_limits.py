@@ -1,0 +1,74 @@
+"""Energy limits by hand."""
+
+from __future__ import annotations
+
+import pytest
+from small import small_case, solved
+
+import grid_model as gm
+
+
+def case(limits, terms, **more):
+    """Two hours of 100 MW; a cheap plant at 10, a dear one at 50."""
+    return small_case(
+        2, {"load": {"l": 100.0}, **more.pop("series", {})}, loads=[{"load": "l", "zone": "A"}],
+        generators=[{"generator": name, "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": cost,
+                     "min_output_fraction": 0, "ramp_up_fraction_per_hour": 10} for name, cost in (("cheap", 10), ("dear", 50))],
+        energy_limits=limits, energy_limit_terms=[{"term": f"t{at}", **term} for at, term in enumerate(terms)], **more)
+
+
+def test_a_fuel_for_the_horizon():
+    """150 of the 200 MWh may come from the cheap plant: 150 * 10 + 50 * 50; the last MWh is worth 40. Without 2000."""
+    limited = case([{"limit": "fuel", "amount_mwh": 150}], [{"limit": "fuel", "generator": "cheap"}])
+    results = gm.solve(limited)
+    assert results.summary["objective_cny"] == pytest.approx(150 * 10 + 50 * 50)
+    table = results.tables["energy_limits"]
+    assert table["reached_mwh"].tolist() == pytest.approx([150])
+    assert table["price_cny_per_mwh"].tolist() == pytest.approx([40])
+
+
+def test_a_cap_on_what_both_emit():
+    """0.9 and 0.4 t per MWh, 120 t over 200 MWh: x of the cheap one: 0.9 x + 0.4 (200 - x) = 120: x = 80."""
+    capped = case([{"limit": "cap", "amount_mwh": 120}], [{"limit": "cap", "generator": "cheap", "factor": 0.9},
+                                                         {"limit": "cap", "generator": "dear", "factor": 0.4}])
+    assert solved(capped).objective == pytest.approx(80 * 10 + 120 * 50)
+
+
+@pytest.mark.parametrize(("sense", "amount", "dear"), [("at_least", 30, 30), ("equal", 30, 30), ("at_least", -5, 0)])
+def test_obligations(sense, amount, dear):
+    limited = case([{"limit": "must", "sense": sense, "amount_mwh": amount}], [{"limit": "must", "generator": "dear"}])
+    assert solved(limited).objective == pytest.approx((200 - dear) * 10 + dear * 50)
+
+
+def test_factors_by_step():
+    """A MWh counts once in the first hour and three times in the second; 120: 100 in the first, 20 / 3 in the second."""
+    limited = case([{"limit": "fuel", "amount_mwh": 120}], [{"limit": "fuel", "generator": "cheap"}],
+                   series={"limit_factor": {"t0": [1.0, 3.0]}})
+    cheap = 100 + 20 / 3
+    assert solved(limited).objective == pytest.approx(cheap * 10 + (200 - cheap) * 50)
+
+
+def test_converters_and_what_stores_hold_count():
+    """A sink takes what is converted at no cost: at least 30 MWh of it, plus what is held at the end, of 10 at most: 20 are
+    converted and 10 stored by the cheap plant, which has 100 MW for the load of 60 in each of the hours."""
+    limited = case([{"limit": "must", "sense": "at_least", "amount_mwh": 30}],
+                   [{"limit": "must", "converter": "sink"}, {"limit": "must", "storage": "s"}],
+                   series={"load": {"l": 60.0}},
+                   converters=[{"converter": "sink", "capacity_mw": 50, "cost_cny_per_mwh": 1}],
+                   converter_ports=[{"port": "p", "converter": "sink", "zone": "A", "rate": -1}],
+                   storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10,
+                             "cyclic": False, "initial_fraction": 0, "charge_efficiency": 1, "wear_cost_cny_per_mwh": 0,
+                             "loss_fraction_per_hour": 0}])
+    assert solved(limited).objective == pytest.approx(120 * 10 + 20 * (10 + 1) + 10 * 10)
+
+
+def test_a_term_counts_one_thing_and_a_limit_has_a_term():
+    from grid_model.policies.energy_limits import check_terms
+    wrong = case([{"limit": "a", "amount_mwh": 1}, {"limit": "b", "amount_mwh": 1}],
+                 [{"limit": "a", "generator": "cheap", "storage": "s"}])
+    problems = check_terms({name: table.assign() for name, table in wrong.tables.items()})
+    assert {problem.column for problem in problems} == {"generator", "limit"}
+
+
+def test_without_limits_there_is_no_row():
+    assert not any(name.startswith("energy_limits") for name in solved(case([], [])).program.rows)
