@@ -116,7 +116,8 @@ def check_price(book, duals) -> None:
     dual = duals["balance"].values[list(duals["minimised"].values.astype(str)).index("cost")]
     expected = np.full((len(book.case.zones), book.steps), np.nan)
     rows = pd.Index(book.case.zones).get_indexer(duals[duals["balance"].dims[1]].values.astype(str))
-    expected[rows] = dual / book.hours / CNY_PER_MWH
+    hours = np.asarray(book.case.cost_hours, float)
+    expected[rows] = np.divide(dual, hours, out=np.zeros(dual.shape), where=hours > 0) / CNY_PER_MWH
     price = book.stored("price", len(book.case.zones))
     both = np.isnan(price) & np.isnan(expected)
     book.equal(

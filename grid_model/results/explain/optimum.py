@@ -75,7 +75,7 @@ class Optimum:
 
     def per_mwh(self, value: float, step: int) -> float:
         """Million CNY per GW over a step as CNY/MWh."""
-        return float(value) / float(self.case.step_hours[step]) / CNY_PER_MWH
+        return float(value) / float(self.case.cost_hours[step]) / CNY_PER_MWH
 
     def price(self, row: int) -> float:
         """Price at a row of the balance [CNY/MWh]."""
