@@ -9,10 +9,13 @@ import pandas as pd
 
 from grid_model.scenario_yaml import to_yaml
 
-TABLES = ("zones", "technologies", "generators", "loads", "lines", "storage")
-PROFILES = ("load", "availability", "min_output", "flow_limit")
 IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "generator", "loads": "load",
-               "lines": "line", "storage": "storage"}
+               "lines": "line", "storage": "storage", "converters": "converter", "converter_ports": "port",
+               "energy_limits": "limit", "energy_limit_terms": "term"}
+TABLES = tuple(IDENTIFIERS)
+PROFILES = ("load", "availability", "min_output", "flow_limit", "variable_cost", "min_level", "max_level", "level_loss",
+            "conversion_most", "conversion_least", "conversion_cost", "conversion_rise", "conversion_fall", "port_rate",
+            "limit_factor")
 
 
 class GridTables:
@@ -47,10 +50,6 @@ class GridTables:
     def table(self, name: str) -> pd.DataFrame:
         parts = self._parts[name]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[IDENTIFIERS[name]])
-
-    def lowest(self, profile: str) -> float:
-        """The lowest of all values of a profile; infinite where nobody has one."""
-        return min((float(values.min()) for values in self._profiles[profile].values()), default=np.inf)
 
     def write(self, folder: Path, scenario: dict, time: pd.DatetimeIndex) -> Path:
         """Write `scenario.yaml`, `inputs/*.csv` and `inputs/profiles/*.csv`; the same files of an earlier time go."""

@@ -34,7 +34,7 @@ class NetworkFile:
         self.steps = self.content.sizes.get("snapshots", 0)
         if not self.steps or "buses_i" not in self.content.variables:
             raise InputError(Problem(self.file, 0, "", "", "a network of PyPSA with buses and snapshots"))
-        self.step_hours = self._step_hours()
+        self.step_hours, self.step_weights, self.energy_weights = self._weights()
 
     def refuse(self, where: str, value: object, allowed: str) -> None:
         self.problems.append(Problem(self.file, 0, where, printable(value), allowed))
@@ -51,19 +51,26 @@ class NetworkFile:
         labels = "snapshots_snapshot" if "snapshots_snapshot" in self.content else "snapshots"
         return self.content[labels].values
 
-    def _step_hours(self) -> float:
-        """The one weight of all steps, hours."""
-        weights = {name: self._weight(name) for name in WEIGHTS}
-        first = float(weights["objective"][0])
-        for name, values in weights.items():
-            other = np.flatnonzero(~np.isclose(values, first, rtol=1e-12, atol=0))
-            if len(other):
-                label = printable(self.times()[other[0]])
-                self.refuse(f"snapshot weighting {name} of {label}", f"{values[other[0]]:g}",
-                            f"one weight for all steps and purposes: {first:g}, as the first of objective")
-        if not (first > 0 and abs(first * 3600 - round(first * 3600)) < 1e-6):
-            self.refuse("snapshot weighting objective", f"{first:g}", "hours above zero, of whole seconds")
-        return first
+    @property
+    def even(self) -> bool:
+        """Whether all steps are of one length."""
+        return bool((self.step_hours == self.step_hours[0]).all())
+
+    def _weights(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Length of each step [h], how often it counts in the cost, and how often in sums of energy.
+
+        Stores see a step as long as their weight says; the others are taken as multiples of that.
+        """
+        objective, hours, energy = (self._weight(name) for name in WEIGHTS)
+        wrong = ~((hours > 0) & (np.abs(hours * 3600 - np.rint(hours * 3600)) < 1e-6))
+        for at in np.flatnonzero(wrong):
+            self.refuse(f"snapshot weighting stores of {printable(self.times()[at])}", f"{hours[at]:g}",
+                        "hours above zero, of whole seconds")
+        for name, values in (("objective", objective), ("generators", energy)):
+            for at in np.flatnonzero(~(np.isfinite(values) & (values >= 0))):
+                self.refuse(f"snapshot weighting {name} of {printable(self.times()[at])}", f"{values[at]:g}", "a number >= 0")
+        hours = np.where(wrong, 1.0, np.rint(hours * 3600) / 3600)
+        return hours, objective / hours, energy / hours
 
     def _weight(self, name: str) -> np.ndarray:
         variable = f"snapshots_{name}"
@@ -160,7 +167,7 @@ class Components:
                 if name.startswith(start) and not name.startswith((f"{start}t_", f"{start}pw_"))]
 
 
-def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours: np.ndarray, lists: dict) -> None:
+def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours: np.ndarray, lists: dict, cost_hours=None) -> None:
     """Write components in PyPSA's layout.
 
     lists  {list: (names, {attribute: values}, {attribute: (names, values (names, steps))})}
@@ -168,7 +175,8 @@ def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours
     content = xr.Dataset(coords={"snapshots": snapshots})
     content["snapshots_snapshot"] = ("snapshots", snapshots)
     for weight in WEIGHTS:
-        content[f"snapshots_{weight}"] = ("snapshots", np.asarray(step_hours, float))
+        hours = cost_hours if weight == "objective" and cost_hours is not None else step_hours
+        content[f"snapshots_{weight}"] = ("snapshots", np.asarray(hours, float))
     for listed, (names, static, series) in lists.items():
         index = f"{listed}_i"
         content = content.assign_coords({index: np.asarray(names, str)})

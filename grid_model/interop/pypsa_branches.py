@@ -9,10 +9,8 @@ v       marginal_cost currency/MWh   of p, either way
 
 Kirchhoff: f = s + phi / x adds up as a line without phase shift does; the difference stands at both ends as a load.
 
-A link one way at cost >= 0 that loses is a line; so is one both ways without loss and cost. Any other is written as what
-it carries beyond its least flow, q = p - lo >= 0, and the least flow as loads at both ends. One that gains energy or
-is paid for carrying is written from its greatest flow down: r = efficiency (hi - p) goes back from bus1 to bus0, losing
-1 - 1 / efficiency. The cost of what was set apart is a constant.
+A link one way at cost >= 0 that loses is a line; so is one both ways without loss and cost. Any other link, with other
+limits, efficiencies or costs, several outputs, ramps or delays, is a converter, and so is a process.
 """
 
 from __future__ import annotations
@@ -21,11 +19,11 @@ import numpy as np
 
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
-from grid_model.interop.pypsa_injections import Injections, limits, refuse_maintenance_and_pieces
+from grid_model.interop.pypsa_parts import Parts, all_equal, limits, refuse_common, step_ramps
 from grid_model.technologies.ac_network import independent_cycles
 
 
-def add_lines(network: NetworkFile, grid: GridTables, parts: Injections, capacity_of) -> None:
+def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of) -> None:
     """Lines and transformers; those that close no loop need no reactance."""
     listed = [_passive(network, network.components(name), capacity_of) for name in ("lines", "transformers")]
     names, start, end, limit, reactance, shift = (np.concatenate([each[at] for each in listed]) for at in range(6))
@@ -53,7 +51,7 @@ def add_lines(network: NetworkFile, grid: GridTables, parts: Injections, capacit
 
 def _passive(network: NetworkFile, units: Components, capacity_of):
     """Names, ends, greatest flow by step, reactance, and flow at equal angles phi / x."""
-    refuse_maintenance_and_pieces(units)
+    refuse_common(units)
     start, end = units.text("bus0"), units.text("bus1")
     limit = units.series("s_max_pu", 1.0) * capacity_of(units, "s_nom")[:, None]
     units.refuse((limit < 0).any(axis=1), "s_max_pu", np.full(len(units), "below zero"), "a number >= 0")
@@ -108,88 +106,72 @@ def _add_passive(grid, parts, names, start, end, limit, reactance, shift, looped
         parts.load([f"{name} phase shift to" for name in names[out]], end[out], shift[out][:, None] * steps)
 
 
-def add_links(network: NetworkFile, grid: GridTables, parts: Injections, capacity_of) -> None:
-    """Links with one output and without delay; the plain ones at once, the others one by one."""
+def add_links(network: NetworkFile, parts: Parts, capacity_of) -> None:
+    """Links: one way with a loss or both ways without as lines, all others as converters with a port at each bus."""
     links = network.components("links")
-    _refuse_links(links)
+    _refuse_converters(links)
     lowest, highest = limits(links, capacity_of(links, "p_nom"))
-    efficiency, cost = links.fixed("efficiency", 1.0), links.fixed("marginal_cost", 0.0)
+    efficiency, cost, ramps = links.series("efficiency", 1.0), links.series("marginal_cost", 0.0), step_ramps(links)
     start, end = links.text("bus0"), links.text("bus1")
-    links.refuse(start == end, "bus1", end, "another bus than bus0")
-    links.refuse(efficiency < 0, "efficiency", efficiency, "a number >= 0")
-    both_ways = (efficiency == 1) & (cost == 0) & (lowest <= 0).all(axis=1) & (highest >= 0).all(axis=1)
-    both_ways &= (lowest == lowest[:, :1]).all(axis=1) & (highest == highest[:, :1]).all(axis=1)
-    one_way = (lowest == 0).all(axis=1) & (efficiency <= 1) & (cost >= 0)
-    plain = both_ways | one_way
-    ramp = _ramp(network, links, plain)
+    more = [attribute for attribute in _buses(links) if int(attribute[3:]) > 1]
+    single = np.all([links.text(attribute) == "" for attribute in more], axis=0) if more else np.ones(len(links), bool)
+    steady = all_equal(efficiency) & all_equal(cost) & np.isnan(ramps["rise"]).all(axis=1) & np.isnan(ramps["fall"]).all(axis=1)
+    steady &= single & (start != end) & (end != "") & (links.static("delay", 0.0) == 0)
+    both_ways = (efficiency[:, 0] == 1) & (cost[:, 0] == 0) & all_equal(lowest) & all_equal(highest)
+    both_ways &= (lowest <= 0).all(axis=1) & (highest >= 0).all(axis=1)
+    one_way = (lowest == 0).all(axis=1) & (efficiency[:, 0] <= 1) & (efficiency[:, 0] >= 0) & (cost[:, 0] >= 0)
+    plain = steady & (both_ways | one_way)
+    _add_plain_links(parts, links, plain, start, end, lowest, highest, efficiency[:, 0], cost[:, 0])
+    rest = ~plain
+    written = parts.converters(links.names[rest], lowest[rest], highest[rest], cost[rest],
+                               {way: values[rest] for way, values in ramps.items()}, links.static("p_init", np.nan)[rest], "link")
+    parts.ports(written, start[rest], np.full((len(written), network.steps), -1.0), word="0")
+    for number, attribute in enumerate(["bus1", *more], start=1):
+        suffix = "" if attribute == "bus1" else attribute[3:]
+        _add_ports(network, parts, links, written, rest, attribute, f"efficiency{suffix}", f"delay{suffix}",
+                   f"cyclic_delay{suffix}", str(number))
+
+
+def _add_plain_links(parts: Parts, links, plain, start, end, lowest, highest, efficiency, cost) -> None:
     most, least = highest.max(axis=1, initial=0), -lowest.min(axis=1, initial=0)
-    names = grid.add("lines", line=links.names[plain], from_zone=start[plain], to_zone=end[plain],
-                     capacity_mw=most[plain], reverse_capacity_mw=least[plain], kind="transport",
-                     loss_fraction=np.maximum(1 - efficiency[plain], 0), cost_cny_per_mwh=cost[plain],
-                     **{name: values[plain] for name, values in ramp.items()})
+    names = parts.grid.add("lines", line=links.names[plain], from_zone=start[plain], to_zone=end[plain],
+                           capacity_mw=most[plain], reverse_capacity_mw=least[plain], kind="transport",
+                           loss_fraction=1 - efficiency[plain], cost_cny_per_mwh=cost[plain])
     part = highest[plain] / np.where(most[plain] > 0, most[plain], 1.0)[:, None]
     told = (part != 1).any(axis=1) & (most[plain] > 0)
-    grid.profile("flow_limit", names[told], part[told])
-    backward = (efficiency > 1) | (cost < 0)
-    mixed = backward & ((efficiency < 1) | (cost > 0))
-    links.refuse(mixed, "marginal_cost", cost, "a number >= 0 where efficiency < 1, <= 0 where efficiency > 1")
-    for at in np.flatnonzero(~plain & ~mixed):
-        ends = (start[at], end[at])
-        if backward[at]:
-            _add_from_greatest(grid, parts, links.names[at], ends, lowest[at], highest[at], efficiency[at], cost[at])
-        else:
-            _add_from_least(grid, parts, links.names[at], ends, lowest[at], highest[at], efficiency[at], cost[at])
+    parts.grid.profile("flow_limit", names[told], part[told])
 
 
-def _add_from_least(grid, parts, name, ends, lowest, highest, efficiency, cost) -> None:
-    """q = p - lo >= 0 from bus0 to bus1, and lo as loads at both ends."""
-    _add_one_way(grid, name, ends, highest - lowest, 1 - efficiency, cost)
-    parts.load([f"{name} least flow from", f"{name} least flow to"], list(ends), np.stack([lowest, -efficiency * lowest]))
-    _add_constant(parts, f"{name} least flow", ends[0], lowest, cost)
+def _add_ports(network, parts: Parts, units, written, some, bus, rate, delay, cyclic, word: str, default=1.0) -> None:
+    """The port of each converter at a bus, where it has one; delays are told in weights of generators."""
+    zones, here = units.text(bus)[some], units.text(bus)[some] != ""
+    weight = network.energy_weights
+    late = units.static(delay, 0.0)
+    if not np.isclose(weight, weight[0], rtol=1e-12).all():
+        units.refuse(some & (late > 0), delay, late, "0 where the weightings generators and stores are not in one proportion")
+    late = np.floor(late[some]) / (weight[0] if weight[0] > 0 else 1.0)
+    parts.ports(written[here], zones[here], units.series(rate, default)[some][here], late[here],
+                units.flag(cyclic, True)[some][here] & (late[here] > 0), word)
 
 
-def _add_from_greatest(grid, parts, name, ends, lowest, highest, efficiency, cost) -> None:
-    """r = efficiency (hi - p) >= 0 from bus1 to bus0, and hi as loads at both ends."""
-    _add_one_way(grid, name, ends[::-1], efficiency * (highest - lowest), 1 - 1 / efficiency, -cost / efficiency)
-    parts.load([f"{name} greatest flow from", f"{name} greatest flow to"], list(ends),
-               np.stack([highest, -efficiency * highest]))
-    _add_constant(parts, f"{name} greatest flow", ends[0], highest, cost)
+def add_processes(network: NetworkFile, parts: Parts, capacity_of) -> None:
+    """Processes: converters with a port at each bus."""
+    units = network.components("processes")
+    _refuse_converters(units)
+    lowest, highest = limits(units, capacity_of(units, "p_nom"))
+    written = parts.converters(units.names, lowest, highest, units.series("marginal_cost", 0.0), step_ramps(units),
+                               units.static("p_init", np.nan), "process")
+    for attribute in _buses(units) if len(units) else ():
+        number = attribute[3:]
+        _add_ports(network, parts, units, written, np.ones(len(units), bool), attribute, f"rate{number}", f"delay{number}",
+                   f"cyclic_delay{number}", number, -1.0 if number == "0" else 1.0)
 
 
-def _add_constant(parts, name, zone, power, cost) -> None:
-    """cost x power, power of either sign, as constant cost."""
-    for part, sign in ((np.maximum(power, 0), 1), (np.maximum(-power, 0), -1)):
-        parts.constant_cost(name, zone, part, sign * cost)
+def _buses(units) -> list[str]:
+    """Attributes that name buses, bus0 first."""
+    return sorted((name for name in units.attributes() if name.startswith("bus") and name[3:].isdigit()), key=lambda name: int(name[3:]))
 
 
-def _add_one_way(grid, name, ends, room, loss, cost) -> None:
-    most = float(room.max(initial=0))
-    names = grid.add("lines", line=name, from_zone=ends[0], to_zone=ends[1], capacity_mw=most, reverse_capacity_mw=0.0,
-                     kind="transport", loss_fraction=max(loss, 0.0), cost_cny_per_mwh=cost)
-    if most > 0 and (room != most).any():
-        grid.profile("flow_limit", names, np.clip(room / most, 0, 1)[None])
-
-
-def _refuse_links(links: Components) -> None:
-    links.refuse_unless("marginal_cost_quadratic", 0.0, "0: costs are linear")
-    links.refuse(links.flag("committable"), "committable", np.full(len(links), "True"), "False")
-    refuse_maintenance_and_pieces(links)
-    for attribute in links.attributes():
-        number = attribute.removeprefix("bus")
-        if attribute.startswith("bus") and number.isdigit() and int(number) > 1:
-            other = links.text(attribute)
-            links.refuse(other != "", attribute, other, "one output, bus1")
-        elif attribute.startswith("delay"):
-            links.refuse_unless(attribute, 0.0, "0: what is sent arrives at once")
-
-
-def _ramp(network: NetworkFile, links: Components, plain) -> dict[str, np.ndarray]:
-    """One ramp both ways, MW/h, and the flow before the first step."""
-    up, down = links.fixed("ramp_limit_up", np.nan), links.fixed("ramp_limit_down", np.nan)
-    ramped = ~(np.isnan(up) & np.isnan(down))
-    links.refuse(ramped & ~(plain & (up == down)), "ramp_limit_up, ramp_limit_down", np.full(len(links), "given"),
-                 "one ramp up and down, of a link one way, or both ways without loss and cost")
-    nominal = np.where(links.flag("p_nom_extendable") & links.has("p_nom_opt"), links.static("p_nom_opt", 0.0),
-                       links.static("p_nom", 0.0))
-    return {"ramp_mw_per_hour": np.where(ramped, up * nominal / network.step_hours, np.nan),
-            "initial_flow_mw": np.where(ramped, links.static("p_init", np.nan), np.nan)}
+def _refuse_converters(units) -> None:
+    refuse_common(units)
+    units.refuse(units.flag("committable"), "committable", np.full(len(units), "True"), "False: only generators are committed")

@@ -5,6 +5,7 @@ zone                                      bus of 1 kV, so that ohms are per unit
 load                                      load, and a generator `<load> unserved` at the cost of what is not served
 generator                                 generator with limits by snapshot, ramps, linear commitment
 line                                      link; two for a line both ways with loss or cost; a line where it is part of an AC loop
+converter                                 process with a bus for each port
 storage                                   storage unit; with least or last levels a bus with a store and links in and out
 reservoir                                 a bus with a store, a link as turbine, inflow as a load below zero, a way out for spill
 
@@ -26,7 +27,7 @@ from grid_model.errors import InputError, Problem, printable
 from grid_model.formulation import build_model
 from grid_model.interop.network_file import write_network
 
-PARTS = ("loads", "renewable", "storage", "transmission", "thermal", "hydro", "reservoir")
+PARTS = ("loads", "renewable", "storage", "transmission", "thermal", "hydro", "reservoir", "converters")
 NO_LIMIT_MW = 1e6
 
 
@@ -57,7 +58,7 @@ def export_case(case: Case, path: str | Path) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     lists = {name: _columns(components) for name, components in network.lists.items()}
-    write_network(path, case.name, case.time.to_numpy(), case.step_hours, lists)
+    write_network(path, case.name, case.time.to_numpy(), case.step_hours, lists, case.cost_hours)
     return path
 
 
@@ -68,11 +69,11 @@ def network_of(case: Case) -> Network:
     network.refuse_all("policy", model.policies, "on", "no policy: PyPSA knows none; switch it off in the scenario")
     for name, fleet in model.fleets.items():
         if name not in PARTS:
-            network.refuse_all(name, fleet.data.names, "given", "load, generation, storage, reservoirs and lines")
+            network.refuse_all(name, fleet.data.names, "given", "load, generation, storage, reservoirs, lines and converters")
     for zone in case.zones:
         network.add("buses", zone, v_nom=1.0, carrier="AC")
     writers = {"loads": _add_loads, "renewable": _add_plain, "hydro": _add_hydro, "thermal": _add_thermal,
-               "transmission": _add_lines, "storage": _add_storage, "reservoir": _add_reservoirs}
+               "transmission": _add_lines, "storage": _add_storage, "reservoir": _add_reservoirs, "converters": _add_converters}
     for name, write in writers.items():
         if name in model.fleets:
             write(network, model.fleets[name].data)
@@ -134,7 +135,7 @@ def _add_generator(network: Network, data, at: int, lowest: np.ndarray, **more) 
     size = highest.max() if highest.max() > 0 else 1.0
     network.add("generators", data.names[at], bus=data.zone_names[at], carrier=data.table["technology"].iloc[at],
                 p_nom=float(highest.max() / MW), p_min_pu=steady(lowest / size), p_max_pu=steady(highest / size),
-                marginal_cost=float(data.variable_cost.values[at] / CNY_PER_MWH), **more)
+                marginal_cost=steady(data.variable_cost.values[at] / CNY_PER_MWH), **more)
 
 
 def _add_thermal(network: Network, data) -> None:
@@ -185,9 +186,11 @@ def _commitment(network: Network, data, at: int, size: float) -> dict:
     hours = float(network.step_hours[0])
     up, down = (int(np.ceil(row[f"min_{way}_hours"] / hours - 1e-9)) for way in ("up", "down"))
     off = row["initial_online_mw"] == 0
-    return {"committable": True, "start_up_cost": float(row["start_cost_cny_per_mw"] * data.online_capacity.values[at] / MW),
-            "min_up_time": up, "min_down_time": down, "up_time_before": 0 if off else max(up, 1),
-            "down_time_before": max(down, 1) if off else 0}
+    online, held = data.online_capacity.values[at] / MW, int(np.ceil(row["initial_hold_hours"] / hours - 1e-9))
+    return {"committable": True, "start_up_cost": float(row["start_cost_cny_per_mw"] * online),
+            "shut_down_cost": float(row["stop_cost_cny_per_mw"] * online),
+            "stand_by_cost": float(row["no_load_cost_cny_per_mwh"] * online), "min_up_time": up, "min_down_time": down,
+            "up_time_before": 0 if off else max(up - held, 1), "down_time_before": max(down - held, 1) if off else 0}
 
 
 # ------------------------------------------------------------------------------------------------------------ lines
@@ -243,6 +246,26 @@ def _add_two_links(network: Network, data, at: int) -> None:
                     marginal_cost=float(data.cost.values[at] / CNY_PER_MWH))
 
 
+def _add_converters(network: Network, data) -> None:
+    """Processes; a port is a bus with its rate and delay."""
+    ports = data.case.tables["converter_ports"]
+    rates = data.case.profile("port_rate", ports["port"], ports["rate"])
+    for at, name in enumerate(data.names):
+        lower, upper = data.lower.values[at] / MW, data.upper.values[at] / MW
+        size = max(np.abs(lower).max(), np.abs(upper).max()) or 1.0
+        more = {}
+        for way, word, binds in (("rise", "up", data.rising), ("fall", "down", data.falling)):
+            if binds[at]:
+                more[f"ramp_limit_{word}"] = steady(getattr(data, way).values[at] / MW / size)
+        for number, row in enumerate(np.flatnonzero(ports["converter"] == name)):
+            more |= {f"bus{number}": ports["zone"].iloc[row], f"rate{number}": steady(rates[row]),
+                     f"delay{number}": int(ports["delay_hours"].iloc[row]), f"cyclic_delay{number}": bool(ports["cyclic"].iloc[row])}
+            if ports["delay_hours"].iloc[row] % 1:
+                network.refuse(f"delay_hours of {ports['port'].iloc[row]}", ports["delay_hours"].iloc[row], "whole hours")
+        network.add("processes", name, p_nom=float(size), p_min_pu=steady(lower / size), p_max_pu=steady(upper / size),
+                    marginal_cost=steady(data.cost.values[at] / CNY_PER_MWH), **more)
+
+
 # ---------------------------------------------------------------------------------------------------------- storage
 
 
@@ -270,7 +293,7 @@ def _add_unit(network: Network, data, at: int, lower, upper, cyclic: bool) -> No
         p_min_pu=float(-charge / size), p_max_pu=float(power / size), max_hours=float(upper[1] / size),
         efficiency_store=float(data.charge_efficiency.values[at]),
         efficiency_dispatch=float(data.discharge_efficiency.values[at]),
-        standing_loss=float(data.table["loss_fraction_per_hour"].iloc[at]),
+        standing_loss=_loss(network, data, at), marginal_cost_storage=float(data.holding_cost.values[at] / CNY_PER_MWH),
         marginal_cost=float(data.wear_cost.values[at] / CNY_PER_MWH), cyclic_state_of_charge=cyclic,
         state_of_charge_initial=0.0 if cyclic else float(lower[0] * retention[0]))
 
@@ -279,19 +302,25 @@ def _add_store(network: Network, data, at: int, lower, upper, cyclic: bool) -> N
     """A bus with a store within its levels, a link in and a link out."""
     name, zone, delivered = data.names[at], data.zone_names[at], float(data.discharge_efficiency.values[at])
     bus = f"{name} store"
-    _add_levels(network, name, bus, lower, upper, float(data.table["loss_fraction_per_hour"].iloc[at]),
-                lower[0] * data.retention.values[at][0], cyclic)
+    _add_levels(network, name, bus, lower, upper, _loss(network, data, at), lower[0] * data.retention.values[at][0], cyclic,
+                marginal_cost_storage=float(data.holding_cost.values[at] / CNY_PER_MWH))
     network.add("links", f"{name} charge", bus0=zone, bus1=bus, p_nom=float(data.charge_power.values[at] / MW),
                 efficiency=float(data.charge_efficiency.values[at]))
     network.add("links", f"{name} discharge", bus0=bus, bus1=zone, p_nom=float(data.power.values[at] / MW / delivered),
                 efficiency=delivered, marginal_cost=float(data.wear_cost.values[at] / CNY_PER_MWH * delivered))
 
 
-def _add_levels(network: Network, name, bus, lower, upper, loss: float, initial: float, cyclic: bool) -> None:
+def _loss(network: Network, data, at: int):
+    """Standing loss, 1/h."""
+    return steady(1 - data.retention.values[at] ** (1 / network.step_hours))
+
+
+def _add_levels(network: Network, name, bus, lower, upper, loss, initial: float, cyclic: bool, **more) -> None:
     size = upper.max() or 1.0
     network.add("buses", bus, v_nom=1.0, carrier="store")
     network.add("stores", name, bus=bus, e_nom=float(size), e_min_pu=steady(lower[1:] / size),
-                e_max_pu=steady(upper[1:] / size), standing_loss=loss, e_cyclic=cyclic, e_initial=0.0 if cyclic else float(initial))
+                e_max_pu=steady(upper[1:] / size), standing_loss=loss, e_cyclic=cyclic,
+                e_initial=0.0 if cyclic else float(initial), **more)
 
 
 def _add_reservoirs(network: Network, data) -> None:
@@ -309,4 +338,4 @@ def _add_reservoirs(network: Network, data) -> None:
         size = highest.max() or 1.0
         network.add("links", data.names[at], bus0=bus, bus1=data.zone_names[at], p_nom=float(size),
                     p_min_pu=steady(data.minimum.values[at] / MW / size), p_max_pu=steady(highest / size),
-                    marginal_cost=float(data.variable_cost.values[at] / CNY_PER_MWH))
+                    marginal_cost=steady(data.variable_cost.values[at] / CNY_PER_MWH))

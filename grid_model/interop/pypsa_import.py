@@ -17,14 +17,16 @@ import pandas as pd
 from grid_model.errors import InputError
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
-from grid_model.interop.pypsa_branches import add_lines, add_links
-from grid_model.interop.pypsa_injections import Injections, add_generators, add_loads, unserved_cost
-from grid_model.interop.pypsa_storage import add_storage_units, add_stores, harmless
+from grid_model.interop.pypsa_branches import add_lines, add_links, add_processes
+from grid_model.interop.pypsa_injections import add_generators, add_loads
+from grid_model.interop.pypsa_limits import add_energy_sums, add_global_constraints
+from grid_model.interop.pypsa_parts import Parts, unserved_cost
+from grid_model.interop.pypsa_storage import add_storage_units, add_stores
 
 FIXED = ("nominal", "optimised")
 START_WITHOUT_DATES = pd.Timestamp("2000-01-01")
 BUSES_OF = {"generators": ("bus",), "loads": ("bus",), "lines": ("bus0", "bus1"), "transformers": ("bus0", "bus1"),
-            "links": ("bus0", "bus1"), "storage_units": ("bus",), "stores": ("bus",)}
+            "links": ("bus0",), "processes": (), "storage_units": ("bus",), "stores": ("bus",)}
 
 
 def import_network(path: str | Path, folder: str | Path, fix_capacities: str | None = None) -> Path:
@@ -44,27 +46,42 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
     if network.problems:
         raise InputError(network.problems)
     start, note = _start(network)
-    time = start + pd.to_timedelta(np.arange(network.steps) * round(network.step_hours * 3600), unit="s")
+    seconds = np.rint(network.step_hours * 3600).astype(int)
+    time = start + pd.to_timedelta(np.cumsum(seconds) - seconds, unit="s")
     folder = Path(folder)
     scenario = {
         "name": folder.resolve().name or "imported", "description": f"Imported from {network.path.name}, a network of PyPSA.{note}",
-        "inputs": "inputs", "horizon": {"start": start.isoformat(), "hours": network.steps * network.step_hours,
-                                        "step_hours": network.step_hours},
+        "inputs": "inputs", "horizon": _horizon(network, start), "policies": {"settlement": False},
         "solve": {"unique": False}}  # any vertex, as PyPSA takes it
     return grid.write(folder, scenario, time)
+
+
+def _horizon(network: NetworkFile, start: pd.Timestamp) -> dict:
+    """Start, length and steps; lengths and weights one by one only where they differ, or count more than once."""
+    horizon = {"start": start.isoformat(), "hours": float(network.step_hours.sum())}
+    if network.even:
+        horizon["step_hours"] = float(network.step_hours[0])
+    else:
+        horizon["step_lengths"] = network.step_hours.tolist()
+    if (network.step_weights != 1).any():
+        horizon["step_weights"] = network.step_weights.tolist()
+    return horizon
 
 
 def _add_components(network: NetworkFile, grid: GridTables, fix_capacities: str | None) -> None:
     def capacity_of(units: Components, attribute: str) -> np.ndarray:
         return _capacity(units, attribute, fix_capacities)
 
-    parts = Injections(grid, network, unserved_cost(network))
+    parts = Parts(grid, network, unserved_cost(network))
     add_loads(network, parts)
     add_generators(network, parts, capacity_of)
     add_lines(network, grid, parts, capacity_of)
-    add_links(network, grid, parts, capacity_of)
-    add_stores(network, grid, capacity_of)
-    add_storage_units(network, grid, parts, capacity_of, harmless(grid))
+    add_links(network, parts, capacity_of)
+    add_processes(network, parts, capacity_of)
+    add_stores(network, parts, capacity_of)
+    add_storage_units(network, parts, capacity_of)
+    add_energy_sums(network, parts)
+    add_global_constraints(network, parts)
 
 
 def _capacity(units: Components, attribute: str, fix_capacities: str | None) -> np.ndarray:
@@ -92,18 +109,15 @@ def _add_buses(network: NetworkFile, grid: GridTables) -> None:
         again = ~np.isin(np.arange(len(units)), first)
         units.refuse(again, "name", units.names, "each name once, blanks at its ends not counted")
         units.refuse(units.names == "", "name", units.names, "a name")
-        for attribute in attributes:
+        more = [name for name in units.attributes() if name.startswith("bus") and name[3:].isdigit() and name not in attributes]
+        for attribute in (*attributes, *more):
             named = units.text(attribute)
-            units.refuse(np.array([name not in known for name in named], bool), attribute, named, "an active bus")
+            absent = np.array([name not in known and (name != "" or attribute in attributes) for name in named], bool)
+            units.refuse(absent, attribute, named, "an active bus")
 
 
 def _refuse_network(network: NetworkFile) -> None:
     """What concerns the network as a whole."""
-    constraints = network.components("global_constraints")
-    constraints.refuse(np.ones(len(constraints), bool), "type", constraints.text("type", "primary_energy"),
-                       "no global constraint")
-    processes = network.components("processes")
-    processes.refuse(np.ones(len(processes), bool), "p_nom", processes.static("p_nom", 0.0), "no process: a link instead")
     content = network.content
     if int(content.attrs.get("network__multi_invest", 0)) or "investment_periods" in content.variables:
         network.refuse("investment_periods", "given", "one period")
@@ -116,7 +130,8 @@ def _start(network: NetworkFile) -> tuple[pd.Timestamp, str]:
     times = network.times()
     if np.issubdtype(times.dtype, np.datetime64):
         moments = pd.DatetimeIndex(times)
-        even = (np.diff(moments.to_numpy()) == np.timedelta64(round(network.step_hours * 3600), "s")).all()
+        seconds = np.rint(network.step_hours[:-1] * 3600).astype("timedelta64[s]")
+        even = (np.diff(moments.to_numpy()) == seconds).all()
         note = "" if even else " Its snapshots are not as far apart as they weigh; here they follow one another."
         return pd.Timestamp(moments[0]).floor("s"), note
     return START_WITHOUT_DATES, " Its snapshots have no dates; they begin here at 2000-01-01."

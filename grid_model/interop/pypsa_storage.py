@@ -6,180 +6,153 @@ I       inflow                 MW    data, into the store
 E       p_nom max_hours, e_nom MWh   data
 e0      initial level          MWh   data: PyPSA adds it to the first snapshot without any loss
 
-A store of PyPSA has no power limit: its power becomes what fills or empties it in a step. A storage unit of PyPSA may
-charge and discharge at once, which ours may not. That makes a difference only where burning energy pays, so a unit that
-loses nothing is taken as it is, and any unit in a grid that can always take less in (`harmless`). Else, and where there is
-inflow or limits change, it becomes a zone of its own: a lossless store, a line in that loses what charging loses, a line
-out that loses what discharging loses, a line on which everything is lost for what is spilled, inflow as a load below zero.
+A store of PyPSA has no power limit: its power becomes what fills or empties it in a step. A level below zero is counted
+from its least one. A storage unit may charge and discharge at once: its equipment is separate. Where there is inflow, or
+limits, efficiencies or costs change, or power is set, it becomes a zone of its own: a lossless store, converters in, out
+and, for what is spilled, to nowhere, and inflow as a load below zero.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
-from grid_model.interop.pypsa_injections import Injections, package_technologies, refuse_maintenance_and_pieces
+from grid_model.interop.pypsa_parts import Parts, all_equal, refuse_common
 
 
-def harmless(grid: GridTables) -> bool:
-    """Whether nothing in the grid can make energy worth less than nothing: every plant can be turned down at no loss,
-    every flow is free to be nothing."""
-    generators, lines = grid.table("generators"), grid.table("lines")
-    ramps = [column for column in ("ramp_up_fraction_per_hour", "ramp_down_fraction_per_hour", "initial_online_mw")
-             if column in generators]
-    return not (grid.lowest("load") < 0 or grid.lowest("min_output") < np.inf or (len(lines) and (lines["kind"] == "ac").any())
-                or ("ramp_mw_per_hour" in lines and lines["ramp_mw_per_hour"].notna().any())
-                or (len(generators) and ((generators["variable_cost_cny_per_mwh"] < 0).any()
-                                         or generators[ramps].notna().any(axis=None))))
-
-
-def add_stores(network: NetworkFile, grid: GridTables, capacity_of) -> None:
+def add_stores(network: NetworkFile, parts: Parts, capacity_of) -> None:
     """PyPSA's stores: no losses but standing ones, as much power as fills or empties them in a step."""
     stores = network.components("stores")
-    _refuse_common(stores, ("p_set", "e_set"))
-    stores.refuse_unless("marginal_cost", 0.0, "0")
-    nominal = capacity_of(stores, "e_nom")
-    least, most, last, held = _levels(stores, nominal)
-    loss = _loss(stores)
-    cyclic = stores.flag("e_cyclic")
-    stores.refuse((least < 0) | (least > most), "e_min_pu", least, "a level from 0 to e_max_pu e_nom")
-    size = np.where(most > 0, most, 1.0)
-    initial = stores.static("e_initial", 0.0) / (1 - loss) ** network.step_hours
-    wrong = ~cyclic & ((initial < least) | (initial > most * (1 + 1e-12)))
-    stores.refuse(wrong, "e_initial", stores.static("e_initial", 0.0), "a level from e_min_pu to e_max_pu, before losses")
-    returns = held & ~cyclic & np.isclose(last, initial, rtol=1e-9, atol=1e-9)
-    stores.refuse(held & ~returns, "e_max_pu", np.full(len(stores), "by snapshot"),
-                  "one value for all snapshots, or at the end the initial level as e_min_pu too")
-    power = most / network.step_hours
-    _add(grid, stores.names, stores.text("bus"), _technologies(grid, stores), power, most, power, loss, least / size,
-         np.where(cyclic, np.nan, np.clip(initial / size, 0, 1)), cyclic | returns,
-         final_fraction=np.where((last > least) & ~returns, last / size, np.nan))
+    refuse_common(stores)
+    nominal, cyclic, loss = capacity_of(stores, "e_nom"), stores.flag("e_cyclic"), _loss(stores)
+    least, most = (stores.series(name, default) * nominal[:, None] for name, default in (("e_min_pu", 0.0), ("e_max_pu", 1.0)))
+    least, most = _set(stores, "e_set", least, most)
+    shift = np.maximum(-least.min(axis=1, initial=0), 0.0)
+    initial, holding = stores.static("e_initial", 0.0), stores.fixed("marginal_cost_storage", 0.0)
+    shift = np.maximum(shift, np.where(cyclic, 0.0, -initial))
+    stores.refuse((shift > 0) & ((loss != 0).any(axis=1) | (holding != 0)), "e_min_pu", least.min(axis=1, initial=0),
+                  "at least 0 where there is a standing loss or a cost of storage")
+    cost, point, sign = stores.series("marginal_cost", 0.0), stores.series("p_set", np.nan), stores.static("sign", 1.0)
+    aside = (cost != 0).any(axis=1) | ~np.isnan(point).all(axis=1) | (sign != 1)
+    zones = stores.text("bus")
+    for at in np.flatnonzero(aside):
+        zone, name = parts.grid.add("zones", zone=f"{stores.names[at]} store")[0], stores.names[at]
+        reach = (most[at].max() + shift[at]) / network.step_hours
+        free = np.isnan(point[at])
+        parts.one(name, np.where(free, -reach, point[at]), np.where(free, reach, point[at]), cost[at],
+                  [(zone, -1.0), (zones[at], sign[at])])
+        zones[at] = zone
+    _add(network, parts, stores, slice(None), zones, least + shift[:, None], most + shift[:, None], loss,
+         np.where(cyclic, np.nan, initial + shift), holding, shift=shift)
 
 
-def _levels(stores: Components, nominal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Least and greatest level [MWh], least level at the end, and where the end has a greatest level of its own, which
-    is its least level; anything else that changes from snapshot to snapshot is listed."""
-    least, most = (stores.series(name, default) * nominal[:, None] for name, default in (("e_min_pu", 0), ("e_max_pu", 1)))
-    before = slice(None, max(least.shape[1] - 1, 1))
-    changing = ~all_equal(least[:, before]) | (least[:, -1] < least[:, 0])
-    stores.refuse(changing, "e_min_pu", np.full(len(stores), "by snapshot"), "one value for all snapshots, or more at the end")
-    held = (most[:, -1] != most[:, 0]) & np.isclose(most[:, -1], least[:, -1], rtol=1e-12, atol=0)
-    changing = ~all_equal(most[:, before]) | ((most[:, -1] != most[:, 0]) & ~held)
-    stores.refuse(changing, "e_max_pu", np.full(len(stores), "by snapshot"), "one value for all snapshots")
-    return least[:, 0], most[:, 0], least[:, -1], held
+def _set(units: Components, attribute: str, least, most) -> tuple[np.ndarray, np.ndarray]:
+    """Levels that are told for some snapshots are least and greatest there."""
+    told = units.series(attribute, np.nan)
+    beyond = (told < least - 1e-9) | (told > most + 1e-9)
+    units.refuse(beyond.any(axis=1), attribute, np.full(len(units), "beyond the limits"), "levels within the limits")
+    return np.where(np.isnan(told), least, told), np.where(np.isnan(told), most, told)
 
 
-def add_storage_units(network: NetworkFile, grid: GridTables, parts: Injections, capacity_of, harmless: bool) -> None:
+def _add(network, parts: Parts, units: Components, some, zones, least, most, loss, initial, holding, shift=None, **columns):
+    """Storage with limits of the level by step [MWh]; without power of its own what fills or empties it in a step. The
+    initial level is not subject to loss in the first step: where there is one, that step has none."""
+    names, loss = units.names[some], loss.copy()
+    size = np.maximum(most.max(axis=1, initial=0), 0.0)
+    units.refuse((least > most + 1e-9).any(axis=1), "e_min_pu", np.full(len(names), "above e_max_pu"), "at most e_max_pu")
+    beyond = ~np.isnan(initial) & (initial > size)  # more than fits: it enters in the first step
+    loss[~np.isnan(initial), 0] = np.where(network.steps > 1, 0.0, 0.0)
+    per = np.where(size > 0, size, 1.0)
+    fraction = np.where(np.isnan(initial), np.nan, np.where(beyond, 0.0, np.clip(initial / per, 0, 1)))
+    reach = size / network.step_hours.min()
+    columns = {"power_mw": reach, "charge_power_mw": reach, **columns}
+    carrier = units.text("carrier")[some]
+    technology = parts.technologies(carrier, ["storage"] * len(names), units.listed.replace("_", " ").removesuffix("s"))
+    static = loss[:, -1]
+    written = parts.grid.add("storage", storage=names, zone=zones, technology=technology, energy_mwh=size,
+                             loss_fraction_per_hour=static, min_level_fraction=0.0, initial_fraction=fraction,
+                             cyclic=np.isnan(initial), holding_cost_cny_per_mwh_hour=holding,
+                             separate_equipment=True, **columns)
+    for profile, values, usual in (("level_loss", loss, static[:, None]), ("min_level", np.clip(least / per[:, None], 0, 1), 0.0),
+                                   ("max_level", np.clip(most / per[:, None], 0, 1), 1.0)):
+        told = (values != usual).any(axis=1) & (size > 0)
+        parts.grid.profile(profile, written[told], values[told])
+    for at, (name, own) in enumerate(zip(written, names)):
+        parts.counted[units.listed, own] = ("storage", name, 0.0 if shift is None else shift[at])
+        if beyond[at]:
+            enters = np.zeros((1, network.steps))
+            enters[0, 0] = -initial[at] / network.step_hours[0]
+            parts.load([f"{name} initial level"], zones[at], enters)
+
+
+def add_storage_units(network: NetworkFile, parts: Parts, capacity_of) -> None:
     """Storage units as they are where that says the same, else as zones of their own."""
     units = network.components("storage_units")
-    _refuse_common(units, ("p_set", "p_dispatch_set", "p_store_set", "state_of_charge_set"))
-    nominal = capacity_of(units, "p_nom")
-    figures = _figures(network, units, nominal)
-    inflow = units.series("inflow", 0.0)
-    units.refuse((inflow < 0).any(axis=1), "inflow", inflow.min(axis=1, initial=0), "a number >= 0")
-    lossless = figures["charge_efficiency"] * figures["discharge_efficiency"] == 1
-    steady = all_equal(figures["charge"]) & all_equal(figures["discharge"])
-    within = figures["cyclic"] | (figures["initial"] <= 1)
-    plain = (lossless | harmless) & steady & (inflow == 0).all(axis=1) & within
-    technology = _technologies(grid, units)
-    bus = units.text("bus")
-    _add(grid, units.names[plain], bus[plain], technology[plain], figures["discharge"][plain, 0], figures["energy"][plain],
-         figures["charge"][plain, 0], figures["loss"][plain], 0.0,
-         np.where(figures["cyclic"], np.nan, figures["initial"])[plain], figures["cyclic"][plain],
-         charge_efficiency=figures["charge_efficiency"][plain],
-         discharge_efficiency=figures["discharge_efficiency"][plain], wear_cost_cny_per_mwh=figures["cost"][plain])
-    for at in np.flatnonzero(~plain):
-        _add_as_zone(network, grid, parts, units.names[at], bus[at], technology[at], inflow[at],
-                     {name: values[at] for name, values in figures.items()})
+    refuse_common(units)
+    figures = _figures(units, capacity_of(units, "p_nom"))
+    for name in ("into", "out"):
+        units.refuse((figures[name] <= 0).any(axis=1), "efficiency_store" if name == "into" else "efficiency_dispatch",
+                     figures[name].min(axis=1, initial=1), "a number > 0")
+    steady = np.all([all_equal(figures[name]) for name in ("charge_most", "discharge_most", "into", "out", "cost")], axis=0)
+    still = np.all([(figures[name] == 0).all(axis=1) for name in ("charge_least", "discharge_least", "inflow")], axis=0)
+    apart = ~np.isnan(figures["point"]).all(axis=1) | (figures["sign"] != 1)
+    within = (figures["into"] <= 1).all(axis=1) & (figures["out"] <= 1).all(axis=1) & (figures["cost"] >= 0).all(axis=1)
+    plain = steady & still & within & ~apart & (np.isnan(figures["initial"]) | (figures["initial"] <= figures["energy"]))
+    own = {name: values[plain] for name, values in figures.items()}
+    _add(network, parts, units, plain, units.text("bus")[plain], own["least"], own["most"], own["loss"], own["initial"],
+         own["holding"], power_mw=own["discharge_most"][:, 0], charge_power_mw=own["charge_most"][:, 0],
+         charge_efficiency=own["into"][:, 0], discharge_efficiency=own["out"][:, 0], wear_cost_cny_per_mwh=own["cost"][:, 0])
+    rest = np.flatnonzero(~plain)
+    zones = [_add_equipment(network, parts, units, at, {name: values[at] for name, values in figures.items()}) for at in rest]
+    own = {name: values[rest] for name, values in figures.items()}
+    if len(rest):
+        _add(network, parts, units, rest, zones, own["least"], own["most"], own["loss"], own["initial"], own["holding"],
+             charge_efficiency=1.0, discharge_efficiency=1.0, wear_cost_cny_per_mwh=0.0)
 
 
-def all_equal(values: np.ndarray) -> np.ndarray:
-    """Rows whose values are all the same."""
-    return (values == values[:, :1]).all(axis=1)
-
-
-def _figures(network: NetworkFile, units: Components, nominal) -> dict[str, np.ndarray]:
-    """Figures of every storage unit; limits by step."""
+def _figures(units: Components, nominal) -> dict[str, np.ndarray]:
+    """Figures of every storage unit, by step where they may change."""
     energy = nominal * units.static("max_hours", 1.0)
-    loss = _loss(units)
-    initial = units.static("state_of_charge_initial", 0.0)
-    filled = initial / (1 - loss) ** network.step_hours / np.where(energy > 0, energy, 1.0)
-    figures = {
-        "energy": energy, "loss": loss, "initial_energy": initial, "cyclic": units.flag("cyclic_state_of_charge"),
-        "initial": np.where((energy > 0) | (initial == 0), filled, np.inf),
-        "charge": -units.series("p_min_pu", -1.0) * nominal[:, None],
-        "discharge": units.series("p_max_pu", 1.0) * nominal[:, None],
-        "charge_efficiency": units.fixed("efficiency_store", 1.0),
-        "discharge_efficiency": units.fixed("efficiency_dispatch", 1.0),
-        "cost": units.fixed("marginal_cost", 0.0), "spill_cost": units.fixed("spill_cost", 0.0)}
-    for name, attribute in (("charge_efficiency", "efficiency_store"), ("discharge_efficiency", "efficiency_dispatch")):
-        units.refuse(~((figures[name] > 0) & (figures[name] <= 1)), attribute, figures[name], "a number > 0 and <= 1")
-        figures[name] = np.clip(figures[name], 1e-6, 1)
-    units.refuse(figures["cost"] < 0, "marginal_cost", figures["cost"], "a number >= 0")
-    units.refuse(figures["spill_cost"] < 0, "spill_cost", figures["spill_cost"], "a number >= 0")
-    units.refuse((figures["charge"] < 0).any(axis=1), "p_min_pu", np.full(len(units), "above zero"), "at most 0")
-    units.refuse((figures["discharge"] < 0).any(axis=1), "p_max_pu", np.full(len(units), "below zero"), "a number >= 0")
-    return figures
+    shape = np.zeros((len(units), units.network.steps))
+    least, most = _set(units, "state_of_charge_set", shape, shape + energy[:, None])
+    discharge = units.series("p_max_pu", 1.0) * nominal[:, None]
+    charge = -units.series("p_min_pu", -1.0) * nominal[:, None]
+    discharge_least, discharge_most = _set(units, "p_dispatch_set", np.maximum(shape, -charge * 0), np.maximum(discharge, 0))
+    charge_least, charge_most = _set(units, "p_store_set", shape, np.maximum(charge, 0))
+    cyclic = units.flag("cyclic_state_of_charge")
+    return {"energy": energy, "least": least, "most": most, "loss": _loss(units), "discharge_least": discharge_least,
+            "discharge_most": discharge_most, "charge_least": charge_least, "charge_most": charge_most,
+            "into": units.series("efficiency_store", 1.0), "out": units.series("efficiency_dispatch", 1.0),
+            "cost": units.series("marginal_cost", 0.0), "spill_cost": units.series("spill_cost", 0.0),
+            "inflow": units.series("inflow", 0.0), "point": units.series("p_set", np.nan), "sign": units.static("sign", 1.0),
+            "holding": units.fixed("marginal_cost_storage", 0.0),
+            "initial": np.where(cyclic, np.nan, units.static("state_of_charge_initial", 0.0))}
 
 
 def _loss(units: Components) -> np.ndarray:
-    """Standing loss, 1/h."""
-    loss = units.fixed("standing_loss", 0.0)
-    wrong = ~((loss >= 0) & (loss < 1))
-    units.refuse(wrong, "standing_loss", loss, "a number >= 0 and < 1")
+    """Standing loss by step, 1/h."""
+    loss = units.series("standing_loss", 0.0)
+    wrong = ~((loss >= 0) & (loss <= 1))
+    units.refuse(wrong.any(axis=1), "standing_loss", loss.max(axis=1, initial=0), "a number >= 0 and <= 1")
     return np.where(wrong, 0.0, loss)
 
 
-def _refuse_common(units: Components, points: tuple[str, ...]) -> None:
-    units.refuse_unless("marginal_cost_quadratic", 0.0, "0: costs are linear")
-    units.refuse_unless("marginal_cost_storage", 0.0, "0: holding energy costs nothing")
-    sign = units.static("sign", 1.0)
-    units.refuse(sign != 1, "sign", sign, "1")
-    for attribute in points:
-        units.refuse_unless(attribute, np.nan, "empty: levels and power are free within their limits")
-    refuse_maintenance_and_pieces(units)
-
-
-def _technologies(grid: GridTables, units: Components) -> np.ndarray:
-    """A technology of kind storage for each carrier."""
-    carrier, taken, names = units.text("carrier"), package_technologies(), np.empty(len(units), object)
-    for each in np.unique(carrier.astype(str)):
-        wanted = each or units.listed.replace("_", " ").removesuffix("s")
-        wanted = f"{wanted} of PyPSA" if wanted in taken else wanted
-        names[carrier == each] = grid.add("technologies", technology=wanted, kind="storage")[0]
-    return names
-
-
-def _add(grid, names, zones, technology, power, energy, charge_power, loss, least, initial, cyclic, **columns) -> None:
-    grid.add("storage", storage=names, zone=zones, technology=technology, power_mw=power, energy_mwh=energy,
-             charge_power_mw=charge_power, loss_fraction_per_hour=loss, min_level_fraction=least, initial_fraction=initial,
-             cyclic=cyclic, **columns)
-
-
-def _add_as_zone(network: NetworkFile, grid, parts, name, bus, technology, inflow, unit) -> None:
-    """A zone with a lossless store, lines in, out and to nowhere, and inflow; a given start enters in the first step."""
-    zone = grid.add("zones", zone=f"{name} store")[0]
-    _add_line(grid, f"{name} charge", bus, zone, unit["charge"], 1 - unit["charge_efficiency"], 0.0)
-    _add_line(grid, f"{name} discharge", zone, bus, unit["discharge"] / unit["discharge_efficiency"],
-              1 - unit["discharge_efficiency"], unit["cost"] * unit["discharge_efficiency"])
-    _add_line(grid, f"{name} spill", zone, bus, inflow, 1.0, unit["spill_cost"])
-    enters = inflow.copy()
-    if not unit["cyclic"]:
-        enters[0] += unit["initial_energy"] / network.step_hours
-    if enters.any():
-        parts.load([f"{name} inflow"], zone, -enters[None])
-    reach = float(unit["energy"] / network.step_hours + enters.max() + unit["charge"].max()
-                  + unit["discharge"].max() / unit["discharge_efficiency"])
-    _add(grid, [name], zone, technology, reach, unit["energy"], reach, unit["loss"], 0.0,
-         np.nan if unit["cyclic"] else 0.0, bool(unit["cyclic"]), charge_efficiency=1.0, discharge_efficiency=1.0)
-
-
-def _add_line(grid, name, start, end, room, loss, cost) -> None:
-    most = float(room.max(initial=0))
-    if most <= 0:
-        return
-    names = grid.add("lines", line=name, from_zone=start, to_zone=end, capacity_mw=most, reverse_capacity_mw=0.0,
-                     kind="transport", loss_fraction=loss, cost_cny_per_mwh=cost)
-    if (room != most).any():
-        grid.profile("flow_limit", names, (room / most)[None])
+def _add_equipment(network, parts: Parts, units: Components, at: int, unit) -> str:
+    """The zone of a store with what feeds and empties it; a set point of the net power goes through a zone between."""
+    name, bus, sign = units.names[at], units.text("bus")[at], unit["sign"]
+    zone = parts.grid.add("zones", zone=f"{name} store")[0]
+    if not np.isnan(unit["point"]).all():
+        between, free = parts.grid.add("zones", zone=f"{name} connection")[0], np.isnan(unit["point"])
+        reach = unit["charge_most"].max() + unit["discharge_most"].max()
+        parts.one(f"{name} net", np.where(free, -reach, unit["point"]), np.where(free, reach, unit["point"]), 0.0,
+                  [(between, -1.0), (bus, sign)])
+        bus, sign = between, 1.0
+    if unit["charge_most"].any():
+        parts.one(f"{name} charge", unit["charge_least"], unit["charge_most"], 0.0, [(bus, -sign), (zone, unit["into"])])
+    if unit["discharge_most"].any():
+        parts.one(f"{name} discharge", unit["discharge_least"], unit["discharge_most"], unit["cost"],
+                  [(zone, -1 / np.maximum(unit["out"], 1e-9)), (bus, sign)])
+    if unit["inflow"].any():
+        parts.load([f"{name} inflow"], zone, -unit["inflow"][None])
+        parts.one(f"{name} spill", 0.0, np.maximum(unit["inflow"], 0), unit["spill_cost"], [(zone, -1.0)])
+    return zone

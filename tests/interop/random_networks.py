@@ -13,19 +13,37 @@ def random_network(pypsa, seed: int, wild: bool = True):
     steps, hours = int(draw.integers(1, 9)), float(draw.choice([0.5, 1, 2, 3]))
     network.set_snapshots(pd.date_range("2027-01-01", periods=steps, freq=pd.Timedelta(hours=hours)))
     network.snapshot_weightings = pd.DataFrame(hours, index=network.snapshots, columns=["objective", "stores", "generators"])
+    uneven = wild and _often(draw, 0.3)
+    if uneven:
+        for purpose in network.snapshot_weightings.columns:
+            network.snapshot_weightings[purpose] = draw.choice([0.5, 1, 2, 3], steps)
     buses = [f"bus {number}" for number in range(draw.integers(1, 7))]
-    for carrier, emitted in (("fuel", 0.3), ("sun", 0.0)):
+    for carrier, emitted in (("fuel", 0.3), ("sun", 0.0), ("rest", 0.0), ("lake", 0.1)):
         network.add("Carrier", carrier, co2_emissions=emitted)
     network.add("Carrier", ["AC", "DC", "tank"])
     direct = draw.random() < 0.2
     for bus in buses:
         network.add("Bus", bus, v_nom=float(draw.choice([1, 110, 380])), carrier="DC" if direct else "AC")
     _loads(draw, network, buses, steps)
-    _generators(draw, network, buses, steps, wild)
+    _generators(draw, network, buses, steps, wild, uneven)
     _storage(draw, network, buses, steps, wild)
     if len(buses) > 1:
         _branches(draw, network, buses, steps, wild)
+    if wild:
+        _limits(draw, network)
     return network
+
+
+def _limits(draw, network) -> None:
+    """Limits that can be kept: beyond them there are plants that they do not count."""
+    if _often(draw, 0.3):
+        network.add("GlobalConstraint", "cap", type="primary_energy", sense="<=", constant=_figure(draw, 200, 4000))
+    if _often(draw, 0.2):
+        network.add("GlobalConstraint", "solar", type="operational_limit", carrier_attribute="sun", sense="<=",
+                    constant=_figure(draw, 50, 1000))
+    for name in network.generators.index:
+        if name.startswith("generator") and _often(draw, 0.2):
+            network.generators.loc[name, "e_sum_max"] = _figure(draw, 100, 400)
 
 
 def _often(draw, share: float) -> bool:
@@ -47,9 +65,9 @@ def _loads(draw, network, buses, steps) -> None:
                     sign=float(draw.choice([-1, -1, -1, -0.5])))
 
 
-def _generators(draw, network, buses, steps, wild) -> None:
+def _generators(draw, network, buses, steps, wild, uneven) -> None:
     for bus in buses:
-        network.add("Generator", f"backup {bus}", bus=bus, p_nom=1000, marginal_cost=_figure(draw, 300, 400), carrier="fuel")
+        network.add("Generator", f"backup {bus}", bus=bus, p_nom=1000, marginal_cost=_figure(draw, 300, 400), carrier="rest")
         if _often(draw, 0.7):
             network.add("Generator", f"sink {bus}", bus=bus, p_nom=1000, marginal_cost=_figure(draw, 20, 200), sign=-1)
     for number in range(draw.integers(1, 5)):
@@ -63,7 +81,7 @@ def _generators(draw, network, buses, steps, wild) -> None:
             options |= {"ramp_limit_up": _figure(draw, 0.05, 0.6), "ramp_limit_down": _figure(draw, 0.05, 0.6)}
             if _often(draw, 0.3):
                 options["p_init"] = options["p_nom"] * 0.5
-        elif _often(draw, 0.4):
+        elif not uneven and _often(draw, 0.4):  # times of commitment are counted in snapshots
             options |= _commitment(draw, steps)
         elif wild:
             options |= _odd_generator(draw, steps, options)
@@ -73,8 +91,14 @@ def _generators(draw, network, buses, steps, wild) -> None:
 def _commitment(draw, steps) -> dict:
     up, down = (int(value) for value in draw.integers(0, 4, 2))
     before = {"up_time_before": 0, "down_time_before": 5} if _often(draw, 0.4) else {"up_time_before": 5}
-    return {"committable": True, "start_up_cost": _figure(draw, 0, 2000) * _often(draw, 0.7), "min_up_time": up,
-            "min_down_time": down, "p_min_pu": _figure(draw, 0, 0.6), "p_max_pu": _series(draw, 0.6, 1, steps), **before}
+    costs = {"start_up_cost": _figure(draw, 1, 2000) if _often(draw, 0.7) else 1.0, "stand_by_cost": _figure(draw, 0, 50) * _often(draw, 0.3),
+             "shut_down_cost": _figure(draw, 2001, 3000) if _often(draw, 0.3) else 0.0}  # never alike: see pypsa_injections
+    if _often(draw, 0.4):
+        costs |= {"ramp_limit_up": _figure(draw, 0.2, 0.8), "ramp_limit_down": _figure(draw, 0.2, 0.8)}
+        if _often(draw, 0.5):
+            costs |= {"ramp_limit_start_up": _figure(draw, 0.6, 1), "ramp_limit_shut_down": _figure(draw, 0.6, 1)}
+    return {"committable": True, "min_up_time": up, "min_down_time": down, "p_min_pu": _figure(draw, 0, 0.6),
+            "p_max_pu": _series(draw, 0.6, 1, steps), **costs, **before}
 
 
 def _odd_generator(draw, steps, options) -> dict:
@@ -99,13 +123,23 @@ def _storage(draw, network, buses, steps, wild) -> None:
         if wild and _often(draw, 0.4):
             options |= {"inflow": _series(draw, 0, 20, steps), "spill_cost": _figure(draw, 0, 5) * _often(draw, 0.5)}
         if wild and _often(draw, 0.3):
+            options |= {"efficiency_store": _series(draw, 0.5, 1, steps), "marginal_cost": _series(draw, -2, 9, steps)}
+        if wild and _often(draw, 0.3):
+            options |= {"marginal_cost_storage": _figure(draw, 0, 2), "carrier": "lake"}
+        if wild and not options["cyclic_state_of_charge"] and options["standing_loss"] == 0 and _often(draw, 0.2):
+            told = np.full(steps, np.nan)
+            told[-1] = options["state_of_charge_initial"]
+            options["state_of_charge_set"] = told
+        if wild and _often(draw, 0.3):
             options |= {"p_max_pu": _series(draw, 0.3, 1, steps), "p_min_pu": -_figure(draw, 0, 1)}
         network.add("StorageUnit", f"unit {number}", bus=draw.choice(buses), **options)
     for number in range(draw.integers(0, 2)):
         cyclic = _often(draw, 0.5)
         network.add("Store", f"store {number}", bus=draw.choice(buses), e_nom=100, e_cyclic=cyclic, carrier="tank",
                     e_min_pu=0.0 if cyclic else 0.1, e_initial=0 if cyclic else 40,
-                    standing_loss=_figure(draw, 0, 0.05))
+                    standing_loss=_figure(draw, 0, 0.05),
+                    **(dict(marginal_cost=_figure(draw, -3, 3), marginal_cost_storage=_figure(draw, 0, 1),
+                            e_max_pu=_series(draw, 0.5, 1, steps)) if wild and _often(draw, 0.5) else {}))
 
 
 def _branches(draw, network, buses, steps, wild) -> None:
@@ -121,7 +155,20 @@ def _branches(draw, network, buses, steps, wild) -> None:
                     r=0.1, tap_ratio=_figure(draw, 0.9, 1.1), phase_shift=3.0 if wild and _often(draw, 0.3) else 0.0)
     for number in range(draw.integers(0, 3)):
         start, end = draw.choice(buses, 2, replace=False)
-        network.add("Link", f"link {number}", bus0=start, bus1=end, p_nom=_figure(draw, 5, 60), **_link(draw, steps, wild))
+        options = _link(draw, steps, wild)
+        if wild and _often(draw, 0.3):
+            options |= {"bus2": draw.choice(buses), "efficiency2": _series(draw, -0.3, 0.6, steps)}
+        if wild and _often(draw, 0.3) and _in_proportion(network):
+            options |= {"delay": int(draw.integers(0, 5)), "cyclic_delay": _often(draw, 0.5)}
+        if wild and _often(draw, 0.3):
+            options |= {"marginal_cost": _series(draw, -5, 20, steps), "efficiency": _series(draw, 0.5, 1.5, steps)}
+        network.add("Link", f"link {number}", bus0=start, bus1=end, p_nom=_figure(draw, 5, 60), **options)
+
+
+def _in_proportion(network) -> bool:
+    """Whether delays, told in weights of generators, are lengths of time of stores too."""
+    ratio = network.snapshot_weightings["generators"] / network.snapshot_weightings["stores"]
+    return bool((ratio == ratio.iloc[0]).all())
 
 
 def _link(draw, steps, wild) -> dict:

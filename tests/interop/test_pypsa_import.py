@@ -168,31 +168,62 @@ def test_everything_that_cannot_be_carried_is_listed(tmp_path):
     file = write_network(
         tmp_path / "network.nc", steps=2, buses=TWO, loads=[load("a", 1.0)],
         generators=[plant("grows", "a", 5, p_nom_extendable=True), plant("bends", "a", 5, marginal_cost_quadratic=0.1),
-                    plant("lost", "nowhere", 5), plant("rationed", "a", 5, e_sum_max=10.0),
-                    plant("resting", "a", 5, maintainable=True)],
-        links=[{"name": "split", "bus0": "a", "bus1": "b", "bus2": "a", "p_nom": 1.0},
-               {"name": "late", "bus0": "a", "bus1": "b", "p_nom": 1.0, "bus2": "", "delay": 2.0},
+                    plant("lost", "nowhere", 5), plant("resting", "a", 5, maintainable=True)],
+        links=[{"name": "split", "bus0": "a", "bus1": "b", "bus2": "elsewhere", "p_nom": 1.0},
                {"name": "whole", "bus0": "a", "bus1": "b", "p_nom": 1.0, "bus2": "", "committable": True}],
-        storage_units=[{"name": "told", "bus": "a", "p_nom": 1.0, "state_of_charge_set": 1.0}],
-        stores=[{"name": "paid", "bus": "a", "e_nom": 1.0, "marginal_cost": 2.0}],
+        storage_units=[{"name": "built", "bus": "a", "p_nom": 1.0, "p_nom_mod": 1.0}],
+        stores=[{"name": "curved", "bus": "a", "e_nom": 1.0, "marginal_cost_quadratic": 2.0}],
         lines=[{"name": "typed", "bus0": "a", "bus1": "b", "s_nom": 1.0, "x": 1.0, "type": "Al/St 240/40 2-bundle 220.0"}],
-        global_constraints=[{"name": "co2_limit", "type": "primary_energy", "constant": 1.0}])
+        global_constraints=[{"name": "growth", "type": "growth_limit", "constant": 1.0}])
     with pytest.raises(gm.InputError) as error:
         import_network(file, tmp_path / "grid")
     named = {problem.column for problem in error.value.problems}
     assert named == {
         "generators grows: p_nom_extendable", "generators bends: marginal_cost_quadratic", "generators lost: bus",
-        "generators rationed: e_sum_max", "generators resting: maintainable", "links split: bus2", "links late: delay",
-        "links whole: committable", "storage_units told: state_of_charge_set", "stores paid: marginal_cost",
-        "lines typed: type", "global_constraints co2_limit: type"}
+        "generators resting: maintainable", "links split: bus2", "links whole: committable", "storage_units built: p_nom_mod",
+        "stores curved: marginal_cost_quadratic", "lines typed: type", "global_constraints growth: type"}
     assert not (tmp_path / "grid").exists()
 
 
-@pytest.mark.parametrize("weights", [{"objective": 2.0}, {"stores": [1.0, 3.0]}])
-def test_weights_that_differ_are_listed(tmp_path, weights):
-    file = write_network(tmp_path / "network.nc", steps=2, weights=weights, buses=BUS, loads=[load("a", 1.0)])
-    with pytest.raises(gm.InputError, match="snapshot weighting"):
-        import_network(file, tmp_path / "grid")
+def test_weights_of_purposes_that_differ(tmp_path):
+    """Steps of 1 and 2 hours for stores that count 3 and 2 times an hour's cost in all: 10 MWh in store, 4 MW asked for,
+    power at 9 and 5. A MWh from the store saves 3 * 9 in the first step and 2 * 5 / 2 in the second: 4 go there and 6 of
+    8 here, so 1 MW is generated, which counts 2 * 5. Were all weights those of stores it would be 2 * 5 too; of the cost, 0."""
+    results = solved(tmp_path, steps=2, weights={"objective": [3.0, 2.0], "stores": [1.0, 2.0], "generators": [1.0, 1.0]},
+                     buses=BUS, loads=[load("a", 4.0)], generators=[plant("g", "a", 10, [9.0, 5.0])],
+                     stores=[{"name": "s", "bus": "a", "e_nom": 20.0, "e_initial": 10.0}])
+    assert cost(results) == pytest.approx(1 * 2 * 5.0)
+
+
+def test_a_limit_of_primary_energy(tmp_path):
+    """0.2 t per MWh of fuel at efficiency 0.5, 10 t at most over 2 steps that count 3 times: 0.4 * 3 p = 10."""
+    results = solved(tmp_path, steps=2, weights={"generators": [3.0, 3.0], "objective": [1.0, 1.0], "stores": [1.0, 1.0]},
+                     buses=BUS, loads=[load("a", 10.0)], carriers=[{"name": "gas", "co2_emissions": 0.2}],
+                     generators=[plant("gas", "a", 20, 1.0, carrier="gas", efficiency=0.5), plant("rest", "a", 20, 100.0)],
+                     global_constraints=[{"name": "cap", "type": "primary_energy", "carrier_attribute": "co2_emissions",
+                                          "sense": "<=", "constant": 10.0}])
+    gas = 10 / 0.4 / 3
+    assert cost(results) == pytest.approx(gas * 1 + (20 - gas) * 100)
+
+
+def test_delay_and_second_output(tmp_path):
+    """10 MW leave a at 1 in the first step; half arrives at b a step later, a tenth at c at once. Nothing arrives at b in
+    the first step (not cyclic): 5 MW of load there are served at 100; c is served for 1 MW in both."""
+    results = solved(tmp_path, steps=2, buses=[{"name": name, "carrier": "AC"} for name in "abc"],
+                     loads=[load("b", 5.0), load("c", 1.0, "other")],
+                     generators=[plant("far", "a", 50, 1.0), plant("near", "b", 50, 100.0)],
+                     links=[{"name": "l", "bus0": "a", "bus1": "b", "bus2": "c", "p_nom": 20.0, "efficiency": 0.5,
+                             "efficiency2": 0.1, "delay": 1.0, "cyclic_delay": False}])
+    assert cost(results) == pytest.approx(5 * 100 + 20 * 1)
+
+
+@pytest.mark.parametrize("name", ["\u5317\u4eac", "a, b", 'the "big" one', "it's", "100%", "NA", "nan", "1", "=1+1", "x;y"])
+def test_names_of_all_kinds(tmp_path, name):
+    results = solved(tmp_path, buses=[{"name": name}], loads=[load(name, 5.0, f"{name} l")],
+                     generators=[plant(name, name, 10, 2.0, carrier=name)],
+                     stores=[{"name": name, "bus": name, "e_nom": 2.0, "e_initial": 1.0}])
+    assert cost(results) == pytest.approx(8)
+    assert results.dispatch["generator"].values.tolist() == [name]
 
 
 def test_no_network_is_wrong_input(tmp_path):
