@@ -9,6 +9,7 @@ import typer
 
 from grid_model.commands.audit import audit
 from grid_model.commands.check import check
+from grid_model.commands.compare import compare
 from grid_model.commands.exchange import export_pypsa, import_pypsa
 from grid_model.commands.explain import explain
 from grid_model.commands.new import new
@@ -18,7 +19,7 @@ from grid_model.commands.session import EXIT_CODES
 
 COMMANDS = {
     "Write and solve": (new, check, run),
-    "Look and compare": (report, explain),
+    "Look and compare": (report, compare, explain),
     "Trust": (audit,),
 }
 EXCHANGES = {

@@ -87,6 +87,14 @@ class MapExplorer:
     kind: str = "map"
 
 
+@dataclass(frozen=True)
+class Note:
+    """A sentence."""
+
+    words: Words
+    kind: str = "note"
+
+
 @dataclass(frozen=True, eq=False)
 class Code:
     """A text file, folded."""

@@ -16,6 +16,7 @@ import plotly
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from grid_model.errors import InputError, Problem
 from grid_model.report.blocks import Explorer, Figure, MapExplorer, Section
 from grid_model.report.draw_plotly import specify
 from grid_model.report.pack import pack
@@ -44,16 +45,25 @@ COARSE = 2  # steps of zones taken together beyond
 
 
 def write_report(results, file: str | Path | None = None, language: str = "en") -> Path:
-    """Write the report of some results, by default beside them; the file appears whole or not at all."""
-    file = Path(results.folder) / FILE if file is None else Path(file)
-    page = report_html(results, language)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Write the report of some results, by default beside them."""
+    return write_page(report_html(results, language), Path(results.folder) / FILE if file is None else Path(file))
+
+
+def write_page(page: str, file: Path) -> Path:
+    """Write a file that appears whole or not at all.
+
+    Raises
+    ------
+    InputError : it cannot be written there
+    """
     fresh = file.with_name(f".{file.name}.unfinished")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_text(page, encoding="utf-8")
         os.replace(fresh, file)
-    finally:
+    except OSError as error:
         fresh.unlink(missing_ok=True)
+        raise InputError(Problem(str(file), value=error.strerror or str(error), allowed="a file that can be written")) from error
     return file
 
 
@@ -61,11 +71,16 @@ def report_html(results, language: str = "en") -> str:
     """The page as text; `language` is the one that it opens in."""
     view = View(results)
     sections = [section for section in (make(view) for make in SECTIONS) if section is not None]
+    subtitle = word("report") + f" · {results.summary['start']} + {results.summary['hours']:g} h"
+    return render(results.summary["scenario"], subtitle, sections, language, view)
+
+
+def render(title: str, subtitle: Words, sections: list[Section], language: str, view: View | None = None) -> str:
+    """Sections as a page; those that follow an area, a window or a time need the view that they are of."""
     return environment().get_template("report.html").render(
-        language=language, languages=LANGUAGES, word=word, title=results.summary["scenario"], sections=sections,
-        subtitle=f"{results.summary['start']} + {results.summary['hours']:g} h",
-        plotly=plotly_script(), payload=script_json(_payload(view, sections, language)),
-        script=script("report.js"), style=script("report.css"), coarse=coarse_words(view))  # fmt: skip
+        language=language, word=word, title=title, subtitle=subtitle, sections=sections, plotly=plotly_script(),
+        payload=script_json(_payload(view, sections, language)), script=script("report.js"), style=script("report.css"),
+        coarse=coarse_words(view) if view else None, footnote=word("footnote") if view else None)  # fmt: skip
 
 
 def environment() -> Environment:
@@ -106,19 +121,17 @@ def _listed(value) -> list | float | int:
 # ------------------------------------------------------------------------------------------------------------- payload
 
 
-def _payload(view: View, sections: list[Section], language: str) -> dict:
+def _payload(view: View | None, sections: list[Section], language: str) -> dict:
     blocks = [block for section in sections for block in section.blocks]
-    return {
-        "language": language,
-        "figures": {chart.key: _figures(chart) for block in blocks for chart in _charts(block)},
+    shared = {"language": language, "figures": {chart.key: _figures(chart) for block in blocks for chart in _charts(block)},
+              "words": {key: _both(word(key)) for key in ("daily_means", "congestion_share", "whole_grid", "regions", "zones")},
+              "colours": {name: COLOURS[name] for name in ("flow", "full")}}  # fmt: skip
+    if view is None:
+        return shared
+    return shared | {
         "areas": [{"key": area.key, "level": area.level, "name": _both(area.name)} for area in view.areas],
-        "time": _times(view),
-        "series": _series(view),
-        "duration": _duration(view),
-        "map": _map(view) if any(isinstance(block, MapExplorer) for block in blocks) else None,
-        "words": {key: _both(word(key)) for key in ("daily_means", "congestion_share")},
-        "colours": {name: COLOURS[name] for name in ("flow", "full")},
-    }
+        "time": _times(view), "series": _series(view), "duration": _duration(view),
+        "map": _map(view) if any(isinstance(block, MapExplorer) for block in blocks) else None}  # fmt: skip
 
 
 def _charts(block) -> list:

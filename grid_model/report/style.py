@@ -36,13 +36,15 @@ def colour(key: str) -> str:
 
 
 class Style:
-    """Names and colours for the zones and technologies of some results."""
+    """Names and colours for the zones and technologies of some results; of several, the first that names one decides."""
 
-    def __init__(self, results):
-        self._technologies = _technologies(results.tables.get("technologies"))
-        data = results.dispatch
-        chinese = data["name_zh"].values if "name_zh" in data.coords else data["zone"].values
-        self._zones = {str(zone): Words(str(zone), _text(name) or str(zone)) for zone, name in zip(data["zone"].values, chinese)}
+    def __init__(self, *results):
+        self._technologies, self._zones = {}, {}
+        for one in reversed(results):
+            data = one.dispatch
+            chinese = data["name_zh"].values if "name_zh" in data.coords else data["zone"].values
+            self._technologies |= _technologies(one.tables.get("technologies"))
+            self._zones |= {str(zone): Words(str(zone), _text(name) or str(zone)) for zone, name in zip(data["zone"].values, chinese)}
 
     def zone(self, name: str) -> Words:
         return self._zones.get(str(name), plain(name))

@@ -38,6 +38,9 @@ def word(key: str) -> Words:
 WORDS: dict[str, tuple[str, str]] = {
     # the page
     "report": ("Dispatch report", "调度报告"),
+    "compare": ("Comparison of results", "结果对比"),
+    "compare_per_day": ("Comparison of results, figures of a mean day", "结果对比（日均值）"),
+    "change": ("Change", "变化"),
     "contents": ("Contents", "目录"),
     "skip": ("Skip to the contents", "跳到正文"),
     "area": ("Area", "区域"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from browser import Browser, installed
 
-from grid_model.report.page import write_report
+from grid_model.report.comparison import comparison_html
+from grid_model.report.page import write_page, write_report
+from grid_model.report.style import Style
+from grid_model.results.comparison import compare
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium on this machine")
 DRAW_ALL = """(async () => { for (const box of document.querySelectorAll('.figure')) {
@@ -111,4 +114,17 @@ def test_names_do_nothing_in_the_page(browser, plain_grid, tmp_path):
     browser.open(write_report(results, tmp_path / "evil.html"))
     browser.run(DRAW_ALL)
     assert browser.run("window.evil") is None
+    assert browser.problems == []
+
+
+def test_a_comparison_is_drawn_in_both_languages(browser, rich, plain_grid, tmp_path):
+    """Two grids with nothing in common: every figure is drawn, the switch works, nothing is complained about."""
+    file = write_page(comparison_html(compare(rich, plain_grid), Style(rich, plain_grid)), tmp_path / "comparison.html")
+    browser.problems.clear()
+    browser.open(file)
+    drawn = dict(browser.run(DRAW_ALL))
+    assert len(drawn) >= 4 and all(drawn.values()), drawn
+    browser.run("document.querySelector('[data-language=zh]').click()")
+    browser.wait("document.querySelector('.canvas').dataset.drawn === 'zh'")
+    assert browser.run("document.querySelector('#headline h2').innerText") == "主要指标"
     assert browser.problems == []

@@ -128,14 +128,14 @@ def _capacity(view: View) -> pd.Series:
 
 def cost_table(view: View) -> Table | None:
     items = view.data["objective"]
-    rows = [(_item(str(name)), float(value) * view.money.factor, float(value) / view.load_mwh if view.load_mwh > 0 else None)
+    rows = [(cost_item(str(name)), float(value) * view.money.factor, float(value) / view.load_mwh if view.load_mwh > 0 else None)
             for name, value in zip(items["item"].values, items.values) if abs(value) > 1e-9]  # fmt: skip
     columns = [Column(word("item"), "text"), Column(word("cost"), unit=view.money.name),
                Column(word("cost") + plain(" / ") + word("load"), unit=view.price_unit)]  # fmt: skip
     return Table(word("costs"), columns, sorted(rows, key=lambda row: -row[1]), folded=True) if rows else None
 
 
-def _item(name: str) -> Words:
+def cost_item(name: str) -> Words:
     """`thermal.start` in words."""
     part, _, what = name.partition(".")
     known = word(f"cost:{name}")

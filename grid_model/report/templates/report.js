@@ -207,7 +207,7 @@
       const mine = payload.areas.filter(area => area.level === level);
       if (!mine.length) continue;
       const group = document.createElement("optgroup");
-      group.label = { en: { whole_grid: "Whole grid", regions: "Regions", zones: "Zones" }, zh: { whole_grid: "全网", regions: "区域电网", zones: "分区" } }[state.language][level];
+      group.label = say(payload.words[level]);
       group.append(...mine.map(area => Object.assign(document.createElement("option"), { value: area.key, textContent: say(area.name) })));
       select.append(group);
     }

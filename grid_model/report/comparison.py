@@ -1,0 +1,127 @@
+"""A comparison of results as a page like the report: figures and tables of cost, mix, emissions, prices, flows, scorecard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from grid_model.report.blocks import Column, Figure, Note, Section, Table, empty
+from grid_model.report.charts import BAR, POINT, Chart, Layer
+from grid_model.report.page import render
+from grid_model.report.sections.headline import cost_item
+from grid_model.report.style import OTHERS, Style, stacked
+from grid_model.report.words import Words, plain, word
+
+# variable: (title, dimension, what one is shown as, its unit, digits)
+GROUPS = {
+    "cost_item_cny": ("costs", "item", 1e-6), "generation_mwh": ("energy_mix", "technology", 1e-3),
+    "curtailment_mwh": ("curtailment", "technology", 1e-3), "discharge_mwh": ("discharge", "storage_technology", 1e-3),
+    "emissions_t": ("emissions", "zone", 1e-3), "price": ("price", "zone", 1.0), "flow_mwh": ("flows", "line", 1e-3),
+    "unserved_mwh": ("unserved", "zone", 1.0), "achieved": ("scorecard", "target", 1.0),
+}  # fmt: skip
+MARKS = ("circle", "diamond", "square")
+RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", *OTHERS)
+
+
+def comparison_html(comparison: xr.Dataset, style: Style, language: str = "en") -> str:
+    """The page as text."""
+    sections = [_headline(comparison), *(_group(comparison, style, name) for name in GROUPS if _has(comparison, name))]
+    title = " / ".join(str(name) for name in comparison["run"].values)
+    return render(title, word("compare_per_day" if comparison.attrs["basis"] == "day" else "compare"), sections, language)
+
+
+def _has(comparison: xr.Dataset, name: str) -> bool:
+    return name in comparison and bool(comparison[name].notnull().any()) and (name != "unserved_mwh" or bool((comparison[name] > 1e-6).any()))
+
+
+def _headline(comparison: xr.Dataset) -> Section:
+    """Totals, and what must be known before they are compared."""
+    totals = {"cost": (comparison["cost_cny"], 1e-6, _million(comparison))}
+    for name, key, dimension in (("load_mwh", "load", "zone"), ("generation_mwh", "generation", "technology"),
+                                 ("curtailment_mwh", "curtailed", "technology")):  # fmt: skip
+        if name in comparison:
+            totals[key] = comparison[name].sum(dimension), 1e-3, plain("GWh")
+    if "emissions_t" in comparison:
+        totals["emissions"] = comparison["emissions_t"].sum("zone"), 1e-3, Words("kt CO₂", "千吨 CO₂")
+    load = comparison["load_mwh"].sum("zone")
+    totals["mean_price"] = ((comparison["price"] * comparison["load_mwh"]).sum("zone") / load.where(load > 0), 1.0,
+                            plain(f"{comparison.attrs['currency']}/MWh"))  # fmt: skip
+    rows = [(word(key), unit, *_with_changes(values.values * factor)) for key, (values, factor, unit) in totals.items()]
+    columns = [Column(plain(""), "text"), Column(word("unit"), "text"), *_run_columns(comparison)]
+    return Section("headline", word("headline"), [*(Note(plain(note)) for note in comparison.attrs["notes"]),
+                                                  Table(word("headline"), columns, rows)])  # fmt: skip
+
+
+def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
+    title, dimension, factor = GROUPS[name]
+    values = comparison[name].transpose(dimension, "run")
+    items = _order(values, dimension)
+    table = values.sel({dimension: items}).values * factor
+    names = [_name(style, dimension, item) for item in items]
+    unit = _unit(comparison, name, factor)
+    columns = [Column(word("item"), "text"), *_run_columns(comparison, unit)]
+    rows = [(label, *_with_changes(row)) for label, row in zip(names, table)]
+    chart = None if name in ("achieved", "flow_mwh") else _chart(comparison, style, name, word(title), unit, dimension, items, names, table)
+    return Section(title, word(title), empty(chart and Figure(chart), Table(word(title), columns, rows, folded=len(rows) > 12)))
+
+
+def _chart(comparison, style, name, title, unit, dimension, items, names, table) -> Chart:
+    """Stacked by run where parts sum to a whole; points by zone otherwise."""
+    runs = [plain(str(run)) for run in comparison["run"].values]
+    if dimension == "zone":
+        layers = [Layer(run.en, run, RUN_COLOURS[place % len(RUN_COLOURS)], POINT, table[:, place], pattern=MARKS[place % 3])
+                  for place, run in enumerate(runs)]  # fmt: skip
+        return Chart(f"compare_{name}", title, unit, layers, names, x_kind="names", height=360)
+    shown = [style.technology_colour(item) if "technology" in dimension else RUN_COLOURS[place % len(RUN_COLOURS)]
+             for place, item in enumerate(items)]  # fmt: skip
+    layers = [Layer(str(item), label, colour, BAR, np.nan_to_num(row)) for item, label, colour, row in zip(items, names, shown, table)
+              if np.nan_to_num(row).any()]  # fmt: skip
+    return Chart(f"compare_{name}", title, unit, layers, runs, x_kind="names", horizontal=True,
+                 height=max(140 + 40 * len(runs), 120 + 19 * len(layers)))  # fmt: skip
+
+
+def _order(values: xr.DataArray, dimension: str) -> list:
+    """Technologies as in the stack, zones as they come, all else by how much the runs differ."""
+    items = [item for item in values[dimension].values if bool((values.sel({dimension: item}).fillna(0.0) != 0).any())]
+    if "technology" in dimension:
+        return stacked(items)
+    if dimension == "zone":
+        return items
+    spread = pd.Series({item: float(np.ptp(values.sel({dimension: item}).fillna(0.0).values)) for item in items}, dtype=float)
+    return spread.sort_values(ascending=False, kind="stable").index.tolist()
+
+
+def _name(style: Style, dimension: str, item) -> Words:
+    if "technology" in dimension:
+        return style.technology(item)
+    if dimension == "zone":
+        return style.zone(item)
+    return cost_item(str(item)) if dimension == "item" else word(f"target_{item}") if dimension == "target" else plain(str(item))
+
+
+def _million(comparison: xr.Dataset) -> Words:
+    currency = comparison.attrs["currency"]
+    return Words(f"million {currency}", "百万元" if currency == "CNY" else f"百万 {currency}")
+
+
+def _unit(comparison: xr.Dataset, name: str, factor: float) -> Words:
+    if name == "cost_item_cny":
+        return _million(comparison)
+    unit = str(comparison[name].attrs.get("units", ""))
+    return plain({("MWh", 1e-3): "GWh", ("t", 1e-3): "kt CO₂"}.get((unit, factor), unit))
+
+
+def _run_columns(comparison: xr.Dataset, unit: Words | None = None) -> list[Column]:
+    names = [plain(str(name)) for name in comparison["run"].values]
+    unit = unit or plain("")
+    return [*(Column(name, unit=unit) for name in names),
+            *(column for name in names[1:] for column in (Column(word("change") + plain(" ") + name, unit=unit),
+                                                          Column(word("change") + plain(" %"), "percent")))]  # fmt: skip
+
+
+def _with_changes(values: np.ndarray) -> list:
+    """Values of all runs, then of each later run its change from the first, and that as a part."""
+    first, change = values[0], values[1:] - values[0]
+    parts = [part for one in change for part in (one, one / abs(first) if abs(first) > 1e-9 else np.nan)]
+    return [*values, *parts]
