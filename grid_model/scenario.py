@@ -181,14 +181,25 @@ class Solve(Settings):
 
 
 class Scenario(Settings):
-    """A complete scenario, all parents merged, all paths absolute."""
+    """A complete scenario, all parents merged, all paths absolute.
+
+    name         what results are called
+    description  a sentence for people
+    currency     label of money that people see
+    inputs       folder of tables
+    profiles     folder of hourly profiles, or synthesis: {...}; none: those of the inputs
+    zones        only these, with all that stands in them; none named: all
+    horizon, changes, solve  see below
+    policies     settings of each rule by its name; false switches it off
+    report       write report.html beside the results
+    """
 
     name: str = Field(min_length=1)
     description: str = ""
     currency: str = "CNY"
     inputs: Path
     profiles: Path | SynthesisedProfiles | None = None
-    zones: tuple[str, ...] = ()  # only these, with all that stands in them; none named: all
+    zones: tuple[str, ...] = ()
     horizon: Horizon
     changes: tuple[Change, ...] = ()
     policies: dict[str, dict[str, Any] | bool | None] = {}

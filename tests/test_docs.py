@@ -57,7 +57,6 @@ def test_every_constraint_family_of_a_solved_grid_is_in_the_docs(generated):
 
 def test_docs_build_without_a_warning(tmp_path):
     pytest.importorskip("mkdocs")
-    pytest.importorskip("mkdocstrings_handlers.python")
     pytest.importorskip("material")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path / "site")],

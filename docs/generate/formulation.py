@@ -50,10 +50,10 @@ def _overview() -> str:
 
 
 def _page(module: ModuleType) -> str:
-    parts = [f"# {module.NAME.replace('_', ' ').capitalize()}", _file(Path(module.__file__))]
+    parts = [f"# {module.NAME.replace('_', ' ').capitalize()}", _file(module)]
     for helper in _helpers(module):
         title = helper.__name__.rpartition(".")[2]
-        parts += [f"## {title.replace('_', ' ').capitalize()}", _file(Path(helper.__file__), 3)]
+        parts += [f"## {title.replace('_', ' ').capitalize()}", _file(helper, 3)]
     if hasattr(module, "Settings"):
         parts += ["## Settings in a scenario", settings_of(module.Settings, f"policies.{module.NAME}")]
     own = {name: columns for name, columns in module.TABLES.items() if columns}
@@ -80,17 +80,17 @@ def _helpers(module: ModuleType) -> list[ModuleType]:
     return [importlib.import_module(name) for name in wanted]
 
 
-def _file(path: Path, level: int = 2) -> str:
+def _file(module: ModuleType, level: int = 2) -> str:
     """What a file says of itself, then its variables, rules, costs and offers."""
-    marks, tree = "#" * level, _tree(path)
-    parts = [markdown(ast.get_docstring(tree) or "")]
-    for title, text in (
-        ("Variables", _variables(tree)),
-        ("Equations", _rules(path)),
-        ("Costs", _costs(tree)),
-        ("Offers", _offers(tree)),
-    ):
-        parts += [f"{marks} {title}\n\n{text}"] if text else []
+    path = Path(module.__file__)
+    parts = [markdown(module.__doc__)]
+    told = {
+        "Variables": _variables(path),
+        "Equations": _rules(path),
+        "Costs": _costs(module),
+        "Offers": _offers(module),
+    }
+    parts += [f"{'#' * level} {title}\n\n{text}" for title, text in told.items() if text]
     return "\n\n".join(parts)
 
 
@@ -118,36 +118,38 @@ def _rules(path: Path) -> str:
     )
 
 
-def _variables(tree: ast.Module) -> str:
+def _variables(path: Path) -> str:
     rows = []
-    for node in ast.walk(tree):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Assign) and _is_call(node.value, "Var"):
-            domain = next(
-                (ast.unparse(word.value) for word in node.value.keywords if word.arg in ("within", "domain")), ""
+            words = {word.arg: ast.unparse(word.value) for word in node.value.keywords}
+            domain = (
+                ">= 0"
+                if "NonNegative" in words.get("within", "")
+                else "between bounds"
+                if "bounds" in words
+                else "free"
             )
-            rows.append((code(_target(node)), code(_sets(node.value)), code(domain.removeprefix("pyo."))))
-    return table(("name", "for every", "domain"), rows) if rows else ""
+            rows.append((code(_target(node)), code(_sets(node.value)), plain(domain)))
+    return table(("name", "for every", "value"), rows) if rows else ""
 
 
-def _costs(tree: ast.Module) -> str:
-    functions = {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and _target(node) == "COSTS" and isinstance(node.value, ast.Dict):
-            rows = [
-                (code(key.value), code(functions.get(ast.unparse(value), "")))
-                for key, value in zip(node.value.keys, node.value.values, strict=True)
-            ]
-            return table(("cost item", "value"), rows)
-    return ""
+def _costs(module: ModuleType) -> str:
+    costs = getattr(module, "COSTS", {})
+    return (
+        table(("cost item", "value"), [(code(item), code(_words(rule))) for item, rule in costs.items()])
+        if costs
+        else ""
+    )
 
 
-def _offers(tree: ast.Module) -> str:
-    rows = [
-        (code(node.name), code(" ".join((ast.get_docstring(node) or "").split())))
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name in OFFERS
-    ]
+def _offers(module: ModuleType) -> str:
+    rows = [(code(name), code(_words(vars(module)[name]))) for name in OFFERS if name in vars(module)]
     return table(("to balance and policies", "value"), rows) if rows else ""
+
+
+def _words(function) -> str:
+    return " ".join((function.__doc__ or "").split())
 
 
 def _lead(module: ModuleType) -> str:

@@ -40,7 +40,8 @@ def _part(part: str) -> str:
         return _columns(lines)
     if all(line.startswith("    ") for line in lines):
         return "```text\n" + "\n".join(line[4:] for line in lines) + "\n```"
-    return re.sub(r"`([^`]*)`|([\[\]*_\\])", _escaped, html.escape(part, quote=False))
+    words = re.sub(r"`([^`]*)`|([\[\]*_\\])", _escaped, html.escape(part, quote=False))
+    return re.sub(r"(?<=\n)\n?(- )|^(- )", r"\n- ", words, count=1)  # a list needs an empty line before it
 
 
 def _escaped(match) -> str:
@@ -49,16 +50,27 @@ def _escaped(match) -> str:
 
 def _columns(lines: list[str]) -> str:
     """A table where every line falls into as many columns as the first; else the lines as they stand."""
+    starts = [0, *(gap.end() for gap in GAP.finditer(lines[0].rstrip()))]
     cells: list[list[str]] = []
     for line in lines:
-        parts = GAP.split(line.strip())
-        if line.startswith("   ") and cells and len(parts) == 1:
-            cells[-1][-1] += " " + parts[0]
+        parts = _cells(line, starts)
+        if line.startswith("   ") and cells:  # goes on where the line before ended, or column by column
+            parts = [""] * (len(starts) - 1) + [line.strip()] if not GAP.search(line.strip()) else parts
+            cells[-1] = [f"{one} {more}".strip() for one, more in zip(cells[-1], parts or [], strict=False)]
         else:
             cells.append(parts)
-    width = len(cells[0])
-    if any(len(parts) not in (width, width + 1) for parts in cells[1:]) or len(cells) < 2:
+    if None in cells or any(len(parts) != len(starts) for parts in cells) or len(cells) < 2:
         return "```text\n" + "\n".join(lines) + "\n```"
-    cells = [[*parts[: width - 1], "; ".join(parts[width - 1 :])] for parts in cells]
     first, *others = [[plain(cell) for cell in parts] for parts in cells]
     return table(tuple(first), [tuple(parts) for parts in others])
+
+
+def _cells(line: str, starts: list[int]) -> list[str] | None:
+    """The cells of a line: where gaps are as many as in the first line, or else where its columns begin."""
+    parts = GAP.split(line.strip())
+    if len(parts) == len(starts) and not line.startswith(" "):
+        return parts
+    at = [*starts, len(line)]
+    if any(start and line[start - 1 : start].strip() for start in starts):
+        return None
+    return [line[one:other].strip() for one, other in zip(at, at[1:], strict=False)]

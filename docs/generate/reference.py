@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import tempfile
 from pathlib import Path
 
 import typer
-from prose import code, plain, table
+from prose import code, markdown, plain, table
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
-from grid_model import formulation, scenario
+import grid_model
+from grid_model import formulation, scenario, testing
 from grid_model.case.tables import FREE_COLUMNS, FREE_NUMBERS, REQUIRED_TABLES, describe
 from grid_model.cli import app
 from grid_model.commands.new import copy_starter
 from grid_model.pipeline import load_case, solve
+
+LIMITS = (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="))
+WORDS = (
+    (r"Optional\[Annotated\[datetime.*", "moment | none"),
+    (r"Literal\[([^\]]*)\]", lambda found: found[1].replace("'", "").replace(", ", " | ")),
+    (r"tuple\[(\w+), \.\.\.\]", r"list of \1"),
+    (r"dict\[.*\]", "keys with values"),
+    (r"\bdatetime\b", "moment"),
+    (r"\bNone(Type)?\b", "none"),
+    (r"\bbool\b", "true | false"),
+    (r"\bstr\b", "text"),
+    (r"\bfloat\b", "number"),
+    (r"\bint\b", "whole number"),
+    (r"\bPath\b", "path"),
+)
 
 
 def pages() -> dict[str, str]:
@@ -23,6 +40,7 @@ def pages() -> dict[str, str]:
         "reference/scenario.md": _scenario(),
         "reference/commands.md": _commands(),
         "reference/results.md": _results(),
+        "reference/python.md": _python(),
     }
 
 
@@ -48,9 +66,9 @@ def _tables() -> str:
     needed = ", ".join(f"`{name}`" for name in REQUIRED_TABLES)
     parts = [
         "# Input tables",
-        f"CSV files in UTF-8 with one header row, one file per table. Only {needed} must be there, and in each table only "
-        "the required columns. An empty cell, or a column that is not there, takes its default; *of the technology* means "
-        "the value in the row's technology in table `technologies`, of which the package ships a full set.",
+        f"CSV files in UTF-8 with one header row, one file per table. Only {needed} must be there, and in each table "
+        "only the required columns. An empty cell, or a column that is not there, takes its default; *of the technology* "
+        "means the value in the row's technology in table `technologies`, of which the package ships a full set.",
         f"Every table may also have {', '.join(f'`{name}`' for name in FREE_COLUMNS)} (text) and columns that end in "
         f"`{FREE_NUMBERS}` (for `share_by` in a scenario's changes). Any other column is an error.",
     ]
@@ -63,45 +81,62 @@ def _tables() -> str:
 
 
 def settings_of(model, key: str) -> str:
-    """Every setting of a model with type and default, and what its docstring says."""
+    """Every setting of a model with type and default, and what its docstring says of it."""
     if not model.model_fields:
         return f"`{key}` has no settings: it is on or off."
+    words, meanings = _told(model)
     rows = [
-        (code(name), plain(_type(field)), plain(_default(field)), plain(field.description or ""))
+        (code(name), plain(_type(field)), plain(_default(field)), plain(field.description or meanings.get(name, "")))
         for name, field in model.model_fields.items()
     ]
-    words = (model.__doc__ or "").strip()
-    return (f"```text\n{words}\n```\n\n" if words else "") + table(("setting", "type", "default", "meaning"), rows)
+    heads = ("setting", "value", "default", "meaning")
+    if not any(row[-1] for row in rows):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    return (markdown(words) + "\n\n" if words else "") + table(heads, rows)
+
+
+def _told(model) -> tuple[str, dict[str, str]]:
+    """A model's docstring: what it says of the whole, and what of each setting (`name: text` or `name   text`)."""
+    meanings, rest, last = {}, [], []
+    for line in inspect.cleandoc(model.__dict__.get("__doc__") or "").split("\n"):
+        found = re.match(r"\s*([a-z_]+(?:, [a-z_]+)*)(?::\s+|\s{2,})(\S.*)", line)
+        names = found[1].split(", ") if found else []
+        if names and set(names) <= set(model.model_fields):
+            meanings |= dict.fromkeys(names, found[2])
+            last = names
+        elif last and line.strip():
+            meanings |= {name: f"{meanings[name]} {line.strip()}" for name in last}
+        else:
+            last = []
+            rest.append(line)
+    return "\n".join(rest).strip(), meanings
 
 
 def _type(field) -> str:
+    """What may stand there, in words."""
     annotation = field.annotation
-    text = (
-        getattr(annotation, "__name__", "")
-        if isinstance(annotation, type) and not hasattr(annotation, "__args__")
-        else str(annotation)
-    )
-    for prefix in ("typing.", "grid_model.scenario.", "pathlib.", "datetime."):
-        text = text.replace(prefix, "")
-    limits = [str(limit) for limit in field.metadata if type(limit).__module__.startswith("annotated_types")]
-    return ", ".join([text, *limits])
+    plain_class = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+    text = annotation.__name__ if plain_class else re.sub(r"\b(?:[a-z_]+\.)+(?=\w)", "", str(annotation))
+    for pattern, said in WORDS:
+        text = re.sub(pattern, said, text)
+    limits = [f"{sign} {getattr(one, name):g}" for one in field.metadata for name, sign in LIMITS if hasattr(one, name)]
+    return ", ".join([text.replace(" | ", " or "), *limits])
 
 
 def _default(field) -> str:
     if field.is_required():
         return "required"
-    value = field.default_factory() if field.default_factory else field.default
-    return (
-        ""
-        if value is PydanticUndefined or value is None
-        else "its own defaults"
-        if isinstance(value, BaseModel)
-        else str(value)
-    )
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    empty = value is None or value in ({}, "")
+    return "" if empty else "its own defaults" if isinstance(value, BaseModel) else str(value)
 
 
 def _scenario() -> str:
-    parts = ["# Scenario files", "```text\n" + scenario.__doc__.strip() + "\n```"]
+    parts = ["# Scenario files", markdown(scenario.__doc__)]
     for title, model, key in (
         ("Keys", scenario.Scenario, ""),
         ("horizon", scenario.Horizon, "horizon"),
@@ -134,7 +169,8 @@ def _command(words: tuple[str, ...], command) -> str:
         return "".join(_command((*words, name), one) for name, one in inner.items())
     parameters = [one for one in command.params if one.name != "help"]
     rows = [(code(_called(one)), plain(one.help or "")) for one in parameters]
-    return f"\n## {' '.join(words)}\n\n```text\n{command.help.strip()}\n```\n\n{table(('argument or option', 'meaning'), rows)}\n"
+    text = f"\n## {' '.join(words)}\n\n```text\n{command.help.strip()}\n```\n\n"
+    return text + table(("argument or option", "meaning"), rows) + "\n"
 
 
 def _called(parameter) -> str:
@@ -177,9 +213,10 @@ def _results() -> str:
         "\n\n".join(
             [
                 "# Results",
-                "A run writes a folder: `dispatch.nc` (everything hourly), `summary.json`, tables as CSV (`ledger` as Parquet), the "
-                "scenario as resolved and `provenance.json`. `gm.open_results(folder)` gives it back.",
-                "MW are means over a step, MWh stand at its end. A variable is there where the case has what it tells of. "
+                "A run writes a folder: `dispatch.nc` (everything hourly), `summary.json`, tables as CSV (`ledger` as "
+                "Parquet), `report.html`, the scenario as resolved and `provenance.json`. `gm.open_results(folder)` gives it back.",
+                "MW are means over a step, MWh stand at its end. A variable is there where the case has what it tells "
+                "of. "
                 '`load` is also a method of every Dataset: write `dispatch["load"]`.',
                 "## Of technologies",
                 table(("variable", "dimensions", "unit", "meaning"), rows),
@@ -188,8 +225,39 @@ def _results() -> str:
                 "## Static facts, as coordinates",
                 table(("coordinate", "dimension", "unit"), facts),
                 f"## summary.json\n\nKeys: {keys}.",
-                f"## Tables of every run\n\n{', '.join(f'`{name}`' for name in solved.tables)}; rules that are on add their own.",
+                f"## Tables of every run\n\n{', '.join(f'`{name}`' for name in solved.tables)}; rules add their own.",
             ]
         )
         + "\n"
     )
+
+
+# -------------------------------------------------------------------------------------------------------------- Python
+
+
+def _python() -> str:
+    parts = ["# Python", "`import grid_model as gm`: the names below; the rest of the package may change."]
+    public = {name: getattr(grid_model, name) for name in grid_model.__all__}
+    functions = {name: one for name, one in public.items() if inspect.isfunction(one)}
+    classes = {name: one for name, one in public.items() if inspect.isclass(one)}
+    for name, one in functions.items():
+        parts += [f"## {name}", _signature(name, one), _docstring(one)]
+    for name, one in classes.items():
+        code_words = f"\n\nExit code of the command line: {one.exit_code}." if hasattr(one, "exit_code") else ""
+        parts += [f"## {name}", _docstring(one) + code_words, *_methods(one)]
+    parts += ["## grid_model.testing", _docstring(testing), "### GridFolder", *_methods(testing.GridFolder)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _methods(one: type) -> list[str]:
+    methods = {name: method for name, method in vars(one).items() if inspect.isfunction(method) and name[0] != "_"}
+    return [text for name, method in methods.items() for text in (_signature(f".{name}", method), _docstring(method))]
+
+
+def _signature(name: str, function) -> str:
+    parameters = [str(one.replace(annotation=one.empty)) for one in inspect.signature(function).parameters.values()]
+    return f"```python\n{name}({', '.join(one for one in parameters if one != 'self')})\n```"
+
+
+def _docstring(one) -> str:
+    return f"```text\n{inspect.cleandoc(one.__doc__ or '')}\n```"

@@ -3,7 +3,8 @@
 symbol  attribute     unit             kind
 E       emitted       kt               decision, what the entity's plant emits in the year
 Q       allowance     kt               decision (benchmark: benchmark x output) or data (cap: its part of the cap)
-a, r    auction_share, reserve_share   1, data: parts of Q that are auctioned and held back; 1 - a - r is free
+a       auction_share  1               data, part of Q that is auctioned
+r       reserve_share  1               data, part of Q that is held back; 1 - a - r is free
 A       auctioned     kt               decision, taken in the auction
 b, s    bought, sold  kt               decision, in the market
 o       offset        kt               decision, certified reductions (CCER) surrendered

@@ -8,7 +8,9 @@ x, y    charge,        GWh   decision, contracted energy put into and taken out 
 u       short          GWh   decision, by load and period
 w       green_share    1     data
 k       share          1     data: part of a plant's output, or of a store, that the contract covers
-L, g    served, certificates   GW   offers of loads and plants;  c, d  charge, discharge  offers of storage
+L       served         GW    offer of loads
+g       certificates   GW    offer of plants
+c, d    charge, discharge  GW  offers of storage
 
 In every period of its matching (the year, each month, each hour): sum of a + y - x + u = w L, a <= k g. The shares that
 contracts hold in a plant sum to one at most, so no MWh is allotted twice. A load matched by year or month without a
