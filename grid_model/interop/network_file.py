@@ -30,6 +30,7 @@ class NetworkFile:
         self.path = Path(path)
         self.file = shown(self.path)
         self.problems: list[Problem] = []
+        self.notes: list[str] = []  # what a reader of the scenario should know
         self.content = _read(self.path, self.file)
         self.steps = self.content.sizes.get("snapshots", 0)
         if not self.steps or "buses_i" not in self.content.variables:

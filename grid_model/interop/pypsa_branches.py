@@ -23,6 +23,17 @@ from grid_model.interop.pypsa_parts import Parts, all_equal, limits, refuse_comm
 from grid_model.technologies.ac_network import independent_cycles
 
 
+# Ohm per km, reactance and resistance, of the overhead lines among PyPSA's standard types, which a file need not hold (PyPSA
+# 1.4, line_types; it names Oeding and Oswald, Elektrische Kraftwerke und Netze).
+STANDARD_TYPES = {
+    "Al/St 240/40 2-bundle 220.0": (0.301, 0.06),
+    "Al/St 240/40 3-bundle 300.0": (0.265, 0.04),
+    "Al/St 240/40 4-bundle 380.0": (0.246, 0.03),
+    "Al/St 490/64 4-bundle 380.0": (0.16, 0.015),
+    "Al/St 560/50 4-bundle 750.0": (0.276, 0.013),
+}
+
+
 def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of) -> None:
     """Lines and transformers; those that close no loop need no reactance."""
     listed = [_passive(network, network.components(name), capacity_of) for name in ("lines", "transformers")]
@@ -55,10 +66,9 @@ def _passive(network: NetworkFile, units: Components, capacity_of):
     start, end = units.text("bus0"), units.text("bus1")
     limit = units.series("s_max_pu", 1.0) * capacity_of(units, "s_nom")[:, None]
     units.refuse((limit < 0).any(axis=1), "s_max_pu", np.full(len(units), "below zero"), "a number >= 0")
-    units.refuse(units.text("type") != "", "type", units.text("type"), "no standard type, but x itself")
     voltage, carrier = _of_bus(network, start)
     direct = carrier == "DC"
-    value = np.where(direct, units.static("r", 0.0), units.static("x", 0.0))
+    value = _impedance(network, units, direct)
     shift = np.zeros(len(units))
     if units.listed == "lines":
         reactance = value / voltage**2
@@ -70,6 +80,18 @@ def _passive(network: NetworkFile, units: Components, capacity_of):
         angle = np.deg2rad(units.fixed("phase_shift", 0.0))
         shift = np.divide(angle, reactance, out=np.zeros(len(units)), where=reactance > 0)
     return units.names, start, end, _within_angle(units, limit, carrier, reactance, shift), reactance, shift
+
+
+def _impedance(network: NetworkFile, units: Components, direct) -> np.ndarray:
+    """x (r of direct current): that of its type where a line has one, times its length over its circuits."""
+    own = np.where(direct, units.static("r", 0.0), units.static("x", 0.0))
+    kind, types = units.text("type"), network.components("line_types")
+    known = STANDARD_TYPES | {name: (x, r) for name, x, r in zip(
+        types.names, types.static("x_per_length", np.nan), types.static("r_per_length", np.nan))}
+    usable = np.array([units.listed == "lines" and name in known for name in kind], bool)
+    units.refuse((kind != "") & ~usable, "type", kind, "a type of line with x and r by length, or no type and x itself")
+    by_length = np.array([known[name][int(dc)] if there else np.nan for name, there, dc in zip(kind, usable, direct)], float)
+    return np.where(usable, by_length * units.static("length", 0.0) / units.static("num_parallel", 1.0), own)
 
 
 def _within_angle(units: Components, limit, carrier, reactance, shift) -> np.ndarray:

@@ -46,11 +46,13 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
     if network.problems:
         raise InputError(network.problems)
     start, note = _start(network)
+    notes = "".join([note, *network.notes])
     seconds = np.rint(network.step_hours * 3600).astype(int)
     time = start + pd.to_timedelta(np.cumsum(seconds) - seconds, unit="s")
     folder = Path(folder)
     scenario = {
-        "name": folder.resolve().name or "imported", "description": f"Imported from {network.path.name}, a network of PyPSA.{note}",
+        "name": folder.resolve().name or "imported",
+        "description": f"Imported from {network.path.name}, a network of PyPSA.{notes}",
         "inputs": "inputs", "horizon": _horizon(network, start), "policies": {"settlement": False},
         "solve": {"unique": False}}  # any vertex, as PyPSA takes it
     return grid.write(folder, scenario, time)

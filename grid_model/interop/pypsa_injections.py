@@ -112,6 +112,7 @@ def _commitment(network: NetworkFile, units: Components, plain, size, ramped, st
                  "0 where the weightings objective and stores are not in one proportion")
     times = {name: units.static(name, default) for name, default in (
         ("min_up_time", 0.0), ("min_down_time", 0.0), ("up_time_before", 1.0), ("down_time_before", 0.0))}
+    _note_tightening(network, units, committed & (costs["start_up"] == costs["shut_down"]))
     if not network.even:
         units.refuse(committed & ((times["min_up_time"] > 1) | (times["min_down_time"] > 1)), "min_up_time, min_down_time",
                      np.full(len(units), "given"), "at most 1 where snapshots differ in length")
@@ -128,6 +129,16 @@ def _commitment(network: NetworkFile, units: Components, plain, size, ramped, st
             "initial_online_mw": np.where(some, np.where(off, 0.0, size), np.nan),
             "initial_hold_hours": np.where(some, np.maximum(chosen["left"], 0) * hours, 0.0),
             "initial_output_mw": np.where(ramped, np.where(some & off, 0.0, start), np.nan)}
+
+
+def _note_tightening(network: NetworkFile, units: Components, alike) -> None:
+    """Say for which units PyPSA has rows that are not carried and may bind."""
+    ramped = [units.static(f"ramp_limit_{name}", np.nan) < 1 for name in ("start_up", "shut_down")]
+    ramped += [(units.series(f"ramp_limit_{name}", np.nan) < 1).any(axis=1) for name in ("up", "down")]
+    changing = ~_same(units.series("p_max_pu", 1.0)) | np.any(ramped, axis=0)
+    if (alike & changing).any():
+        network.notes.append(" Start and stop of these units cost the same: PyPSA adds rows to its linear commitment that are no "
+                             f"relaxation, and may find it dearer: {', '.join(units.names[alike & changing])}.")
 
 
 def emissions(network: NetworkFile, units: Components, sign) -> np.ndarray:

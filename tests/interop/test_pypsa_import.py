@@ -50,6 +50,16 @@ def test_voltage_counts_in_reactance(tmp_path):
     assert cost(results) == pytest.approx(7600)
 
 
+def test_types_of_lines(tmp_path):
+    """0.301 ohm per km at 1 kV: 10 km and a tenth of that over 2 circuits are 3.01 and 0.1505; a third line by its own x. All
+    in proportion to 1, 1 and 1 as published they give 7600."""
+    kind = {"type": "Al/St 240/40 2-bundle 220.0", "x": 0.0}
+    first, second, third = THREE_BUSES["lines"]
+    lines = [{**first, **kind, "length": 10.0, "num_parallel": 1.0}, {**second, **kind, "length": 20.0, "num_parallel": 2.0},
+             {**third, "type": "", "x": 3.01, "length": 1.0, "num_parallel": 1.0}]
+    assert cost(solved(tmp_path, **{**THREE_BUSES, "lines": lines})) == pytest.approx(7600)
+
+
 def test_phase_shift_drives_power_round_a_loop(tmp_path):
     """Two transformers in parallel, x = 1/100 each; a shift of 0.2 rad in the first moves 0.2 / 0.02 = 10 MW from it to
     the other: of 60 MW 20 and 40. With 35 MW each 30 come over without shift 60, with it x(s1 - s2) = -0.2: s2 = 35,
@@ -173,7 +183,7 @@ def test_everything_that_cannot_be_carried_is_listed(tmp_path):
                {"name": "whole", "bus0": "a", "bus1": "b", "p_nom": 1.0, "bus2": "", "committable": True}],
         storage_units=[{"name": "built", "bus": "a", "p_nom": 1.0, "p_nom_mod": 1.0}],
         stores=[{"name": "curved", "bus": "a", "e_nom": 1.0, "marginal_cost_quadratic": 2.0}],
-        lines=[{"name": "typed", "bus0": "a", "bus1": "b", "s_nom": 1.0, "x": 1.0, "type": "Al/St 240/40 2-bundle 220.0"}],
+        lines=[{"name": "typed", "bus0": "a", "bus1": "b", "s_nom": 1.0, "x": 1.0, "type": "wire of my own"}],
         global_constraints=[{"name": "growth", "type": "growth_limit", "constant": 1.0}])
     with pytest.raises(gm.InputError) as error:
         import_network(file, tmp_path / "grid")
