@@ -147,7 +147,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     shortfall_penalty_cny_per_mwh: float = Field(default=100, ge=0)
-    preference_cny_per_mwh: float = Field(default=0.01, ge=0)
+    preference_cny_per_mwh: float = Field(default=0.1, ge=0)
     debit_seller: bool = False
     assess_weights: bool = True
     industries: dict[str, Industry] = {}

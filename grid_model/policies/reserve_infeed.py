@@ -142,15 +142,15 @@ def add_constraints(reserves, data):
 def _add_units(reserves, data, fleet):
     reserves.add_component(f"{fleet.name}_steps", pyo.Set(dimen=2, initialize=data.unit_steps[fleet.name]))
 
-    provided = reserves.component(f"up_{fleet.name}")
+    provided = reserves.component(f"up_{fleet.name}")  # no component where none of its units decides on reserve
     units = {unit for unit, _ in data.unit_steps[fleet.name]}
     provider = members(reserves, f"{fleet.name}_provider", sorted(units), {
         unit: [unit] for unit in data.providers["up"].get(fleet, ()) if unit in units})
 
     def unit_infeed(reserves, unit, step):
         """N[a,t] >= g[g,t] + r[g,t]   [GW]"""
-        return reserves.infeed[data.area_of_unit[unit], step] >= fleet.output(unit, step) + sum(
-            provided[one, step] for one in provider[unit])
+        own = 0 if provided is None else sum(provided[one, step] for one in provider[unit])
+        return reserves.infeed[data.area_of_unit[unit], step] >= fleet.output(unit, step) + own
 
     reserves.add_component(f"{fleet.name}_infeed",
                            pyo.Constraint(reserves.component(f"{fleet.name}_steps"), rule=unit_infeed))

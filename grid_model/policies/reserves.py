@@ -13,6 +13,9 @@ Up:   sum of r + s >= R + N        a part of it (spinning_share) from spinning u
 Down: sum of r + s >= R
 r <= h in every step; where `response_minutes` are given, r is no more than the unit's ramp reaches in them. A store
 holds H r at the end of the step, or has room for it: H r <= energy that it could deliver (could draw) from then on.
+Where h is the only limit of r, any sum up to that of h can be shared out among units: such plant has neither column nor
+row here, its h stands in the requirement, and what is reported of it is shared out afterwards, to spinning plant first and
+then in proportion to h. Storage that follows its own schedule (call: self_use) provides nothing unless it says so.
 
 N is the largest infeed that may fail, a single unit or corridor (reserve_infeed.py). An area is a region (a zone
 without one is its own area), or with `area: zone` a zone; reserve is not shared between areas. Plant and stores that
@@ -102,7 +105,7 @@ def read(case, fleets, settings) -> PolicyData | None:
     needed = {"up": (data.fixed["up"].values > 0).any(axis=1) | np.isin(data.areas, data.contingent),
               "down": (data.fixed["down"].values > 0).any(axis=1)}
     data.needed = {direction: data.areas[areas] for direction, areas in needed.items() if areas.any()}
-    data.providers = {direction: _providers(data, direction) for direction in data.needed}
+    _read_providers(data)
     data.penalty = settings.shortfall_cost_cny_per_mwh * CNY_PER_MWH
     return data if data.needed else None
 
@@ -147,10 +150,25 @@ def _total(data: PolicyData, zones, values: np.ndarray) -> np.ndarray:
     return total
 
 
-def _providers(data: PolicyData, direction: str) -> dict:
-    """{fleet: its units that provide reserve in areas that need it}, fleets without any left out."""
-    chosen = {fleet: _able(data, fleet, direction) for fleet in data.offering(f"headroom_{direction}")}
-    return {fleet: fleet.data.where(able).tolist() for fleet, able in chosen.items() if able.any()}
+def _read_providers(data: PolicyData) -> None:
+    """By direction {fleet: its units that provide reserve in areas that need it}: `providers`, whose reserve is a
+    decision, and `pooled`, of whom all headroom is reserve; fleets without any are left out."""
+    data.providers, data.pooled = {}, {}
+    for direction in data.needed:
+        offering = data.offering(f"headroom_{direction}")
+        able = {fleet: _able(data, fleet, direction) for fleet in offering}
+        alone = {fleet: able[fleet] & _limited(data, fleet, direction) for fleet in offering}
+        data.providers[direction] = {fleet: fleet.data.where(some).tolist() for fleet, some in alone.items() if some.any()}
+        rest = {fleet: able[fleet] & ~some for fleet, some in alone.items()}
+        data.pooled[direction] = {fleet: fleet.data.where(some).tolist() for fleet, some in rest.items() if some.any()}
+
+
+def _limited(data: PolicyData, fleet, direction: str) -> np.ndarray:
+    """Which units of a fleet have another limit than headroom: energy in store, a ramp, their own failure."""
+    if fleet.offers(STORED[direction]) and data.settings.sustain_hours > 0:
+        return np.ones(len(fleet.data.names), bool)
+    failing = {unit for unit, _ in data.unit_steps.get(fleet.name, ())} if direction == "up" else set()
+    return np.isfinite(_reach(data, fleet, direction).values) | np.isin(fleet.data.names, list(failing))
 
 
 def _able(data: PolicyData, fleet, direction: str) -> np.ndarray:
@@ -178,7 +196,9 @@ def _reach(data: PolicyData, fleet, direction: str) -> Array:
 
 def _able_by_default(data: PolicyData, table, direction: str) -> np.ndarray:
     """Renewable plant downwards only; of programmes, shed and interruptible upwards only, orderly use never; others
-    both."""
+    both, but storage on its own schedule."""
+    if "storage" in table:
+        return (table["call"] != "self_use").to_numpy()
     if "generator" in table:
         kind = table["technology"].map(data.case.tables["technologies"].set_index("technology")["kind"])
         return ((kind != "renewable") | (direction == "down")).to_numpy()
@@ -195,20 +215,26 @@ def add_variables(reserves, data):
         reserves.add_component(f"areas_{direction}", needed)
         reserves.add_component(f"shortfall_{direction}", pyo.Var(needed, data.steps, domain=pyo.NonNegativeReals))
         for fleet, units in providers.items():
-            _add_provider(reserves, data, fleet, units, direction)
+            reach = _reach(data, fleet, direction)
+            reserves.add_component(f"{direction}_{fleet.name}", pyo.Var(
+                _units(reserves, data, fleet, units, f"{direction}_{fleet.name}"), data.steps,
+                bounds=lambda _, unit, step, reach=reach: (0, reach[unit])))
+        for fleet, units in data.pooled[direction].items():
+            headroom = getattr(fleet, f"headroom_{direction}")
+            reserves.add_component(f"{direction}_pool_{fleet.name}", pyo.Expression(
+                _units(reserves, data, fleet, units, f"{direction}_pool_{fleet.name}"), data.steps,
+                rule=lambda _, unit, step, headroom=headroom: headroom(unit, step)))
 
 
-def _add_provider(reserves, data, fleet, units, direction: str):
-    """r of one fleet, and its units by area."""
-    name, reach = f"{direction}_{fleet.name}", _reach(data, fleet, direction)
+def _units(reserves, data, fleet, units, name: str) -> pyo.Set:
+    """The set of some units of a fleet, beside a set of them for each area."""
     area = dict(zip(fleet.data.names, (data.area_of[zone] for zone in fleet.data.zone_names), strict=True))
     in_area = {}
     for unit in units:
         in_area.setdefault(area[unit], []).append(unit)
     reserves.add_component(f"{name}_units", pyo.Set(initialize=units))
     members(reserves, f"{name}_in", data.areas, in_area)
-    reserves.add_component(name, pyo.Var(reserves.component(f"{name}_units"), data.steps,
-                                         bounds=lambda _, unit, step: (0, reach[unit])))
+    return reserves.component(f"{name}_units")
 
 
 def add_constraints(reserves, data):
@@ -238,42 +264,45 @@ def _add_limits(reserves, data, fleet, direction: str):
 
 
 def _add_requirements(reserves, data):
-    def provided(direction, area, step, fleets):
-        return sum(sum(reserves.component(f"{direction}_{fleet.name}")[unit, step]
-                       for unit in reserves.component(f"{direction}_{fleet.name}_in")[area]) for fleet in fleets)
+    def provided(direction, area, step, called=True):
+        """sum of r, and of h of pooled plant; without customers where `called` is False   [GW]"""
+        names = [f"{direction}_{fleet.name}" for fleet in data.providers[direction] if called or fleet.name not in CALLED]
+        names += [f"{direction}_pool_{fleet.name}" for fleet in data.pooled[direction] if called or fleet.name not in CALLED]
+        return sum(sum(reserves.component(name)[unit, step] for unit in reserves.component(f"{name}_in")[area])
+                   for name in names)
 
     def required_up(area, step):
         return data.fixed["up"][area, step], reserve_infeed.infeed(reserves, area, step)
 
     if "up" in data.needed:
-        spinning = [fleet for fleet in data.providers["up"] if fleet.name not in CALLED]
         reserves.mixed = pyo.Set(initialize=_mixed(data))
 
         @reserves.Constraint(reserves.areas_up, data.steps)
         def requirement_up(reserves, area, step):
             """sum of r + s - N >= R   [GW]"""
             fixed, infeed = required_up(area, step)
-            reserve = provided("up", area, step, data.providers["up"])
+            reserve = provided("up", area, step)
             return reserve + reserves.shortfall_up[area, step] - infeed >= fixed
 
         @reserves.Constraint(reserves.mixed, data.steps)
         def spinning_up(reserves, area, step):
             """sum of r of spinning units + s - share N >= share R   [GW]; only where customers provide reserve too"""
             fixed, infeed = required_up(area, step)
-            share, reserve = data.spinning_share[area], provided("up", area, step, spinning)
+            share, reserve = data.spinning_share[area], provided("up", area, step, called=False)
             return reserve + reserves.shortfall_up[area, step] - share * infeed >= share * fixed
 
     if "down" in data.needed:
         @reserves.Constraint(reserves.areas_down, data.steps)
         def requirement_down(reserves, area, step):
             """sum of r + s >= R   [GW]"""
-            reserve = provided("down", area, step, data.providers["down"])
+            reserve = provided("down", area, step)
             return reserve + reserves.shortfall_down[area, step] >= data.fixed["down"][area, step]
 
 
 def _mixed(data: PolicyData) -> list[str]:
     """Areas in which not only spinning units provide reserve upwards."""
-    called = {unit for fleet, units in data.providers["up"].items() if fleet.name in CALLED for unit in units}
+    called = {unit for some in (data.providers, data.pooled) for fleet, units in some["up"].items()
+              if fleet.name in CALLED for unit in units}
     table = data.case.tables["demand_response"]
     areas = {data.area_of[zone] for zone in table["zone"][table["programme"].isin(called)]}
     return [area for area in data.needed["up"] if area in areas and data.spinning_share[area] > 0]
@@ -292,7 +321,7 @@ COSTS = {"reserve_shortfall": shortfall_cost}
 def series(reserves, data, solved) -> dict[str, xr.DataArray]:
     """Reserve of every provider, and by area what is required, missing, and its price (NaN where none is required)."""
     reserve = {direction: _of_providers(data, solved, direction) for direction in DIRECTIONS}
-    every = list(dict.fromkeys(name for one in reserve.values() for name in one["provider"].values))
+    every = list(dict.fromkeys(str(name) for one in reserve.values() for name in one["provider"].values))
     results = {f"reserve_{direction}": one.reindex(provider=every, fill_value=0.0)
                for direction, one in reserve.items()}
     for direction in data.needed:
@@ -302,24 +331,65 @@ def series(reserves, data, solved) -> dict[str, xr.DataArray]:
 
 def _of_providers(data, solved, direction: str) -> xr.DataArray:
     """Reserve of every provider of one direction."""
-    providers = data.providers.get(direction, {})
-    names = [name for fleet, units in providers.items() for name in _labels(providers, fleet, units)]
-    values = [np.zeros((0, data.end)), *(solved.evaluate(f"reserves.{direction}_{fleet.name}") for fleet in providers)]
-    return _array(data, "provider", names, np.concatenate(values) / MW, f"reserve {direction}wards")
+    if direction not in data.needed:
+        return _array(data, "provider", [], np.zeros((0, data.end)), f"reserve {direction}wards")
+    decided, pooled = data.providers[direction], data.pooled[direction]
+    values = [solved.evaluate(f"reserves.{direction}_{fleet.name}") / MW for fleet in decided]
+    left = _required(data, solved, direction) - solved.evaluate(f"reserves.shortfall_{direction}") / MW
+    for (fleet, units), reserve in zip(decided.items(), values):
+        left -= _by_area(data, fleet, units, reserve, direction)
+    for fleets in ([one for one in pooled if one.name not in CALLED], [one for one in pooled if one.name in CALLED]):
+        values += _shared_out(data, solved, direction, fleets, left)
+    order = [*decided, *(one for one in pooled if one.name not in CALLED), *(one for one in pooled if one.name in CALLED)]
+    units = [*decided.values(), *(pooled[fleet] for fleet in order[len(decided):])]
+    names = [label for fleet, some in zip(order, units) for label in _labels(list(zip(order, units)), fleet, some)]
+    return _array(data, "provider", names, np.concatenate([np.zeros((0, data.end)), *values]), f"reserve {direction}wards")
+
+
+def _shared_out(data, solved, direction: str, fleets, left: np.ndarray) -> list[np.ndarray]:
+    """Reserve of pooled fleets in proportion to their headroom: of what is `left` in each area, which is lowered by it
+    [MW]."""
+    pooled = data.pooled[direction]
+    headroom = [np.maximum(solved.evaluate(f"reserves.{direction}_pool_{fleet.name}") / MW, 0.0) for fleet in fleets]
+    whole = sum((_by_area(data, fleet, pooled[fleet], some, direction) for fleet, some in zip(fleets, headroom)),
+                np.zeros(left.shape))
+    part = np.divide(np.clip(left, 0.0, whole), whole, out=np.zeros(left.shape), where=whole > 0)
+    left -= part * whole
+    return [some * part[_positions(data, fleet, pooled[fleet], direction)] for fleet, some in zip(fleets, headroom)]
+
+
+def _positions(data, fleet, units, direction: str) -> np.ndarray:
+    """Position of the area of each unit among those in need."""
+    zone = dict(zip(fleet.data.names, fleet.data.zone_names, strict=True))
+    return np.searchsorted(data.needed[direction].astype(str), np.array([data.area_of[zone[unit]] for unit in units], str))
+
+
+def _by_area(data, fleet, units, values: np.ndarray, direction: str) -> np.ndarray:
+    """Sums of units over the areas in need."""
+    sums = np.zeros((len(data.needed[direction]), data.end))
+    np.add.at(sums, _positions(data, fleet, units, direction), values)
+    return sums
+
+
+def _required(data, solved, direction: str) -> np.ndarray:
+    """R + N of the areas in need, shape (areas, steps) [MW]."""
+    needed = data.needed[direction]
+    required = data.fixed[direction].values[np.isin(data.areas, needed)] / MW
+    if direction == "up" and data.contingent:
+        required[np.isin(needed, data.contingent)] += solved.evaluate("reserves.infeed") / MW
+    return required
 
 
 def _labels(providers, fleet, units) -> list[str]:
-    """Names of providers; with the fleet's where another fleet has a unit of the same name."""
-    others = {unit for other, names in providers.items() if other is not fleet for unit in names}
+    """Names of providers, pairs of fleet and units; with the fleet's where another has a unit of the same name."""
+    others = {unit for other, names in providers if other is not fleet for unit in names}
     return [f"{fleet.name} {unit}" if unit in others else unit for unit in units]
 
 
 def _of_areas(data, solved, direction: str) -> dict[str, xr.DataArray]:
     """Requirement, shortfall and price of one direction by area."""
     needed = data.needed[direction]
-    required = data.fixed[direction].values[np.isin(data.areas, needed)] / MW
-    if direction == "up" and data.contingent:
-        required[np.isin(needed, data.contingent)] += solved.evaluate("reserves.infeed") / MW
+    required = _required(data, solved, direction)
     price = solved.dual(f"reserves.requirement_{direction}") / data.case.step_hours / CNY_PER_MWH + 0.0  # no -0
     missing = solved.evaluate(f"reserves.shortfall_{direction}") / MW
     money = f"{data.case.scenario.currency}/MWh"

@@ -6,6 +6,7 @@ import pytest
 from matrices import same_matrix
 from small import small_case, solved
 
+import grid_model as gm
 from grid_model.algebra import compile_program
 from grid_model.formulation import build_model
 from grid_model.policies.reserves import check_areas
@@ -45,7 +46,7 @@ def test_up_is_kept_free():
     result = solved(grid(plant("coal", 105, 100), plant("gas", 50, 300, reserve="none"),
                          settings={"up_load_share": 0.1}))
     assert result.objective == pytest.approx(95 * 100 + 5 * 300)
-    assert value(result, "up_thermal") == pytest.approx(10)
+    assert value(result, "up_pool_thermal") == pytest.approx(10)
     assert price(result, "requirement_up") == pytest.approx(200)
 
 
@@ -57,7 +58,7 @@ def test_down_is_kept_above_the_floor():
     result = solved(grid(coal, plant("wind", 70, 0, technology="wind_onshore", reserve="none"),
                          settings={"down_load_share": 0.1}))
     assert result.objective == pytest.approx(40 * 100)
-    assert value(result, "down_thermal") == pytest.approx(10)
+    assert value(result, "down_pool_thermal") == pytest.approx(10)
     assert price(result, "requirement_down") == pytest.approx(100)
 
 
@@ -119,10 +120,36 @@ def test_a_unit_at_rest_cannot_fail():
     assert result.program.rows["reserves.thermal_infeed"].size == 1
 
 
-def test_units_have_columns_where_reserve_is_needed():
-    """B has no load and needs none, so its plant has no reserve to give."""
-    case = grid(plant("a", 200, 100), plant("b", 200, 100, zone="B"), settings={"up_load_share": 0.1})
-    assert solved(case).program.columns["reserves.up_thermal"].size == 1
+@pytest.mark.parametrize(("minutes", "name"), [(30, "up_thermal"), (None, "up_pool_thermal")])
+def test_units_provide_where_reserve_is_needed(minutes, name):
+    """B has no load and needs none, so its plant has no reserve to give. Only a unit with a ramp has a column and a row;
+    all headroom of another stands in the requirement."""
+    ramp = {"ramp_up_fraction_per_hour": 0.5}
+    case = grid(plant("a", 200, 100, **ramp), plant("b", 200, 100, zone="B", **ramp),
+                settings={"up_load_share": 0.1, "response_minutes": minutes})
+    result = solved(case)
+    assert result.value(f"reserves.{name}").shape == (1, 1)
+    assert (f"reserves.{name}" in result.program.columns) == ("reserves.headroom_up_thermal" in result.program.rows)
+    assert (f"reserves.{name}" in result.program.columns) == (minutes is not None)
+
+
+def test_pooled_reserve_is_shared_out_to_spinning_plant_first():
+    """30 MW upwards: coal and gas have 60 and 20 MW of headroom and give it in proportion, customers on call nothing."""
+    results = gm.solve(grid(plant("coal", 160, 100, max_output_fraction=1.0), plant("gas", 20, 300), settings={
+        "up_load_share": 0.3}, demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30,
+                                                 "cost_cny_per_mwh": 5000}]))
+    reserve = results.dispatch["reserve_up"].to_series().droplevel("time").to_dict()
+    assert reserve == pytest.approx({"coal": 22.5, "gas": 7.5, "call": 0})
+
+
+def test_storage_on_its_own_schedule_provides_nothing_unless_it_says_so():
+    """A battery behind a user follows its schedule: 10 MW are missing. Where it offers itself, nothing is."""
+    zone = {"zone": "A", "benchmark_tariff_cny_per_mwh": 400}
+    for reserve, missing in (("", 10), ("both", 0)):
+        own = {**STORE, "place": "user_side", "call": "self_use", "reserve": reserve, "initial_fraction": 1,
+               "final_fraction": 1}
+        case = grid(plant("coal", 200, 100, reserve="none"), settings={"up_load_share": 0.1}, storage=[own], zones=[zone])
+        assert value(solved(case), "shortfall_up") == pytest.approx(missing)
 
 
 def test_a_fleet_that_is_not_there_cannot_fail():
@@ -207,7 +234,7 @@ def test_spinning_share():
                                   "cost_cny_per_mwh": 5000}])
     result = solved(case)
     assert result.objective == pytest.approx(90 * 100 + 10 * 300)
-    assert value(result, "up_thermal") == pytest.approx(10)
+    assert value(result, "up_pool_thermal") == pytest.approx(10)
 
 
 def test_spinning_share_of_the_infeed_that_may_fail():
@@ -232,8 +259,8 @@ def test_orderly_use_is_no_reserve():
                          settings={"up_load_share": 0.2, "down_load_share": 0.2},
                          demand_response=programmes))
     assert (value(result, "shortfall_up"), value(result, "shortfall_down")) == (pytest.approx(16), pytest.approx(20))
-    assert result.program.columns["reserves.up_demand_response"].size == 1
-    assert "reserves.down_demand_response" not in result.program.columns
+    assert result.value("reserves.up_pool_demand_response").shape == (1, 1)
+    assert result.model.find_component("reserves.down_pool_demand_response") is None
 
 
 STORE = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 30, "energy_mwh": 40,
@@ -249,8 +276,9 @@ def test_a_store_holds_what_it_sells(hours, up, down):
                 settings={"up_load_share": 0.9, "down_load_share": 0.9, "sustain_hours": hours,
                           "shortfall_cost_cny_per_mwh": 1})
     result = solved(case)
-    assert value(result, "up_storage") == pytest.approx(up)
-    assert value(result, "down_storage") == pytest.approx(down)
+    name = "storage" if hours else "pool_storage"
+    assert value(result, f"up_{name}") == pytest.approx(up)
+    assert value(result, f"down_{name}") == pytest.approx(down)
 
 
 def test_response_time():
