@@ -23,6 +23,7 @@ from grid_model.policies import (
     guaranteed_purchase,
     planned_generation,
     reserves,
+    scorecard,
     self_use,
     settlement,
     storage_place,
@@ -68,6 +69,7 @@ BUILT_IN = (
     self_use,
     energy_limits,
     settlement,
+    scorecard,
 )
 
 POLICIES = list(BUILT_IN)

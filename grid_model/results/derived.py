@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from grid_model.results import carbon_tracing, curtailment, settlement
+from grid_model.results import carbon_tracing, curtailment, scorecard, settlement
 from grid_model.technologies.demand_response_use import programme_use
 
 CALLED = ["technology", "kind", "label", "name_zh", "color"]  # what reports and plots show of a technology
@@ -18,7 +18,7 @@ CALLED = ["technology", "kind", "label", "name_zh", "color"]  # what reports and
 
 def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple[xr.Dataset, dict[str, pd.DataFrame]]:
     """The dispatch with causes of curtailment and carbon factors, and the tables with `curtailment`, `carbon_factors`,
-    `demand_response`, `settlement` and `technologies`."""
+    `demand_response`, `settlement`, `scorecard` and `technologies`."""
     if "curtailment" in dispatch:
         dispatch = dispatch.assign(curtailment_cause=curtailment.curtailment_cause(case, dispatch))
         tables = tables | {"curtailment": curtailment.by_cause(dispatch)}
@@ -29,6 +29,8 @@ def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple
         tables = tables | {"demand_response": _response(case, dispatch)}
     if case.scenario.policies.get("settlement") is not False and "demand" in dispatch:  # without loads nobody pays
         tables = tables | {"settlement": settlement.settle(case, dispatch, tables)}
+    if case.scenario.policy("scorecard") is not None:
+        tables = tables | {"scorecard": scorecard.scorecard(case, dispatch, tables)}
     return dispatch, tables | {"technologies": _technologies(case)}
 
 
