@@ -28,6 +28,7 @@ from grid_model.results.dataset import build_dataset
 from grid_model.results.derived import derive
 from grid_model.results.explain.explain import Explanations, explain, optimum_of
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
+from grid_model.results.scorecard import demand_reached, reached
 from grid_model.results.results import DUALS, SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
@@ -73,6 +74,8 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         dispatch, tables = derive(case, dispatch, _tables(solved))
         tables["burning"] = burning(dispatch, case.tables["lines"])
     results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case), duals=duals_dataset(solved), case=case)
+    if "scorecard" in tables:
+        results.summary["scorecard"] = reached(tables["scorecard"])
     if case.scenario.solve.audit:
         with clock("audit"):
             found = _certified(audit(case, dispatch, tables, results.summary, duals=results.duals), model, program, results)
@@ -140,12 +143,20 @@ def _tables(solved: Solved) -> dict:
 
 
 def run(scenario: str | Path, out: str | Path | None = None, start=None, end=None, overrides: Sequence[str] = (),
-        progress: Progress | None = None, report: bool | None = None) -> Results:
+        progress: Progress | None = None, report: bool | None = None, strict: bool = False) -> Results:
     """Read, solve and write a scenario; results stand in `out`, by default `results/<name of the scenario>`, with a
-    report unless `report`, or else the scenario, says no."""
+    report unless `report`, or else the scenario, says no.
+
+    Raises
+    ------
+    InputError : the inputs are wrong; or `strict`, and the scenario has no scorecard
+    AuditError : the answer breaks a law; or `strict`, and a target of the scorecard is missed: results are written
+    """
     clock = _Clock(progress)
     with clock("read"):
         case = load_case(scenario, start, end, overrides)
+    if strict and case.scenario.policy("scorecard") is None:
+        raise InputError(Problem(*case.scenario.place("policies"), "policies.scorecard", "off", "on, where targets are to be met"))
     results = solve(case, progress)
     with clock("write"):
         results.save(Path(out) if out is not None else Path("results") / case.name)
@@ -153,6 +164,8 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
         with clock("report"):
             write_report(results)
     _finish(results, clock.seconds)
+    if strict:
+        demand_reached(results.tables["scorecard"], results.folder)
     return results
 
 

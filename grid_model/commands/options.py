@@ -44,3 +44,6 @@ Overrides = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what every stage did, with sizes and seconds.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 5 where a target of the scenario's scorecard is missed.")
+]

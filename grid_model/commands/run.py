@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from grid_model import pipeline
-from grid_model.commands.options import AsJson, End, Out, Overrides, Scenario, Start, Verbose
+from grid_model.commands.options import AsJson, End, Out, Overrides, Scenario, Start, Strict, Verbose
 from grid_model.commands.progress import progress, seconds_of_last_run
 from grid_model.commands.session import print_json, print_table, session
 
@@ -24,6 +24,7 @@ def run(
     end: End = None,
     overrides: Overrides = None,
     report: Report = None,
+    strict: Strict = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -36,12 +37,13 @@ def run(
     Examples:
       grid-model run scenarios/two_zone.yaml
       grid-model run scenarios/china_2027.yaml --start 2027-07-01 --end 2027-07-02
+      grid-model run scenarios/china_2027_week.yaml --strict
       grid-model run scenarios/two_zone.yaml --set solve.method=ipx --out results/ipx
     """
     expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
     with session(verbose, as_json):
         with progress(quiet=as_json, expected=expected) as told:
-            results = pipeline.run(scenario, out, start, end, overrides or (), told, report)
+            results = pipeline.run(scenario, out, start, end, overrides or (), told, report, strict)
         if as_json:
             print_json(results.summary)
         else:

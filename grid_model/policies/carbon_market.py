@@ -166,7 +166,7 @@ class Settings(BaseModel):
     bank_t_per_company: float = Field(10_000.0, ge=0)
     bank_per_net_sale: float = Field(1.5, ge=0)
     banked_value_cny_per_t: float = Field(0.0, ge=0)
-    penalty_factor: float = Field(5.0, ge=0)
+    penalty_factor: float = Field(5.0, ge=1)  # below 1 it would pay to sell and be short
 
     @model_validator(mode="after")
     def _parts(self):

@@ -384,7 +384,8 @@ COSTS = {"shortfall": shortfall_cost}
 
 
 def tables(green, data, solved) -> dict[str, pd.DataFrame]:
-    """`green_loads`: every load and period (hours summed up) with what was needed, allotted and short;
+    """`green_loads`: every load and period (hours summed up) with what was needed, allotted and short, and what one more
+    MWh asked for costs (dual; of hours the highest);
     `green_trades`: energy of every contract by month."""
     value = {
         name: np.asarray(solved.evaluate(f"{green.name}.{name}")) / MWH
@@ -393,17 +394,19 @@ def tables(green, data, solved) -> dict[str, pd.DataFrame]:
     months = [month_label(number) for number in month_number(data.case.months)]
     served = {load: _served(data, solved, load) for load in data.table["load"]}
     share, matching = (data.table.set_index("load")[name] for name in ("green_share", "green_matching"))
+    prices = solved.dual(f"{green.name}.matched") / CNY_PER_MWH if len(data.periods) else []
+    hourly = (solved.dual(f"{green.name}.matched_by_hour") / CNY_PER_MWH).max(axis=-1) if data.hourly else []
     rows = [
-        (load, label, sum(served[load][month - 1] for month in some), short)
-        for (load, label, some), short in zip(
-            data.periods[["load", "label", "months"]].itertuples(index=False), value["short"]
+        (load, label, sum(served[load][month - 1] for month in some), short, price)
+        for (load, label, some), short, price in zip(
+            data.periods[["load", "label", "months"]].itertuples(index=False), value["short"], prices
         )
     ]
     rows += [
-        (load, "all hours", served[load].sum(), short)
-        for load, short in zip(data.hourly, value["short_by_hour"].sum(axis=-1))
+        (load, "all hours", served[load].sum(), short, price)
+        for load, short, price in zip(data.hourly, value["short_by_hour"].sum(axis=-1), hourly)
     ]
-    table = pd.DataFrame(rows, columns=["load", "period", "consumption_mwh", "short_mwh"])
+    table = pd.DataFrame(rows, columns=["load", "period", "consumption_mwh", "short_mwh", "price_cny_per_mwh"])
     table.insert(1, "matching", table["load"].map(matching))
     table["required_mwh"] = table["load"].map(share) * table["consumption_mwh"]
     table["matched_mwh"] = table["required_mwh"] - table["short_mwh"]

@@ -68,17 +68,22 @@ def _row(case, settings, target: str, achieved: float, dual: float) -> tuple:
     return target, unit, level, achieved, margin, passed, dual, "scenario" if target in settings.levels else source
 
 
-def missed(table: pd.DataFrame) -> pd.DataFrame:
-    """The targets that are not reached."""
-    return table[table["passed"].isin([False, "False"]) & table["achieved"].notna()]
+def reached(table: pd.DataFrame) -> dict:
+    """What a summary says of a scorecard: how many targets were judged, and which are missed."""
+    return {"judged": int(table["achieved"].notna().sum()), "missed": _missed(table)["target"].tolist()}
 
 
-def demand_reached(table: pd.DataFrame) -> None:
-    """Raise AuditError, naming every target that is missed and by how much."""
-    failed = missed(table)
+def demand_reached(table: pd.DataFrame, folder) -> None:
+    """Raise AuditError, naming every target that is missed and by how much; results stand in the folder."""
+    failed = _missed(table)
     if len(failed):
-        lines = [f"  {row.target}: {row.achieved:,.6g} {row.unit}, level {row.level:,.6g}" for row in failed.itertuples()]
-        raise AuditError("\n".join([f"{len(failed)} of {int(table['passed'].notna().sum())} targets are missed:", *lines]))
+        head = f"{len(failed)} of {table['achieved'].notna().sum()} targets are missed; results stand in {folder}:"
+        raise AuditError("\n".join([head, *(
+            f"  {row.target}: {row.achieved:,.6g} {row.unit}, level {row.level:,.6g}" for row in failed.itertuples())]))
+
+
+def _missed(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["passed"].isin([False])]
 
 
 def _level(level, year: int) -> float:
@@ -208,6 +213,7 @@ def _green_energy(tables, loads) -> tuple[float, float]:
     if "green_loads" in tables:
         table = tables["green_loads"][tables["green_loads"]["load"].isin(loads)]
         energy += float(table["matched_mwh"].sum())
+        prices += table["price_cny_per_mwh"].tolist()
     if "green_obligations" in tables:
         table = tables["green_obligations"][tables["green_obligations"]["party"].isin(loads)]
         energy += float(table["certificates_mwh"].sum())
