@@ -7,6 +7,7 @@
     generator  own    capacity                 tariff x capacity, for the part of the year
     generator  own    certificates, ccer       price x what is sold of its lots; of mechanism energy the loads get it
     storage    own    market                   sum of p (d - c) dt
+    port       own    conversion               sum of p x what it feeds in dt
     programme  own    demand_response          sum of p (reduced - raised) dt
     line              congestion_rent          sum of (p at the end x received - p at the start x sent) dt
     load       own    energy                   - sum of p (demand - unserved) dt, and what orderly use spares it
@@ -110,7 +111,7 @@ def _rows(party, zone, item: str, energy, amount) -> pd.DataFrame:
 
 
 def _energy_of_others(market: Market) -> pd.DataFrame:
-    """Stores at the price of their zone, programmes for what they spare."""
+    """Stores and ports of converters at the price of their zone, programmes for what they spare."""
     parts = []
     if "discharge" in market.dispatch:
         zone = market.dispatch["storage_zone"].values
@@ -122,6 +123,10 @@ def _energy_of_others(market: Market) -> pd.DataFrame:
         energy = market.energy("demand_response_down", "programme") - market.energy("demand_response_up", "programme")
         value = (energy * market.at(zone)).sum(axis=1)
         parts.append(_rows(market.dispatch["programme"].values, zone, "demand_response", energy.sum(axis=1), value))
+    if "port_power" in market.dispatch:
+        zone, energy = market.dispatch["port_zone"].values, market.energy("port_power", "port")
+        value = (energy * market.at(zone)).sum(axis=1)
+        parts.append(_rows(market.dispatch["port"].values, zone, "conversion", energy.sum(axis=1), value))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
