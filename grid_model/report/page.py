@@ -195,6 +195,12 @@ def _duration(view: View) -> dict[str, dict]:
             for row, area in enumerate(view.areas)}  # fmt: skip
 
 
+def _codes(view: View) -> list[str]:
+    """What small tiles are called: the zones' codes, else what their names begin with."""
+    codes = view.data["zone_code"].values if "zone_code" in view.data.coords else [""] * view.data.sizes["zone"]
+    return [str(code) if isinstance(code, str) and code else str(name)[:4] for code, name in zip(codes, view.data["zone"].values)]
+
+
 def _map(view: View) -> dict:
     """Values of tiles and flows in every slot that the map can show; keys of a quantity are positions of zones."""
     names, steps = network.slots(view)
@@ -204,7 +210,7 @@ def _map(view: View) -> dict:
         low, high = (float(np.nanquantile(means, part)) if np.isfinite(means).any() else 0.0 for part in (0.01, 0.99))
         quantities[key] = {"name": _both(name), "unit": _both(unit), "limits": [low, high if high > low else low + 1.0],
                            **pack({str(row): values for row, values in enumerate(means)})}  # fmt: skip
-    found = {"slots": [_both(name) for name in names], "quantities": quantities, "zones": [
+    found = {"slots": [_both(name) for name in names], "quantities": quantities, "codes": _codes(view), "zones": [
         _both(view.style.zone(name)) for name in view.data["zone"].values]}  # fmt: skip
     if "flow" in view.data and view.data.sizes["line"]:
         pairs, power, full = network.pair_flows(view)

@@ -27,7 +27,8 @@ FACTS = {
     "programme": ("demand_response", {"programme_zone": "zone", "programme_kind": "kind"}),
     "converter": ("converters", {"converter_kind": "kind"}),
     "port": ("converter_ports", {"port_converter": "converter", "port_zone": "zone"}),
-    "zone": ("zones", {"region": "region", "latitude": "latitude", "longitude": "longitude", "name_zh": "name_zh"}),
+    "zone": ("zones", {"region": "region", "latitude": "latitude", "longitude": "longitude", "name_zh": "name_zh",
+                       "zone_code": "code"}),
 }
 ROUNDING_MW = 1e-6  # less than this is no curtailment, but what a solver's tolerance leaves
 IDENTIFIER = {"consumer": "load"}

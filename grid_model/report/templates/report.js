@@ -84,6 +84,7 @@
     fit(figure, canvas.clientWidth);
     const config = { responsive: false, displaylogo: false, displayModeBar: false, scrollZoom: false };
     await Plotly.react(canvas, figure.data, figure.layout, config);
+    legend(box, figure);
     canvas.style.minHeight = "0";
     canvas.dataset.drawn = state.language;
     link(key, canvas);
@@ -120,11 +121,10 @@
     const layout = figure.layout, entries = figure.data.filter(trace => trace.name && trace.showlegend !== false);
     layout.width = width;
     if (width < 620) {
-      const perRow = Math.max(1, Math.floor((width - 16) / 158)), rows = entries.length > 1 ? Math.ceil(entries.length / perRow) : 0;
       layout.font.size = 11;
-      layout.margin = { ...layout.margin, l: 48, r: 8, b: 40 + 19 * rows };
-      layout.height = Math.min(layout.height, 420) + 19 * rows;
-      layout.legend = { ...layout.legend, orientation: "h", x: 0.01, xref: "container", y: 0, yref: "container", yanchor: "bottom", entrywidth: 118, font: { size: 10 } };
+      layout.margin = { ...layout.margin, l: 48, r: 8, b: 40 };
+      layout.height = Math.min(layout.height, 420);
+      layout.showlegend = false;
       layout.title.font.size = 13;
       for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: figure.layout.xaxis.visible === false ? -0.02 : -0.16, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 90;
     } else {
@@ -133,6 +133,23 @@
     }
     if (figure.data[0] && figure.data[0].type === "sankey") layout.margin.r = layout.margin.l = 12;
     if (figure.data[0] && figure.data[0].type === "heatmap") layout.margin.r = width < 620 ? 8 : 20;
+  }
+
+  /** On a narrow page names and colours stand below the figure, as many in a row as fit. */
+  function legend(box, figure) {
+    one(".legend", box)?.remove();
+    const entries = figure.data.filter(trace => trace.name && trace.visible !== false);
+    if (figure.layout.showlegend !== false || entries.length < 2 || figure.data[0].type === "heatmap") return;
+    const list = Object.assign(document.createElement("ul"), { className: "legend" });
+    for (const trace of entries) {
+      const item = document.createElement("li"), swatch = document.createElement("span");
+      const colour = trace.fillcolor || (trace.marker && trace.type === "bar" ? trace.marker.color : trace.line ? trace.line.color : trace.marker.color);
+      const hatched = trace.fillpattern && trace.fillpattern.shape;
+      swatch.style.background = hatched ? `repeating-linear-gradient(45deg, ${colour} 0 2px, #fff 2px 5px)` : colour;
+      item.append(swatch, trace.name.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"));
+      list.append(item);
+    }
+    box.append(list);
   }
 
   /** Figures over time of one explorer zoom together. */
@@ -166,6 +183,10 @@
     Object.assign(tiles, { z: empty, zmin: low, zmax: high });
     tiles.colorbar.title.text = plain(say(quantity.name) + ", " + say(quantity.unit));
     names.textfont.color = bright;
+    if (document.getElementById("figure-map").clientWidth < 620) {
+      names.text = map.zones.map((zone, row) => plain(state.language === "en" ? map.codes[row] : say(zone)));
+      names.textfont.size = 9;
+    }
     figure.layout.title.text = plain(say(map.slots[slot]));
     if (map.pairs) await fillArrows(figure, slot, names);
   }

@@ -50,6 +50,7 @@ FACTS = {
     "latitude": ("zones", "latitude"),
     "longitude": ("zones", "longitude"),
     "name_zh": ("zones", "name_zh"),
+    "zone_code": ("zones", "code"),
 }
 
 
