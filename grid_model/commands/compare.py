@@ -22,12 +22,16 @@ from grid_model.results.comparison import compare as compare_results
 from grid_model.results.comparison import differences
 from grid_model.results.results import open_results
 
-Folders = Annotated[list[Path], typer.Argument(metavar="RESULTS RESULTS...", help="Two or more folders of results.", show_default=False)]
+Folders = Annotated[
+    list[Path], typer.Argument(metavar="RESULTS RESULTS...", help="Two or more folders of results.", show_default=False)
+]
 Html = Annotated[Path | None, typer.Option("--html", help="File to write the whole comparison to as a page.")]
 MOST_ROWS = 12  # of a group on the terminal; the page and --json have all
 
 
-def compare(folders: Folders, html: Html = None, lang: Lang = Language.en, as_json: AsJson = False, verbose: Verbose = False) -> None:
+def compare(
+    folders: Folders, html: Html = None, lang: Lang = Language.en, as_json: AsJson = False, verbose: Verbose = False
+) -> None:
     """Say how results differ: cost, mix, emissions, scorecard, prices, flows.
 
     Changes are from the first folder to each later one. Zones, technologies and hours may differ: what a run does not

@@ -26,7 +26,11 @@ File = Annotated[Path | None, typer.Option("--out", help=f"File to write; by def
 
 
 def report(
-    results: ResultsFolder, lang: Lang = Language.en, out: File = None, as_json: AsJson = False, verbose: Verbose = False
+    results: ResultsFolder,
+    lang: Lang = Language.en,
+    out: File = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write results as one page to look at: dispatch, map, storage, certificates, carbon, settlement, proof.
 

@@ -13,7 +13,8 @@ from grid_model.commands.progress import progress, seconds_of_last_run
 from grid_model.commands.session import print_json, print_table, session
 
 Report = Annotated[
-    bool | None, typer.Option("--report/--no-report", help="Write report.html, whatever the scenario says.", show_default=False)
+    bool | None,
+    typer.Option("--report/--no-report", help="Write report.html, whatever the scenario says.", show_default=False),
 ]
 
 

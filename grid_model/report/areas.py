@@ -53,11 +53,17 @@ class Series:
 def list_areas(data: xr.Dataset, style: Style) -> list[Area]:
     """The whole grid first, then regions, then zones; levels that would only repeat another are left out."""
     zones = data["zone"].values.astype(str)
-    single = [Area(f"zone:{name}", style.zone(name), "zones", np.array([position])) for position, name in enumerate(zones)]
+    single = [
+        Area(f"zone:{name}", style.zone(name), "zones", np.array([position])) for position, name in enumerate(zones)
+    ]
     if len(zones) == 1:
         return single
     regions = _regions(data)
-    groups = [Area(f"region:{name}", word(name), "regions", np.flatnonzero(regions == name)) for name in pd.unique(regions) if name]
+    groups = [
+        Area(f"region:{name}", word(name), "regions", np.flatnonzero(regions == name))
+        for name in pd.unique(regions)
+        if name
+    ]
     groups = groups if len(groups) > 1 else []
     return [Area(NATION, word("nation"), "whole_grid", np.arange(len(zones))), *groups, *single]
 
@@ -81,7 +87,14 @@ def find_area(areas: list[Area], zone: str | None) -> Area:
 
 def area_series(data: xr.Dataset, areas: list[Area]) -> Series:
     """All series of all areas of a dispatch."""
-    by_zone = {**_generation(data), **_stores(data), **_converters(data), **_exchange(data), **_demand(data), **_curtailed(data)}
+    by_zone = {
+        **_generation(data),
+        **_stores(data),
+        **_converters(data),
+        **_exchange(data),
+        **_demand(data),
+        **_curtailed(data),
+    }
     member = np.zeros((len(areas), data.sizes["zone"]))
     for row, area in enumerate(areas):
         member[row, area.zones] = 1.0
@@ -89,7 +102,9 @@ def area_series(data: xr.Dataset, areas: list[Area]) -> Series:
     if "net" in values:
         net = values.pop("net")
         values |= {"imports": np.maximum(net, 0.0), "exports": np.minimum(net, 0.0)}
-    variable = [array for key, array in values.items() if key.startswith(tuple(f"generation:{name}" for name in VARIABLE))]
+    variable = [
+        array for key, array in values.items() if key.startswith(tuple(f"generation:{name}" for name in VARIABLE))
+    ]
     values["residual_load"] = values["load"] - sum(variable, np.zeros_like(values["load"]))
     values["price"] = _price(data, member)
     return Series(areas, pd.DatetimeIndex(data["time"].values), data["step_hours"].values, values)
@@ -101,7 +116,9 @@ def _price(data: xr.Dataset, member: np.ndarray) -> np.ndarray:
     known = np.isfinite(price)
     weight = np.maximum(np.nan_to_num(data["load"].transpose("zone", "time").values), 1e-9) * known
     total = member @ weight
-    return np.divide(member @ (np.where(known, price, 0.0) * weight), total, out=np.full(total.shape, np.nan), where=total > 0)
+    return np.divide(
+        member @ (np.where(known, price, 0.0) * weight), total, out=np.full(total.shape, np.nan), where=total > 0
+    )
 
 
 def zone_sums(data: xr.Dataset, values: np.ndarray, coordinate: str) -> np.ndarray:
@@ -115,10 +132,15 @@ def rows_of(data: xr.Dataset, name: str, dimension: str) -> np.ndarray:
     return np.nan_to_num(data[name].transpose(dimension, "time").values)
 
 
-def _by_kind(data, name: str, dimension: str, zone: str, kinds: np.ndarray, prefix: str, order) -> dict[str, np.ndarray]:
+def _by_kind(
+    data, name: str, dimension: str, zone: str, kinds: np.ndarray, prefix: str, order
+) -> dict[str, np.ndarray]:
     """Sums by zone of each kind of unit, under keys `prefix:kind`."""
     values = rows_of(data, name, dimension)
-    return {f"{prefix}:{kind}": zone_sums(data.isel({dimension: kinds == kind}), values[kinds == kind], zone) for kind in order}
+    return {
+        f"{prefix}:{kind}": zone_sums(data.isel({dimension: kinds == kind}), values[kinds == kind], zone)
+        for kind in order
+    }
 
 
 def _generation(data) -> dict[str, np.ndarray]:
@@ -144,7 +166,10 @@ def _converters(data) -> dict[str, np.ndarray]:
     if "port_power" not in data:
         return {}
     power = rows_of(data, "port_power", "port")
-    return {"converted": zone_sums(data, np.maximum(power, 0.0), "port_zone"), "converting": zone_sums(data, np.minimum(power, 0.0), "port_zone")}
+    return {
+        "converted": zone_sums(data, np.maximum(power, 0.0), "port_zone"),
+        "converting": zone_sums(data, np.minimum(power, 0.0), "port_zone"),
+    }
 
 
 def _exchange(data) -> dict[str, np.ndarray]:
@@ -154,7 +179,9 @@ def _exchange(data) -> dict[str, np.ndarray]:
     flow, loss = rows_of(data, "flow", "line"), rows_of(data, "loss", "line")
     fraction = data["line_loss_fraction"].fillna(0.0).values[:, None]
     backward_loss, forward_loss = (loss - fraction * flow) / 2, (loss + fraction * flow) / 2
-    return {"net": zone_sums(data, -flow - backward_loss, "from_zone") + zone_sums(data, flow - forward_loss, "to_zone")}
+    return {
+        "net": zone_sums(data, -flow - backward_loss, "from_zone") + zone_sums(data, flow - forward_loss, "to_zone")
+    }
 
 
 def _demand(data) -> dict[str, np.ndarray]:

@@ -114,11 +114,14 @@ class Section:
 def cell(value, column: Column) -> dict:
     """A cell as the template shows it: its words, and its class."""
     if column.shown == "text":
-        return {"words": value if isinstance(value, Words) else plain("" if _missing(value) else str(value)), "look": "text"}
-    if column.shown == "check":
+        return {
+            "words": value if isinstance(value, Words) else plain("" if _missing(value) else str(value)),
+            "look": "text",
+        }
+    if column.shown == "check" and not _missing(value):
         return {"words": None, "look": "passed" if bool(value) else "failed"}
     if _missing(value):
-        return {"words": plain("–"), "look": "number"}
+        return {"words": plain("–"), "look": "text" if column.shown == "check" else "number"}
     text = f"{number(100 * float(value), 1 if column.digits is None else column.digits)} %" if column.shown == "percent" else number(
         float(value), column.digits)  # fmt: skip
     return {"words": plain(text), "look": "number"}

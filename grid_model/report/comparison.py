@@ -9,7 +9,7 @@ import xarray as xr
 from grid_model.report.blocks import Column, Figure, Note, Section, Table, empty
 from grid_model.report.charts import BAR, POINT, Chart, Layer
 from grid_model.report.page import render
-from grid_model.report.sections.headline import cost_item
+from grid_model.report.sections.headline import cost_item, target
 from grid_model.report.style import OTHERS, Style, stacked
 from grid_model.report.words import Words, plain, word
 
@@ -28,11 +28,17 @@ def comparison_html(comparison: xr.Dataset, style: Style, language: str = "en") 
     """The page as text."""
     sections = [_headline(comparison), *(_group(comparison, style, name) for name in GROUPS if _has(comparison, name))]
     title = " / ".join(str(name) for name in comparison["run"].values)
-    return render(title, word("compare_per_day" if comparison.attrs["basis"] == "day" else "compare"), sections, language)
+    return render(
+        title, word("compare_per_day" if comparison.attrs["basis"] == "day" else "compare"), sections, language
+    )
 
 
 def _has(comparison: xr.Dataset, name: str) -> bool:
-    return name in comparison and bool(comparison[name].notnull().any()) and (name != "unserved_mwh" or bool((comparison[name] > 1e-6).any()))
+    return (
+        name in comparison
+        and bool(comparison[name].notnull().any())
+        and (name != "unserved_mwh" or bool((comparison[name] > 1e-6).any()))
+    )
 
 
 def _headline(comparison: xr.Dataset) -> Section:
@@ -49,7 +55,7 @@ def _headline(comparison: xr.Dataset) -> Section:
                             plain(f"{comparison.attrs['currency']}/MWh"))  # fmt: skip
     rows = [(word(key), unit, *_with_changes(values.values * factor)) for key, (values, factor, unit) in totals.items()]
     columns = [Column(plain(""), "text"), Column(word("unit"), "text"), *_run_columns(comparison)]
-    return Section("headline", word("headline"), [*(Note(plain(note)) for note in comparison.attrs["notes"]),
+    return Section("headline", word("headline"), [*(Note(Words(*both)) for both in zip(comparison.attrs["notes"], comparison.attrs["notes_zh"])),
                                                   Table(word("headline"), columns, rows)])  # fmt: skip
 
 
@@ -62,8 +68,14 @@ def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
     unit = _unit(comparison, name, factor)
     columns = [Column(word("item"), "text"), *_run_columns(comparison, unit)]
     rows = [(label, *_with_changes(row)) for label, row in zip(names, table)]
-    chart = None if name in ("achieved", "flow_mwh") else _chart(comparison, style, name, word(title), unit, dimension, items, names, table)
-    return Section(title, word(title), empty(chart and Figure(chart), Table(word(title), columns, rows, folded=len(rows) > 12)))
+    chart = (
+        None
+        if name in ("achieved", "flow_mwh")
+        else _chart(comparison, style, name, word(title), unit, dimension, items, names, table)
+    )
+    return Section(
+        title, word(title), empty(chart and Figure(chart), Table(word(title), columns, rows, folded=len(rows) > 12))
+    )
 
 
 def _chart(comparison, style, name, title, unit, dimension, items, names, table) -> Chart:
@@ -88,7 +100,9 @@ def _order(values: xr.DataArray, dimension: str) -> list:
         return stacked(items)
     if dimension == "zone":
         return items
-    spread = pd.Series({item: float(np.ptp(values.sel({dimension: item}).fillna(0.0).values)) for item in items}, dtype=float)
+    spread = pd.Series(
+        {item: float(np.ptp(values.sel({dimension: item}).fillna(0.0).values)) for item in items}, dtype=float
+    )
     return spread.sort_values(ascending=False, kind="stable").index.tolist()
 
 
@@ -97,7 +111,13 @@ def _name(style: Style, dimension: str, item) -> Words:
         return style.technology(item)
     if dimension == "zone":
         return style.zone(item)
-    return cost_item(str(item)) if dimension == "item" else word(f"target_{item}") if dimension == "target" else plain(str(item))
+    return (
+        cost_item(str(item))
+        if dimension == "item"
+        else target(str(item))
+        if dimension == "target"
+        else plain(str(item))
+    )
 
 
 def _million(comparison: xr.Dataset) -> Words:

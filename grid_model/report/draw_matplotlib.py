@@ -18,7 +18,15 @@ from grid_model.report.style import SCALE
 HATCH = {"": "", "/": "///", "x": "xxx", ".": "...", "\\": "\\\\\\"}
 DASH = {"solid": "-", "dash": "--", "dot": ":"}
 MARK = {"": "o", "circle": "o", "diamond": "D", "square": "s"}
-CHINESE = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei", "WenQuanYi Micro Hei")
+CHINESE = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "WenQuanYi Micro Hei",
+)
 COLOURS = LinearSegmentedColormap.from_list("cividis_like", SCALE)
 
 
@@ -37,7 +45,9 @@ def _fonts(language: str) -> list[str]:
     known = {entry.name for entry in font_manager.fontManager.ttflist}
     chinese = [name for name in CHINESE if name in known]
     if language == "zh" and not chinese:
-        warnings.warn("matplotlib knows no font with Chinese characters; install one, such as Noto Sans CJK SC", stacklevel=2)
+        warnings.warn(
+            "matplotlib knows no font with Chinese characters; install one, such as Noto Sans CJK SC", stacklevel=2
+        )
     return ["DejaVu Sans", *chinese[:1]]
 
 
@@ -46,17 +56,33 @@ def _chart(chart: Chart, language: str, axes) -> None:
     for sign in (1, -1):
         layers = [layer for layer in chart.layers if layer.drawn == AREA and np.sign(layer.stack) == sign]
         if layers:
-            patches = axes.stackplot(positions, [layer.values for layer in layers], labels=[layer.name.say(language) for layer in layers],
-                                     colors=[layer.colour for layer in layers], linewidth=0.3, edgecolor="white", step="post" if layers[0].stepped else None)
+            patches = axes.stackplot(
+                positions,
+                [layer.values for layer in layers],
+                labels=[layer.name.say(language) for layer in layers],
+                colors=[layer.colour for layer in layers],
+                linewidth=0.3,
+                edgecolor="white",
+                step="post" if layers[0].stepped else None,
+            )
             for patch, layer in zip(patches, layers):
                 patch.set_hatch(HATCH[layer.pattern])
     _bars(chart, language, axes, positions)
     for layer in chart.layers:
         pair = (layer.values, positions) if chart.horizontal else (positions, layer.values)
         if layer.drawn == LINE:
-            axes.plot(*pair, color=layer.colour, linestyle=DASH[layer.dash], linewidth=1.6, drawstyle="steps-post" if layer.stepped else "default", label=layer.name.say(language))
+            axes.plot(
+                *pair,
+                color=layer.colour,
+                linestyle=DASH[layer.dash],
+                linewidth=1.6,
+                drawstyle="steps-post" if layer.stepped else "default",
+                label=layer.name.say(language),
+            )
         elif layer.drawn not in (AREA, BAR):
-            axes.scatter(*pair, color=layer.colour, marker=MARK[layer.pattern], s=28, label=layer.name.say(language), zorder=3)
+            axes.scatter(
+                *pair, color=layer.colour, marker=MARK[layer.pattern], s=28, label=layer.name.say(language), zorder=3
+            )
     _axes(chart, language, axes, positions)
 
 
@@ -106,7 +132,9 @@ def _heat(chart: Heat, language: str, axes) -> None:
     locator = dates.AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-    axes.figure.colorbar(mesh, ax=axes, label=chart.value_title.say(language), format=PercentFormatter(1.0) if chart.percent else None)
+    axes.figure.colorbar(
+        mesh, ax=axes, label=chart.value_title.say(language), format=PercentFormatter(1.0) if chart.percent else None
+    )
 
 
 def _tiles(chart: Tiles, language: str, axes) -> None:
@@ -114,7 +142,9 @@ def _tiles(chart: Tiles, language: str, axes) -> None:
     scale = Normalize(low, high if high > low else low + 1.0)
     for column, row, value in zip(chart.column, chart.row, chart.values):
         face = COLOURS(scale(value)) if np.isfinite(value) else "white"
-        axes.add_patch(plt.Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, facecolor=face, edgecolor="#9aa5b1", linewidth=0.5))
+        axes.add_patch(
+            plt.Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, facecolor=face, edgecolor="#9aa5b1", linewidth=0.5)
+        )
     for x, y, _, _, power, width, full in arrow_shapes(chart.arrows, chart) if chart.arrows is not None else ():
         if power:
             shown = arrow_colour(full)
@@ -122,9 +152,21 @@ def _tiles(chart: Tiles, language: str, axes) -> None:
             axes.annotate("", (x[1], y[1]), (x[0], y[0]), zorder=3, arrowprops={
                 "arrowstyle": "-|>", "color": shown, "linewidth": 0, "mutation_scale": 8 + 8 * width})  # fmt: skip
     for name, column, row, ink in zip(chart.names, chart.column, chart.row, tile_ink(chart.values, low, high)):
-        axes.text(column, row + 0.26, name.say(language), ha="center", va="center", fontsize=7.5, fontweight="bold", color=ink, zorder=4)
+        axes.text(
+            column,
+            row + 0.26,
+            name.say(language),
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            fontweight="bold",
+            color=ink,
+            zorder=4,
+        )
     axes.set_xlim(-0.6, chart.column.max() + 0.6)
     axes.set_ylim(-0.6, chart.row.max() + 0.6)
     axes.set_aspect("equal")
     axes.axis("off")
-    axes.figure.colorbar(plt.cm.ScalarMappable(scale, COLOURS), ax=axes, label=chart.value_title.say(language), shrink=0.8)
+    axes.figure.colorbar(
+        plt.cm.ScalarMappable(scale, COLOURS), ax=axes, label=chart.value_title.say(language), shrink=0.8
+    )

@@ -43,10 +43,20 @@ def _said(words: Words, language: str) -> str:
 def _chart(chart: Chart, language: str) -> tuple[list, dict]:
     x = [_said(name, language) for name in chart.x] if chart.x_kind == "names" else chart.x
     across, upright = ("yaxis", "xaxis") if chart.horizontal else ("xaxis", "yaxis")
-    value = {"title": {"text": _said(chart.y_title, language)}, "gridcolor": GRID, "zerolinecolor": "#9aa5b1", "automargin": True,
-             "rangemode": "tozero" if chart.from_zero else "normal", "tickformat": ".0%" if chart.percent == "y" else ""}
-    label = {"title": {"text": _said(chart.x_title, language)}, "gridcolor": GRID, "automargin": True,
-             "tickformat": ".0%" if chart.percent == "x" else ""}
+    value = {
+        "title": {"text": _said(chart.y_title, language)},
+        "gridcolor": GRID,
+        "zerolinecolor": "#9aa5b1",
+        "automargin": True,
+        "rangemode": "tozero" if chart.from_zero else "normal",
+        "tickformat": ".0%" if chart.percent == "y" else "",
+    }
+    label = {
+        "title": {"text": _said(chart.x_title, language)},
+        "gridcolor": GRID,
+        "automargin": True,
+        "tickformat": ".0%" if chart.percent == "x" else "",
+    }
     layout = {across: label, upright: value, "barmode": chart.barmode}
     if chart.x_kind == "names":
         label |= {"type": "category", "autorange": "reversed"} if chart.horizontal else {"type": "category"}
@@ -73,8 +83,10 @@ def _trace(chart: Chart, layer: Layer, x, language: str) -> dict:
     axes = {"x": y, "y": x} if chart.horizontal and layer.drawn not in (BAR, AREA) else axes
     shared = {"name": name, "meta": layer.key, **axes}
     if layer.labels:
-        shared |= {"text": [_said(label, language) for label in layer.labels], "hovertemplate": "%{text}: %{" + (
-            "x" if chart.horizontal else "y") + ":,.4~g}"}
+        shared |= {
+            "text": [_said(label, language) for label in layer.labels],
+            "hovertemplate": "%{text}: %{" + ("x" if chart.horizontal else "y") + ":,.4~g}",
+        }
     if layer.drawn == BAR:
         return {"type": "bar", **shared, "marker": {"color": layer.colour, "line": {"width": 0.5, "color": "white"},
                                         "pattern": {"shape": layer.pattern}}, "textposition": "none"}  # fmt: skip
@@ -90,13 +102,25 @@ def _trace(chart: Chart, layer: Layer, x, language: str) -> dict:
 
 
 def _heat(chart: Heat, language: str) -> tuple[list, dict]:
-    bar = {"title": {"text": _said(chart.value_title, language), "side": "right"}, "thickness": 12,
-           "tickformat": ".0%" if chart.percent else ""}
-    trace = {"type": "heatmap", "x": chart.x, "y": [_said(name, language) for name in chart.rows],
-             "z": np.round(np.asarray(chart.values, float), 4), "colorscale": SCALE, "colorbar": bar,
-             "hovertemplate": "%{y}<br>%{x}<br>%{z:" + (".1%" if chart.percent else ",.4~g") + "}<extra></extra>"}
+    bar = {
+        "title": {"text": _said(chart.value_title, language), "side": "right"},
+        "thickness": 12,
+        "tickformat": ".0%" if chart.percent else "",
+    }
+    trace = {
+        "type": "heatmap",
+        "x": chart.x,
+        "y": [_said(name, language) for name in chart.rows],
+        "z": np.round(np.asarray(chart.values, float), 4),
+        "colorscale": SCALE,
+        "colorbar": bar,
+        "hovertemplate": "%{y}<br>%{x}<br>%{z:" + (".1%" if chart.percent else ",.4~g") + "}<extra></extra>",
+    }
     trace |= {"zmin": 0, "zmax": 1} if chart.percent else {}
-    return [trace], {"yaxis": {"autorange": "reversed", "automargin": True, "type": "category", "dtick": 1}, "xaxis": _dates(language)}
+    return [trace], {
+        "yaxis": {"autorange": "reversed", "automargin": True, "type": "category", "dtick": 1},
+        "xaxis": _dates(language),
+    }
 
 
 # -------------------------------------------------------------------------------------------------------------- tiles
@@ -136,7 +160,9 @@ def _arrows(arrows: Arrows, chart: Tiles, language: str) -> list[dict]:
     traces = []
     for x, y, angle, name, power, width, full in arrow_shapes(arrows, chart):
         shown = arrow_colour(full)
-        said = f"{_said(name, language)}<br>{power:,.0f} MW, {escape(word('congestion_share').say(language))} {full:.0%}"
+        said = (
+            f"{_said(name, language)}<br>{power:,.0f} MW, {escape(word('congestion_share').say(language))} {full:.0%}"
+        )
         traces.append({
             "type": "scatter", "x": x, "y": y, "mode": "lines+markers", "hoverinfo": "text", "text": ["", said, ""], "meta": "arrow",
             "opacity": 1.0 if power else 0.0, "line": {"width": THINNEST + (THICKEST - THINNEST) * width, "color": shown},
@@ -148,12 +174,22 @@ def _arrows(arrows: Arrows, chart: Tiles, language: str) -> list[dict]:
 def arrow_shapes(arrows: Arrows, chart: Tiles):
     """Of each arrow: three points on its way (in the direction of its power), the angle of its head, and its figures."""
     column, row = chart.column.astype(float), chart.row.astype(float)
-    for name, start, end, power, width, full in zip(arrows.names, arrows.start, arrows.end, arrows.power, arrows.width, arrows.full):
+    for name, start, end, power, width, full in zip(
+        arrows.names, arrows.start, arrows.end, arrows.power, arrows.width, arrows.full
+    ):
         start, end = (start, end) if power >= 0 else (end, start)
         x0, y0, x1, y1 = column[start], row[start] - 0.1, column[end], row[end] - 0.1
         angle = np.degrees(np.arctan2(x1 - x0, y1 - y0))
         middle = 0.58
-        yield ([x0, x0 + middle * (x1 - x0), x1], [y0, y0 + middle * (y1 - y0), y1], angle, name, abs(power), width, full)
+        yield (
+            [x0, x0 + middle * (x1 - x0), x1],
+            [y0, y0 + middle * (y1 - y0), y1],
+            angle,
+            name,
+            abs(power),
+            width,
+            full,
+        )
 
 
 def arrow_colour(full: float) -> str:

@@ -19,7 +19,9 @@ MISSING = -3000  # q of what is not known; differences stay within 16 bits
 
 def pack(series: dict[str, np.ndarray]) -> dict:
     """`{keys, scales, length, data}` of series of one length; series that are zero throughout are left out."""
-    kept = {key: np.asarray(values, float) for key, values in series.items() if np.any(np.nan_to_num(values, nan=1.0) != 0)}
+    kept = {
+        key: np.asarray(values, float) for key, values in series.items() if np.any(np.nan_to_num(values, nan=1.0) != 0)
+    }
     scales, codes = {}, []
     for key, values in kept.items():
         known = np.isfinite(values)
@@ -35,6 +37,11 @@ def pack(series: dict[str, np.ndarray]) -> dict:
 
 def unpack(packed: dict) -> dict[str, np.ndarray]:
     """What the page reads, as the page reads it."""
-    codes = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), "<i2").reshape(len(packed["keys"]), packed["length"])
+    codes = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), "<i2").reshape(
+        len(packed["keys"]), packed["length"]
+    )
     rounded = np.cumsum(codes, axis=1, dtype=np.int64)
-    return {key: np.where(row == MISSING, np.nan, row * scale) for key, row, scale in zip(packed["keys"], rounded, packed["scales"])}
+    return {
+        key: np.where(row == MISSING, np.nan, row * scale)
+        for key, row, scale in zip(packed["keys"], rounded, packed["scales"])
+    }

@@ -63,7 +63,9 @@ def write_page(page: str, file: Path) -> Path:
         os.replace(fresh, file)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise InputError(Problem(str(file), value=error.strerror or str(error), allowed="a file that can be written")) from error
+        raise InputError(
+            Problem(str(file), value=error.strerror or str(error), allowed="a file that can be written")
+        ) from error
     return file
 
 
@@ -172,9 +174,15 @@ def _series(view: View) -> dict[str, dict]:
     """Packed series by area; levels of stores at the end of what is taken together, all else as means."""
     found, every = {}, coarsening(view)
     for area in view.areas:
-        shown = {key: values * dispatch.unit_factor(view, key) for key, values in view.series.of(area).items() if key != "residual_load"}
+        shown = {
+            key: values * dispatch.unit_factor(view, key)
+            for key, values in view.series.of(area).items()
+            if key != "residual_load"
+        }
         coarse = every > 1 and area.level == "zones"
-        found[area.key] = pack({key: _merged(key, values, view.hours, every) if coarse else values for key, values in shown.items()})
+        found[area.key] = pack(
+            {key: _merged(key, values, view.hours, every) if coarse else values for key, values in shown.items()}
+        )
         found[area.key]["time"] = "coarse" if coarse else "fine"
     return found
 
@@ -198,7 +206,10 @@ def _duration(view: View) -> dict[str, dict]:
 def _codes(view: View) -> list[str]:
     """What small tiles are called: the zones' codes, else what their names begin with."""
     codes = view.data["zone_code"].values if "zone_code" in view.data.coords else [""] * view.data.sizes["zone"]
-    return [str(code) if isinstance(code, str) and code else str(name)[:4] for code, name in zip(codes, view.data["zone"].values)]
+    return [
+        str(code) if isinstance(code, str) and code else str(name)[:4]
+        for code, name in zip(codes, view.data["zone"].values)
+    ]
 
 
 def _map(view: View) -> dict:

@@ -70,7 +70,9 @@ class Plot:
         view = View(self._results)
         steps, said = _moment(view, time)
         values = network.slot_means(view, view.data["price"].transpose("zone", "time").values, [steps])[:, 0]
-        chart = network.tile_map(view, values, word("price") + plain(": ") + said, view.price_unit, network.arrows_of(view, steps))
+        chart = network.tile_map(
+            view, values, word("price") + plain(": ") + said, view.price_unit, network.arrows_of(view, steps)
+        )
         return _drawn(chart, backend, language, ax)
 
     def _over_time(self, make, name: Words, zone, start, end, backend, language, ax):

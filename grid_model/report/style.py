@@ -24,7 +24,16 @@ COLOURS = {
     "factor_production": "#6e6e6e", "factor_consumption": "#d55e00", "factor_published": "#0072b2",
 }  # fmt: skip
 SCALE = ((0.0, "#00204d"), (0.25, "#414d6b"), (0.5, "#7c7b78"), (0.75, "#b9ac70"), (1.0, "#ffea46"))  # cividis
-OTHERS = ("#44aa99", "#aa4499", "#999933", "#88ccee", "#882255", "#ddcc77", "#332288", "#cc6677")  # technologies without one
+OTHERS = (
+    "#44aa99",
+    "#aa4499",
+    "#999933",
+    "#88ccee",
+    "#882255",
+    "#ddcc77",
+    "#332288",
+    "#cc6677",
+)  # technologies without one
 ORDER = ("nuclear", "hydro_run_of_river", "hydro_reservoir", "geothermal", "biomass", "marine", "by_product", "coal_chp", "coal", "coal_ccs",
          "gas_chp", "gas", "wind_offshore", "wind_onshore", "wind_distributed", "solar_thermal", "solar_utility",
          "solar_distributed", "pumped_hydro", "lithium_ion", "sodium_ion", "flow_battery", "compressed_air", "flywheel", "gravity",
@@ -44,15 +53,25 @@ class Style:
             data = one.dispatch
             chinese = data["name_zh"].values if "name_zh" in data.coords else data["zone"].values
             self._technologies |= _technologies(one.tables.get("technologies"))
-            self._zones |= {str(zone): Words(str(zone), _text(name) or str(zone)) for zone, name in zip(data["zone"].values, chinese)}
+            self._zones |= {
+                str(zone): Words(str(zone), _text(name) or str(zone))
+                for zone, name in zip(data["zone"].values, chinese)
+            }
 
     def zone(self, name: str) -> Words:
         return self._zones.get(str(name), plain(name))
 
     def party(self, name: str) -> Words:
         """A party named after a zone, such as `Beijing weight`: the zone's name, then the rest in words."""
-        zone = next((zone for zone in sorted(self._zones, key=len, reverse=True) if re.match(f"{re.escape(zone)}( |$)", str(name))), None)
-        return plain(name) if zone is None else self.zone(zone) + plain(str(name)[len(zone):])
+        zone = next(
+            (
+                zone
+                for zone in sorted(self._zones, key=len, reverse=True)
+                if re.match(f"{re.escape(zone)}( |$)", str(name))
+            ),
+            None,
+        )
+        return plain(name) if zone is None else self.zone(zone) + plain(str(name)[len(zone) :])
 
     def technology(self, name: str) -> Words:
         row = self._technologies.get(str(name))

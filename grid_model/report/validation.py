@@ -24,11 +24,23 @@ import pandas as pd
 import xarray as xr
 
 GROUPS = {
-    "coal": "thermal", "coal_chp": "thermal", "coal_ccs": "thermal", "gas": "thermal", "gas_chp": "thermal",
-    "by_product": "thermal", "biomass": "thermal", "nuclear": "nuclear",
-    "hydro_reservoir": "hydro", "hydro_run_of_river": "hydro", "pumped_hydro": "hydro",
-    "wind_onshore": "wind", "wind_offshore": "wind", "wind_distributed": "wind",
-    "solar_utility": "solar", "solar_distributed": "solar", "solar_thermal": "solar",
+    "coal": "thermal",
+    "coal_chp": "thermal",
+    "coal_ccs": "thermal",
+    "gas": "thermal",
+    "gas_chp": "thermal",
+    "by_product": "thermal",
+    "biomass": "thermal",
+    "nuclear": "nuclear",
+    "hydro_reservoir": "hydro",
+    "hydro_run_of_river": "hydro",
+    "pumped_hydro": "hydro",
+    "wind_onshore": "wind",
+    "wind_offshore": "wind",
+    "wind_distributed": "wind",
+    "solar_utility": "solar",
+    "solar_distributed": "solar",
+    "solar_thermal": "solar",
 }
 PARTS = {"coal": "coal", "coal_chp": "coal", "gas": "gas", "gas_chp": "gas", "biomass": "biomass"}
 AIMS = {"national": 3.0, "thermal": 10.0, "utilisation": 3.0}  # %, %, percentage points
@@ -94,7 +106,9 @@ def thermal_hours(energy: pd.DataFrame, published: pd.DataFrame, capacity: pd.Da
     capacity = capacity[capacity["technology"] == "thermal"].set_index("zone")["mean_capacity_mw"]
     observed = published[published["technology"] == "thermal"].groupby("zone")["energy_gwh"].sum()
     model = energy[energy["technology"].map(GROUPS) == "thermal"].groupby("zone")["energy_gwh"].sum()
-    table = pd.DataFrame({"observed_hours": 1000 * observed / capacity, "model_hours": 1000 * model.reindex(capacity.index) / capacity})
+    table = pd.DataFrame(
+        {"observed_hours": 1000 * observed / capacity, "model_hours": 1000 * model.reindex(capacity.index) / capacity}
+    )
     return _differ(table.reindex(capacity.index).reset_index(), "observed_hours", "model_hours")
 
 
@@ -105,10 +119,13 @@ def renewable_hours(energy: pd.DataFrame, published: pd.DataFrame, capacity: pd.
     energy = energy.assign(technology=energy["technology"].map(GROUPS))[energy["month"] <= last]
     model = energy.groupby(["zone", "technology"])["energy_gwh"].sum().rename("energy_gwh")
     table = published.join(model, on=["zone", "technology"]).join(
-        capacity.set_index(["zone", "technology"])["mean_capacity_mw"], on=["zone", "technology"])
+        capacity.set_index(["zone", "technology"])["mean_capacity_mw"], on=["zone", "technology"]
+    )
     table["model_hours"] = 1000 * table["energy_gwh"] / table["mean_capacity_mw"]
     table = table.rename(columns={"utilisation_hours": "observed_hours"})
-    return _differ(table[["zone", "technology", "period", "observed_hours", "model_hours"]], "observed_hours", "model_hours")
+    return _differ(
+        table[["zone", "technology", "period", "observed_hours", "model_hours"]], "observed_hours", "model_hours"
+    )
 
 
 def utilisation(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
@@ -118,9 +135,14 @@ def utilisation(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
     observed = observed.groupby(["zone", "technology"])[["weighted", "weight"]].sum()
     table = (observed["weighted"] / observed["weight"]).rename("observed_percent").reset_index()
     hours = dispatch["step_hours"]
-    facts = pd.DataFrame({"zone": dispatch["generator_zone"].to_numpy(), "technology": dispatch["technology"].to_numpy(),
-                          "available": (dispatch["available"] * hours).sum("time").to_numpy(),
-                          "curtailed": (dispatch["curtailment"] * hours).sum("time").to_numpy()})
+    facts = pd.DataFrame(
+        {
+            "zone": dispatch["generator_zone"].to_numpy(),
+            "technology": dispatch["technology"].to_numpy(),
+            "available": (dispatch["available"] * hours).sum("time").to_numpy(),
+            "curtailed": (dispatch["curtailment"] * hours).sum("time").to_numpy(),
+        }
+    )
     facts["technology"] = facts["technology"].map(GROUPS)
     nation = facts.assign(zone="China")
     model = pd.concat([facts, nation]).groupby(["zone", "technology"])[["available", "curtailed"]].sum()
@@ -131,8 +153,11 @@ def utilisation(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
 
 def net_import(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
     sent, arriving = _sent(dispatch)
-    model = arriving.groupby(arriving.index.get_level_values("to")).sum().sub(
-        sent.groupby(sent.index.get_level_values("from")).sum(), fill_value=0.0)
+    model = (
+        arriving.groupby(arriving.index.get_level_values("to"))
+        .sum()
+        .sub(sent.groupby(sent.index.get_level_values("from")).sum(), fill_value=0.0)
+    )
     table = published.rename(columns={"net_import_gwh": "observed_gwh"})[["zone", "observed_gwh"]]
     table = table.assign(model_gwh=table["zone"].map(model).fillna(0.0))
     return table.assign(difference_gwh=table["model_gwh"] - table["observed_gwh"])
@@ -147,7 +172,8 @@ def interregional(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame
     pair = pair[pair["from_region"] != pair["to_region"]]
     model = pair.groupby(["from_region", "to_region"])["energy"].sum().rename("model_gwh")
     wide = published.assign(energy=published["energy_gwh"] * 12 / published["months"].astype(float)).pivot(
-        index=["from_region", "to_region"], columns="year", values="energy")
+        index=["from_region", "to_region"], columns="year", values="energy"
+    )
     wide.columns = [f"observed_{year}_gwh" for year in wide.columns]
     return wide.join(model, how="outer").fillna(0.0).reset_index()
 
@@ -159,7 +185,9 @@ def _sent(dispatch: xr.Dataset) -> tuple[pd.Series, pd.Series]:
     forth, back = (np.maximum(way * flow, 0) @ hours / 1000 for way in (1, -1))
     total = np.maximum(forth + back, 1e-9)
     start, end = dispatch["from_zone"].to_numpy(), dispatch["to_zone"].to_numpy()
-    index = pd.MultiIndex.from_arrays([np.concatenate([start, end]), np.concatenate([end, start])], names=["from", "to"])
+    index = pd.MultiIndex.from_arrays(
+        [np.concatenate([start, end]), np.concatenate([end, start])], names=["from", "to"]
+    )
     sent = pd.Series(np.concatenate([forth, back]), index)
     lost = pd.Series(np.concatenate([loss * forth / total, loss * back / total]), index)
     return sent.groupby(level=[0, 1]).sum(), (sent - lost).groupby(level=[0, 1]).sum()
@@ -172,14 +200,35 @@ def _differ(table: pd.DataFrame, observed: str, model: str) -> pd.DataFrame:
 def verdict(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The aims of the backcast: what is asked, what is reached."""
     whole = tables["national"][tables["national"]["technology"].isin(["thermal", "hydro", "nuclear", "wind", "solar"])]
-    rows = [("generation of the nation by technology", f"within {AIMS['national']:g} %", len(whole), len(whole),
-             int((whole["difference_percent"].abs() <= AIMS["national"]).sum()))]
+    rows = [
+        (
+            "generation of the nation by technology",
+            f"within {AIMS['national']:g} %",
+            len(whole),
+            len(whole),
+            int((whole["difference_percent"].abs() <= AIMS["national"]).sum()),
+        )
+    ]
     thermal = tables["thermal"]
-    rows.append(("thermal utilisation hours by zone", f"within {AIMS['thermal']:g} %", 24, len(thermal),
-                 int((thermal["difference_percent"].abs() <= AIMS["thermal"]).sum())))
+    rows.append(
+        (
+            "thermal utilisation hours by zone",
+            f"within {AIMS['thermal']:g} %",
+            24,
+            len(thermal),
+            int((thermal["difference_percent"].abs() <= AIMS["thermal"]).sum()),
+        )
+    )
     for technology in ("wind", "solar"):
         rate = tables["utilisation"].query("technology == @technology and zone != 'China'")
-        rows.append((f"utilisation rate of {technology} by zone", f"within {AIMS['utilisation']:g} points", 24, len(rate),
-                     int((rate["difference_points"].abs() <= AIMS["utilisation"]).sum())))
+        rows.append(
+            (
+                f"utilisation rate of {technology} by zone",
+                f"within {AIMS['utilisation']:g} points",
+                24,
+                len(rate),
+                int((rate["difference_points"].abs() <= AIMS["utilisation"]).sum()),
+            )
+        )
     table = pd.DataFrame(rows, columns=["aim", "limit", "asked", "of", "reached"])
     return table.assign(passed=table["reached"] >= table["asked"])

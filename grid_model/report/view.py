@@ -79,12 +79,16 @@ class View:
     def money(self) -> Unit:
         total = abs(float(self.results.summary["objective_cny"]))
         if total >= 1e8:
-            return Unit(1e-6, Words(f"million {self.currency}", "百万元" if self.currency == "CNY" else f"百万 {self.currency}"))
+            return Unit(
+                1e-6, Words(f"million {self.currency}", "百万元" if self.currency == "CNY" else f"百万 {self.currency}")
+            )
         return Unit(1.0, Words(self.currency, "元" if self.currency == "CNY" else self.currency))
 
     @cached_property
     def carbon(self) -> Unit:
-        return Unit(1e-6, Words("Mt CO₂", "百万吨 CO₂")) if self.load_mwh >= 1e6 else Unit(1.0, Words("t CO₂", "吨 CO₂"))
+        return (
+            Unit(1e-6, Words("Mt CO₂", "百万吨 CO₂")) if self.load_mwh >= 1e6 else Unit(1.0, Words("t CO₂", "吨 CO₂"))
+        )
 
     @property
     def price_unit(self) -> Words:

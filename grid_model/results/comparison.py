@@ -1,7 +1,7 @@
 """Any number of results side by side: cost, mix, emissions, scorecard, prices, flows, as one xarray Dataset.
 
 Results need not have the same zones, technologies, lines or hours. What one of them does not have is NaN there (not 0), and
-`attrs["notes"]` says in sentences what differs. Where they cover different lengths of time, energies, money and emissions
+`attrs["notes"]` (`notes_zh` in Chinese) says in sentences what differs. Where they cover different lengths of time, energies, money and emissions
 are those of a mean day, so that they can be compared; `attrs["basis"]` is `horizon` or `day`.
 """
 
@@ -18,8 +18,9 @@ from grid_model.errors import InputError, Problem
 from grid_model.results.results import Results, open_results
 
 LEAST_RUNS = 2
-WORDS = {"zone": ("zone", "zones"), "technology": ("technology", "technologies"), "line": ("line", "lines"),
-         "storage_technology": ("storage technology", "storage technologies")}  # fmt: skip
+MOST_NAMED = 8  # of what is not in every run
+WORDS = {"zone": ("zone", "zones", "区域"), "technology": ("technology", "technologies", "发电技术"), "line": ("line", "lines", "线路"),
+         "storage_technology": ("storage technology", "storage technologies", "储能技术")}  # fmt: skip
 
 
 def compare(*results: Results | str | Path) -> xr.Dataset:
@@ -50,16 +51,25 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
         raise InputError(Problem("", value=str(len(opened)), allowed="two or more results to compare"))
     currencies = {str(one.dispatch["price"].attrs.get("units", "CNY/MWh")).partition("/")[0] for one in opened}
     if len(currencies) > 1:
-        raise InputError(Problem("", column="currency", value=", ".join(sorted(currencies)), allowed="results in one currency"))
+        raise InputError(
+            Problem("", column="currency", value=", ".join(sorted(currencies)), allowed="results in one currency")
+        )
     names = _unique(str(one.summary["scenario"]) for one in opened)
     hours = np.array([float(one.summary["hours"]) for one in opened])
     by_day = len(set(hours)) > 1
     scale = 24 / hours if by_day else np.ones(len(hours))
     parts = [_figures(one, factor) for one, factor in zip(opened, scale)]
-    whole = xr.concat(parts, pd.Index(names, name="run"), join="outer", data_vars="all", coords="minimal", compat="override")
-    start = [str(one.summary["start"]) for one in opened]
+    whole = xr.concat(
+        parts, pd.Index(names, name="run"), join="outer", data_vars="all", coords="minimal", compat="override"
+    )
+    start, notes = [str(one.summary["start"]) for one in opened], _notes(opened, names, by_day)
     whole = whole.assign_coords(hours=("run", hours, {"units": "h"}), start=("run", start))
-    return whole.assign_attrs(basis="day" if by_day else "horizon", currency=currencies.pop(), notes=_notes(opened, names, by_day))
+    return whole.assign_attrs(
+        basis="day" if by_day else "horizon",
+        currency=currencies.pop(),
+        notes=[english for english, _ in notes],
+        notes_zh=[chinese for _, chinese in notes],
+    )
 
 
 def differences(comparison: xr.Dataset) -> pd.DataFrame:
@@ -70,7 +80,11 @@ def differences(comparison: xr.Dataset) -> pd.DataFrame:
         if variable.dtype.kind != "f":
             continue
         table = variable.transpose("run", ...).values.reshape(comparison.sizes["run"], -1).T
-        items = [""] if variable.ndim == 1 else variable[variable.dims[1] if variable.dims[0] == "run" else variable.dims[0]].values
+        items = (
+            [""]
+            if variable.ndim == 1
+            else variable[variable.dims[1] if variable.dims[0] == "run" else variable.dims[0]].values
+        )
         rows += [(group, str(item), variable.attrs.get("units", ""), *values) for item, values in zip(items, table)
                  if np.isfinite(values).any()]  # fmt: skip
     names = [str(name) for name in comparison["run"].values]
@@ -92,18 +106,26 @@ def _figures(results: Results, scale: float) -> xr.Dataset:
         found[f"{name}_mwh"] = _energy(data[name], hours, scale)
     for name in ("generation", "curtailment"):
         if name in data:
-            found[f"{name}_mwh"] = _grouped(_energy(data[name], hours, scale), "generator", data["technology"], "technology")
+            found[f"{name}_mwh"] = _grouped(
+                _energy(data[name], hours, scale), "generator", data["technology"], "technology"
+            )
     if "discharge" in data:
-        found["discharge_mwh"] = _grouped(_energy(data["discharge"], hours, scale), "storage", data["storage_technology"], "storage_technology")
+        found["discharge_mwh"] = _grouped(
+            _energy(data["discharge"], hours, scale), "storage", data["storage_technology"], "storage_technology"
+        )
     if "emissions" in data:
         tonnes = (data["emissions"].fillna(0.0).sum("time") * scale).assign_attrs(units="t")
-        found["emissions_t"] = _grouped(tonnes, "generator", data["generator_zone"], "zone").reindex(zone=data["zone"].values, fill_value=0.0)
+        found["emissions_t"] = _grouped(tonnes, "generator", data["generator_zone"], "zone").reindex(
+            zone=data["zone"].values, fill_value=0.0
+        )
     if "flow" in data:
         found["flow_mwh"] = _energy(data["flow"], hours, scale)
     card = results.tables.get("scorecard")
     if card is not None and not card.empty:
         for name in ("achieved", "passed"):
-            found[name] = xr.DataArray(card[name].astype(float).to_numpy(), coords={"target": card["target"].astype(str).to_numpy(object)})
+            found[name] = xr.DataArray(
+                card[name].astype(float).to_numpy(), coords={"target": card["target"].astype(str).to_numpy(object)}
+            )
     return xr.Dataset({name: array.reset_coords(drop=True) for name, array in found.items()})
 
 
@@ -140,23 +162,31 @@ def _unique(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _notes(results: list[Results], names: list[str], by_day: bool) -> list[str]:
-    """Sentences on what differs between the runs beside their figures."""
+def _notes(results: list[Results], names: list[str], by_day: bool) -> list[tuple[str, str]]:
+    """Sentences, in English and Chinese, on what differs between the runs beside their figures."""
     notes = []
     if by_day:
         lengths = ", ".join(f"{name} {one.summary['hours']:g} h" for name, one in zip(names, results))
-        notes.append(f"The runs cover different lengths of time ({lengths}): energies, money and emissions are those of a mean day.")
+        notes.append((f"The runs cover different lengths of time ({lengths}): energies, money and emissions are those of a mean day.",
+                      f"各结果时长不同（{lengths}）：电量、费用与排放均为日均值。"))  # fmt: skip
     if len({str(one.summary["start"]) for one in results}) > 1:
-        notes.append("The runs begin at different times: " + ", ".join(f"{name} {one.summary['start']}" for name, one in zip(names, results))
-                     + "; differences are of the season too.")  # fmt: skip
-    for kind, words in WORDS.items():
+        starts = ", ".join(f"{name} {one.summary['start']}" for name, one in zip(names, results))
+        notes.append((f"The runs begin at different times ({starts}): differences are of the season too.",
+                      f"各结果起始时间不同（{starts}）：差异含季节因素。"))  # fmt: skip
+    for kind, (singular, plural, chinese) in WORDS.items():
         members = [_members(one.dispatch, kind) for one in results]
         everywhere = set.intersection(*members)
         for name, mine in zip(names, members):
             only = sorted(mine - everywhere)
+            listed = ", ".join(only[:MOST_NAMED]) + (", …" if len(only) > MOST_NAMED else "")
+            said = f"1 {singular} of {name} is" if len(only) == 1 else f"{len(only)} {plural} of {name} are"
             if only:
-                said = f"1 {words[0]} of {name} is" if len(only) == 1 else f"{len(only)} {words[1]} of {name} are"
-                notes.append(f"{said} not in every run: {', '.join(only[:8])}{', …' if len(only) > 8 else ''}.")
+                notes.append(
+                    (
+                        f"{said} not in every run: {listed}.",
+                        f"{name} 有 {len(only)} 个{chinese}不在所有结果中：{listed}。",
+                    )
+                )
     return notes
 
 

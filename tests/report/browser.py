@@ -39,7 +39,9 @@ class Browser:
         self.resize(width, height)
 
     def resize(self, width: int, height: int) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
 
     def open(self, file: Path) -> float:
         """Open a file; seconds until its first figures are drawn."""

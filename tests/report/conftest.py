@@ -16,7 +16,9 @@ RULES = ["policies.green_certificates.shortfall_penalty_cny_per_mwh=100", "polic
 @pytest.fixture(scope="session")
 def rich():
     """Five provinces, a day, certificates and carbon market on."""
-    return pipeline.solve(pipeline.load_case(ROOT / "scenarios" / "five_province_week.yaml", end="2027-01-02", overrides=RULES))
+    return pipeline.solve(
+        pipeline.load_case(ROOT / "scenarios" / "five_province_week.yaml", end="2027-01-02", overrides=RULES)
+    )
 
 
 @pytest.fixture(scope="session")

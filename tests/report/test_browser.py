@@ -82,7 +82,11 @@ def test_the_keyboard_reaches_and_moves_everything(page):
     reached = []
     for _ in range(22):
         page.press("Tab")
-        reached.append(page.run("(one => one.className || one.dataset.language || one.getAttribute('href'))(document.activeElement)"))
+        reached.append(
+            page.run(
+                "(one => one.className || one.dataset.language || one.getAttribute('href'))(document.activeElement)"
+            )
+        )
     assert reached[:3] == ["skip", "en", "zh"] and "#dispatch" in reached
     page.run("document.querySelector('[data-language=zh]').focus()")
     page.press("Enter")
@@ -109,7 +113,9 @@ def test_names_do_nothing_in_the_page(browser, plain_grid, tmp_path):
     first = data["zone"].values[0]
     ends = {end: (data[end].dims[0], [evil if zone == first else zone for zone in data[end].values])
             for end in ("generator_zone", "storage_zone", "from_zone", "to_zone", "consumer_zone")}  # fmt: skip
-    results = type(plain_grid)(data.assign_coords(zone=[evil, *data["zone"].values[1:]], **ends), plain_grid.summary, plain_grid.tables)
+    results = type(plain_grid)(
+        data.assign_coords(zone=[evil, *data["zone"].values[1:]], **ends), plain_grid.summary, plain_grid.tables
+    )
     browser.problems.clear()
     browser.open(write_report(results, tmp_path / "evil.html"))
     browser.run(DRAW_ALL)

@@ -31,6 +31,8 @@ def test_report_of_no_results_is_wrong_input(tmp_path):
     ((), True), (("--no-report",), False), (("--set", "report=false"), False), (("--set", "report=false", "--report"), True),
 ])  # fmt: skip
 def test_a_run_writes_a_report_unless_told_not_to(tmp_path, words, written):
-    done = call("run", SCENARIO, "--out", tmp_path / "out", "--start", "2027-01-01", "--end", "2027-01-01T02:00", *words)
+    done = call(
+        "run", SCENARIO, "--out", tmp_path / "out", "--start", "2027-01-01", "--end", "2027-01-01T02:00", *words
+    )
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out" / "report.html").exists() is written

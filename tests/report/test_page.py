@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from grid_model.report.page import report_html, script_json, write_report
@@ -32,8 +33,18 @@ def test_rich_results_have_every_part(page):
     expected = ["headline", "dispatch", "map", "duration", "storage", "reservoirs", "demand_response", "purchase", "certificates",
                 "carbon", "settlement", "solver"]  # fmt: skip
     assert [key for key in sections(page) if key != "scorecard"] == expected
-    assert {"supply", "price", "level", "curtailment", "map", "certificate_flow", "factors", "cycles", "response", "settlement"} <= set(
-        payload(page)["figures"])
+    assert {
+        "supply",
+        "price",
+        "level",
+        "curtailment",
+        "map",
+        "certificate_flow",
+        "factors",
+        "cycles",
+        "response",
+        "settlement",
+    } <= set(payload(page)["figures"])
 
 
 def test_parts_without_data_are_left_out(plain_grid):
@@ -54,20 +65,27 @@ def test_both_languages_stand_in_the_page_and_one_is_shown(rich, page):
     for text in (page, chinese):
         assert "青海" in text and "Qinghai" in text and "主要指标" in text and "Headline figures" in text
     figures = payload(page)["figures"]["supply"]
-    assert "负荷" in [trace["name"] for trace in figures["zh"]["data"]] and "Load" in [trace["name"] for trace in figures["en"]["data"]]
+    assert "负荷" in [trace["name"] for trace in figures["zh"]["data"]] and "Load" in [
+        trace["name"] for trace in figures["en"]["data"]
+    ]
 
 
 def test_names_reach_neither_html_nor_script_unescaped(plain_grid):
     """A zone, a generator's technology, a scenario and a table's text that are HTML: nowhere does a tag of theirs stand."""
     data = plain_grid.dispatch
-    renamed = data.assign_coords(zone=[EVIL, *data["zone"].values[1:]], technology=("generator", [EVIL] * data.sizes["generator"]))
+    renamed = data.assign_coords(
+        zone=[EVIL, *data["zone"].values[1:]], technology=("generator", [EVIL] * data.sizes["generator"])
+    )
     for end in ("generator_zone", "storage_zone", "from_zone", "to_zone", "consumer_zone"):
         changed = [EVIL if zone == data["zone"].values[0] else zone for zone in data[end].values]
         renamed = renamed.assign_coords({end: (data[end].dims[0], changed)})
     results = replace(plain_grid, dispatch=renamed, summary=plain_grid.summary | {"scenario": EVIL}, scenario=EVIL)
     page = report_html(results)
-    assert "<script>window" not in page and "<img" not in page.split('id="payload"')[0] and "49" not in re.search(
-        "<title>(.*?)</title>", page).group(1)
+    assert (
+        "<script>window" not in page
+        and "<img" not in page.split('id="payload"')[0]
+        and "49" not in re.search("<title>(.*?)</title>", page).group(1)
+    )
     assert html.escape(EVIL, quote=False)[:40] in page
     names = [trace["name"] for trace in payload(page)["figures"]["supply"]["en"]["data"]]
     assert not any("<" in name for name in names)
@@ -82,7 +100,11 @@ def test_json_in_a_script_ends_nothing():
 def test_every_certificate_goes_somewhere(rich):
     """What was issued in a zone is what its certificates became: retired, given up, expired or in hand, somewhere."""
     ledger = rich.tables["ledger"]
-    issued = ledger[(ledger["event"].isin(["issue", "opening"])) & (ledger["account"] != "registry")].groupby("account")["quantity_mwh"].sum()
+    issued = (
+        ledger[(ledger["event"].isin(["issue", "opening"])) & (ledger["account"] != "registry")]
+        .groupby("account")["quantity_mwh"]
+        .sum()
+    )
     ways = ways_of_certificates(ledger).groupby("origin")["quantity"].sum()
     assert issued.sum() > 0
     assert ways.reindex(issued.index).tolist() == issued.tolist()
@@ -91,5 +113,20 @@ def test_every_certificate_goes_somewhere(rich):
 def test_a_report_stands_beside_its_results_or_where_one_says(plain_grid, tmp_path):
     folder = plain_grid.save(tmp_path / "two")
     assert write_report(plain_grid) == folder / "report.html"
-    assert write_report(plain_grid, tmp_path / "deep" / "page.html", "zh").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (
+        write_report(plain_grid, tmp_path / "deep" / "page.html", "zh")
+        .read_text(encoding="utf-8")
+        .startswith("<!DOCTYPE html>")
+    )
     assert sorted(file.name for file in (tmp_path / "deep").iterdir()) == ["page.html"]
+
+
+def test_a_scorecard_says_passed_failed_or_nothing(plain_grid):
+    """A target that a case has nothing to say of is neither passed nor failed."""
+    card = pd.DataFrame({"target": ["wind_and_solar_share", "pumped_storage", "own_target"], "unit": ["1", "GW", "1"], "level": [0.2, 80.0, 1.0],
+                         "achieved": [0.5, None, 0.1], "margin": [0.3, None, -0.9], "passed": [True, None, False],
+                         "binding_dual": [None, None, 3.0], "source": ["x", "y", "<b>z"]})  # fmt: skip
+    page = report_html(replace(plain_grid, tables=plain_grid.tables | {"scorecard": card}))
+    part = page[page.index('<section id="scorecard"') : page.index('<section id="dispatch"')]
+    assert re.findall(r'<td class="(passed|failed)"', part) == ["passed", "failed"]
+    assert "风光发电量占比" in part and "own target" in part and "&lt;b&gt;z" in part

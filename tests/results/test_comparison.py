@@ -15,7 +15,9 @@ from grid_model.results.comparison import differences
 from grid_model.results.results import Results
 
 
-def results(name: str, power: dict[str, float], price=(300.0, 100.0), hours: int = 2, zone: str = "West", currency="CNY") -> Results:
+def results(
+    name: str, power: dict[str, float], price=(300.0, 100.0), hours: int = 2, zone: str = "West", currency="CNY"
+) -> Results:
     """One zone with a flat output by technology; prices of two hours with loads of 1 and 3 MW."""
     time = np.datetime64("2027-01-01T00", "ns") + np.arange(hours) * np.timedelta64(1, "h")
     units = list(power)
@@ -57,7 +59,9 @@ def test_different_lengths_are_compared_by_day():
 
 
 def test_zones_may_differ_and_names_repeat():
-    found = gm.compare(results("a", {"coal": 1.0}), results("a", {"coal": 1.0}, zone="East"), results("a", {"coal": 1.0}))
+    found = gm.compare(
+        results("a", {"coal": 1.0}), results("a", {"coal": 1.0}, zone="East"), results("a", {"coal": 1.0})
+    )
     assert found["run"].values.tolist() == ["a", "a (2)", "a (3)"]
     assert np.isnan(found["load_mwh"].sel(run="a (2)", zone="West"))
     assert any("1 zone of a (2) is not in every run: East" in note for note in found.attrs["notes"])
@@ -68,13 +72,17 @@ def test_scorecards_are_compared_target_by_target():
 
     runs = [results(name, {"coal": 1.0}) for name in "ab"]
     for one, achieved in zip(runs, (0.1, 0.3)):
-        one.tables["scorecard"] = pd.DataFrame({"target": ["share"], "achieved": [achieved], "passed": [achieved > 0.2]})
+        one.tables["scorecard"] = pd.DataFrame(
+            {"target": ["share"], "achieved": [achieved], "passed": [achieved > 0.2]}
+        )
     found = gm.compare(*runs)
     assert found["achieved"].sel(target="share").values.tolist() == [0.1, 0.3]
     assert found["passed"].sel(target="share").values.tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize(("others", "said"), [((), "two or more"), ((results("b", {"coal": 1.0}, currency="EUR"),), "one currency")])
+@pytest.mark.parametrize(
+    ("others", "said"), [((), "two or more"), ((results("b", {"coal": 1.0}, currency="EUR"),), "one currency")]
+)
 def test_what_cannot_be_compared_is_wrong_input(others, said):
     with pytest.raises(gm.InputError, match=said):
         gm.compare(results("a", {"coal": 1.0}), *others)

@@ -23,7 +23,11 @@ def section(view: View) -> Section | None:
 def emission_chart(view: View) -> Figure | None:
     if "emissions" not in view.data:
         return None
-    tonnes = pd.Series(view.data["emissions"].fillna(0.0).sum("time").values).groupby(view.data["technology"].values.astype(str)).sum()
+    tonnes = (
+        pd.Series(view.data["emissions"].fillna(0.0).sum("time").values)
+        .groupby(view.data["technology"].values.astype(str))
+        .sum()
+    )
     names = [name for name in stacked(tonnes.index) if tonnes[name] > 0]
     if not names:
         return None
@@ -77,11 +81,18 @@ def market_tables(view: View) -> list[Table]:
     names = {"emissions_t": "emissions", "free_t": "free", "auctioned_t": "auctioned", "bought_t": "bought", "sold_t": "sold",
              "offset_t": "offset", "banked_out_t": "banked", "shortfall_t": "shortfall"}  # fmt: skip
     found = []
-    for table, title, who in (("carbon_market", "carbon_market", "market"), ("carbon_account", "carbon_account", "entity")):
+    for table, title, who in (
+        ("carbon_market", "carbon_market", "market"),
+        ("carbon_account", "carbon_account", "entity"),
+    ):
         rows = view.tables.get(table)
         if rows is None or rows.empty:
             continue
-        price = {"allowance_price_cny_per_t": "allowance_price", "ccer_price_cny_per_t": "ccer_price"} if who == "market" else {}
+        price = (
+            {"allowance_price_cny_per_t": "allowance_price", "ccer_price_cny_per_t": "ccer_price"}
+            if who == "market"
+            else {}
+        )
         columns = [Column(word(who if who == "entity" else "carbon_market"), "text"), Column(Words("Year", "年份"), "text"),
                    *(Column(word(key), unit=unit.name) for key in names.values()),
                    *(Column(word(key), unit=plain(f"{view.currency}/t")) for key in price.values())]  # fmt: skip

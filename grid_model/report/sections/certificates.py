@@ -58,9 +58,16 @@ def ways_of_certificates(ledger: pd.DataFrame) -> pd.DataFrame:
 
 def _areas(view: View, zones) -> dict[str, str]:
     """The node of each zone: itself, or its region where there are many zones."""
-    region = dict(zip(view.data["zone"].values.astype(str), view.data["region"].values)) if "region" in view.data.coords else {}
+    region = (
+        dict(zip(view.data["zone"].values.astype(str), view.data["region"].values))
+        if "region" in view.data.coords
+        else {}
+    )
     many = len(zones) > MOST_ZONES
-    return {str(zone): str(region[str(zone)]) if many and isinstance(region.get(str(zone)), str) else str(zone) for zone in zones}
+    return {
+        str(zone): str(region[str(zone)]) if many and isinstance(region.get(str(zone)), str) else str(zone)
+        for zone in zones
+    }
 
 
 def _sankey(view: View, ways: pd.DataFrame) -> Sankey:
@@ -71,11 +78,17 @@ def _sankey(view: View, ways: pd.DataFrame) -> Sankey:
     place |= {("end", name): len(place) + number for number, name in enumerate(ends)}
     first = ways.groupby(["technology", "origin"])["quantity"].sum()
     second = ways.groupby(["origin", "end"])["quantity"].sum()
-    source = [place["technology", name] for name, _ in first.index] + [place["origin", name] for name, _ in second.index]
+    source = [place["technology", name] for name, _ in first.index] + [
+        place["origin", name] for name, _ in second.index
+    ]
     target = [place["origin", name] for _, name in first.index] + [place["end", name] for _, name in second.index]
     nodes = [view.style.technology(name) for name in technologies] + [_place(view, name) for name in origins]
     nodes += [word(end) + (plain(" ") + _place(view, name) if name else plain("")) for end, name in ends]
-    colours = [view.style.technology_colour(name) for name in technologies] + [PLACE] * len(origins) + [ENDS[end] for end, _ in ends]
+    colours = (
+        [view.style.technology_colour(name) for name in technologies]
+        + [PLACE] * len(origins)
+        + [ENDS[end] for end, _ in ends]
+    )
     return Sankey("certificate_flow", word("certificate_flow"), "M", nodes, colours, np.array(source), np.array(target),
                   np.concatenate([first.to_numpy(), second.to_numpy()]) * MILLION, height=560)  # fmt: skip
 

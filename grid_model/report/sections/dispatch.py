@@ -15,7 +15,15 @@ from grid_model.report.words import Words, word
 
 ABOVE = ("discharge", "converted", "imports", "reduced", "orderly", "unserved")  # on top of generation
 BELOW = ("charge", "converting", "exports", "added")
-PATTERN = {"imports": "/", "exports": "/", "charge": "\\", "reduced": ".", "added": ".", "orderly": "x", "unserved": "x"}
+PATTERN = {
+    "imports": "/",
+    "exports": "/",
+    "charge": "\\",
+    "reduced": ".",
+    "added": ".",
+    "orderly": "x",
+    "unserved": "x",
+}
 QUANTILES = np.linspace(0.0, 1.0, 201)
 
 
@@ -50,7 +58,11 @@ def price_chart(view: View, values: dict | None = None, title: Words | None = No
 def level_chart(view: View, keys, values: dict | None = None, title: Words | None = None) -> Chart | None:
     """Energy held at the end of each step by storage technology."""
     layers = [_layer(view, key, values, stack=1) for key in keys if key.startswith("level:")]
-    return _over_time(view, "level", title or word("level"), view.level.name, layers, values, height=260) if layers else None
+    return (
+        _over_time(view, "level", title or word("level"), view.level.name, layers, values, height=260)
+        if layers
+        else None
+    )
 
 
 def curtailment_chart(view: View, keys, values: dict | None = None, title: Words | None = None) -> Chart | None:
@@ -67,7 +79,9 @@ def load_duration(view: View, values: dict | None = None, title: Words | None = 
 
 
 def price_duration(view: View, values: dict | None = None, title: Words | None = None) -> Chart:
-    return _duration(view, "price_duration", title or word("price"), view.price_unit, [_layer(view, "price", values, drawn=LINE)])
+    return _duration(
+        view, "price_duration", title or word("price"), view.price_unit, [_layer(view, "price", values, drawn=LINE)]
+    )
 
 
 def duration(series: Series, keys=("load", "residual_load", "price")) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from grid_model.report.blocks import Card, Cards, Column, Figure, Section, Table
 from grid_model.report.charts import BAR, Chart, Layer
 from grid_model.report.style import stacked
 from grid_model.report.view import View, number
-from grid_model.report.words import Words, plain, word
+from grid_model.report.words import WORDS, Words, plain, word
 
 RENEWABLE = ("wind", "solar", "hydro", "biomass", "geothermal", "marine")  # how technologies begin that are
 VARIABLE = ("wind", "solar")
@@ -23,11 +23,24 @@ def scorecard_section(view: View) -> Section | None:
     card = view.tables.get("scorecard")
     if card is None or card.empty:
         return None
-    columns = [Column(word("target"), "text"), Column(word("demanded_level")), Column(word("achieved")), Column(word("margin")),
-               Column(word("unit"), "text"), Column(word("passed"), "check"), Column(word("dual")), Column(word("source"), "text")]
-    rows = [(word(f"target_{row.target}") if f"target_{row.target}" else word(row.target), row.level, row.achieved, row.margin, row.unit,
+    columns = [
+        Column(word("target"), "text"),
+        Column(word("demanded_level")),
+        Column(word("achieved")),
+        Column(word("margin")),
+        Column(word("unit"), "text"),
+        Column(word("passed"), "check"),
+        Column(word("dual")),
+        Column(word("source"), "text"),
+    ]
+    rows = [(target(row.target), row.level, row.achieved, row.margin, row.unit,
              row.passed, row.binding_dual, row.source) for row in card.itertuples()]  # fmt: skip
     return Section("scorecard", word("scorecard"), [Table(word("scorecard"), columns, rows, file="scorecard.csv")])
+
+
+def target(name: str) -> Words:
+    """A target of the scorecard in words."""
+    return word(f"target_{name}") if f"target_{name}" in WORDS else word(name)
 
 
 def cards(view: View) -> Cards:
@@ -83,11 +96,19 @@ def _carbon(view: View) -> list[Card]:
 
 def _proof(view: View) -> list[Card]:
     summary = view.results.summary
-    found = [Card(word("gap"), plain(f"{max(summary['gap'], 0.0):.1e}"), word(summary["status"]))] if "gap" in summary else []
+    found = (
+        [Card(word("gap"), plain(f"{max(summary['gap'], 0.0):.1e}"), word(summary["status"]))]
+        if "gap" in summary
+        else []
+    )
     audit = summary.get("audit")
     if isinstance(audit, dict) and "laws" in audit:
         broken = len(audit["failed"])
-        text = plain(f"{audit['laws'] - broken} ") + word("laws_hold") if not broken else plain(f"{broken} ") + word("laws_broken")
+        text = (
+            plain(f"{audit['laws'] - broken} ") + word("laws_hold")
+            if not broken
+            else plain(f"{broken} ") + word("laws_broken")
+        )
         found.append(Card(word("audit"), word("passed" if audit["passed"] else "failed"), text))
     return found
 
@@ -96,14 +117,18 @@ def mix_chart(view: View) -> Figure | None:
     """Energy by technology of each region, or of each zone where there are no regions."""
     if "generation" not in view.data:
         return None
-    areas = [area for area in view.areas if area.level == "regions"] or [area for area in view.areas if area.level == "zones"]
+    areas = [area for area in view.areas if area.level == "regions"] or [
+        area for area in view.areas if area.level == "zones"
+    ]
     rows = [view.areas.index(area) for area in areas]
     layers = []
     for key, values in view.series.values.items():
         kind, _, technology = key.partition(":")
         energy = values[rows] @ view.hours * view.energy.factor
         if kind == "generation" and energy.any():
-            layers.append(Layer(key, view.style.technology(technology), view.style.technology_colour(technology), BAR, energy))
+            layers.append(
+                Layer(key, view.style.technology(technology), view.style.technology_colour(technology), BAR, energy)
+            )
     chart = Chart("mix", word("energy_mix"), view.energy.name, layers, [area.name for area in areas], x_kind="names", barmode="stack",
                   horizontal=True, height=max(150 + 34 * len(areas), 120 + 19 * len(layers)))  # fmt: skip
     return Figure(chart)
@@ -114,8 +139,14 @@ def mix_table(view: View) -> Table | None:
         return None
     made, lost, capacity = view.by_technology("generation"), view.by_technology("curtailment"), _capacity(view)
     hours, unit = view.hours.sum(), view.energy
-    columns = [Column(word("technology"), "text"), Column(word("capacity"), unit=view.power.name), Column(word("energy"), unit=unit.name),
-               Column(word("share"), "percent"), Column(word("utilisation"), "percent"), Column(word("curtailed"), unit=unit.name)]
+    columns = [
+        Column(word("technology"), "text"),
+        Column(word("capacity"), unit=view.power.name),
+        Column(word("energy"), unit=unit.name),
+        Column(word("share"), "percent"),
+        Column(word("utilisation"), "percent"),
+        Column(word("curtailed"), unit=unit.name),
+    ]
     rows = [(view.style.technology(name), capacity[name] * view.power.factor, made[name] * unit.factor,
              made[name] / made.sum() if made.sum() > 0 else None, made[name] / capacity[name] / hours if capacity[name] > 0 else None,
              lost.get(name, 0.0) * unit.factor) for name in stacked(made.index)]  # fmt: skip
@@ -139,4 +170,8 @@ def cost_item(name: str) -> Words:
     """`thermal.start` in words."""
     part, _, what = name.partition(".")
     known = word(f"cost:{name}")
-    return known if f"cost:{name}" != known.en else plain(f"{part}: {what}".replace("_", " ") if what != part else part.replace("_", " "))
+    return (
+        known
+        if f"cost:{name}" != known.en
+        else plain(f"{part}: {what}".replace("_", " ") if what != part else part.replace("_", " "))
+    )

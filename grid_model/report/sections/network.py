@@ -21,7 +21,9 @@ def section(view: View) -> Section | None:
     if view.data.sizes["zone"] < 2:
         return None
     names, _ = slots(view)
-    chart = tile_map(view, np.full(view.data.sizes["zone"], np.nan), word("map"), plain(""), arrows_of(view, slice(0, 1)))
+    chart = tile_map(
+        view, np.full(view.data.sizes["zone"], np.nan), word("map"), plain(""), arrows_of(view, slice(0, 1))
+    )
     quantities = [(key, name) for key, name, _, _ in quantities_of(view)]
     return Section("map", word("map"), empty(MapExplorer(chart, quantities, names), corridor_table(view)))
 
@@ -88,7 +90,9 @@ def arrows_of(view: View, steps) -> Arrows | None:
     pairs, power, full = pair_flows(view)
     hours = view.hours[steps]
     mean, part = (array[:, steps] @ hours / hours.sum() for array in (power, full))
-    return Arrows(pair_names(view, pairs), pairs[:, 0], pairs[:, 1], mean, np.abs(mean) / max(np.abs(power).max(), 1e-9), part)
+    return Arrows(
+        pair_names(view, pairs), pairs[:, 0], pairs[:, 1], mean, np.abs(mean) / max(np.abs(power).max(), 1e-9), part
+    )
 
 
 def pair_flows(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -100,7 +104,11 @@ def pair_flows(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     flow, full = line_flows(view)
     weight = np.maximum(view.data["line_capacity_mw"].values, 1e-9)[:, None]
     power, filled, capacity = np.zeros((3, len(pairs), len(view.time)))
-    for target, array in ((power, flow * sign[:, None]), (filled, full * weight), (capacity, np.broadcast_to(weight, flow.shape))):
+    for target, array in (
+        (power, flow * sign[:, None]),
+        (filled, full * weight),
+        (capacity, np.broadcast_to(weight, flow.shape)),
+    ):
         np.add.at(target, which.ravel(), array)
     return pairs, power, filled / capacity
 
@@ -130,7 +138,9 @@ def corridor_table(view: View) -> Table | None:
     flow, full = line_flows(view)
     forward, backward = (np.maximum(sign * flow, 0.0) @ view.hours for sign in (1, -1))
     capacity = data["line_capacity_mw"].values
-    used = np.divide(np.abs(flow) @ view.hours, capacity * view.hours.sum(), out=np.full(len(capacity), np.nan), where=capacity > 0)
+    used = np.divide(
+        np.abs(flow) @ view.hours, capacity * view.hours.sum(), out=np.full(len(capacity), np.nan), where=capacity > 0
+    )
     lost = rows_of(data, "loss", "line") @ view.hours
     zones = [[view.style.zone(name) for name in data[end].values] for end in ("from_zone", "to_zone")]
     columns = [Column(word("line"), "text"), Column(Words("From", "起点"), "text"), Column(Words("To", "终点"), "text"),
@@ -139,7 +149,9 @@ def corridor_table(view: View) -> Table | None:
                Column(word("utilisation"), "percent"), Column(word("hours_full"), unit=plain("h"), digits=0)]  # fmt: skip
     rows = zip(data["line"].values, *zones, capacity, forward * unit.factor, backward * unit.factor, lost * unit.factor, used,
                full @ view.hours)  # fmt: skip
-    return Table(word("corridors"), columns, sorted(rows, key=lambda row: -(row[4] + row[5])), folded=data.sizes["line"] > 12)
+    return Table(
+        word("corridors"), columns, sorted(rows, key=lambda row: -(row[4] + row[5])), folded=data.sizes["line"] > 12
+    )
 
 
 def flow_chart(view: View, most: int = 25) -> Chart:
@@ -147,7 +159,12 @@ def flow_chart(view: View, most: int = 25) -> Chart:
     flow, _ = line_flows(view)
     order = np.argsort(-(np.abs(flow) @ view.hours), kind="stable")[:most]
     unit = view.energy
-    layers = [Layer(key, name, colour(key), BAR, sign * np.maximum(sign * flow[order], 0.0) @ view.hours * unit.factor)
-              for key, name, sign in (("forward", Words("Sent forward", "正向送电"), 1), ("backward", Words("Sent back", "反向送电"), -1))]
+    layers = [
+        Layer(key, name, colour(key), BAR, sign * np.maximum(sign * flow[order], 0.0) @ view.hours * unit.factor)
+        for key, name, sign in (
+            ("forward", Words("Sent forward", "正向送电"), 1),
+            ("backward", Words("Sent back", "反向送电"), -1),
+        )
+    ]
     return Chart("flows", word("flows"), unit.name, layers, [plain(name) for name in view.data["line"].values[order]], x_kind="names",
                  horizontal=True, height=120 + 20 * len(order))  # fmt: skip

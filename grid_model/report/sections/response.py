@@ -16,7 +16,9 @@ from grid_model.report.words import plain, word
 def section(view: View) -> Section | None:
     if "demand_response_down" not in view.data or not view.data.sizes["programme"]:
         return None
-    return Section("demand_response", word("demand_response"), empty(Figure(use_chart(view)), kind_table(view), limit_table(view)))
+    return Section(
+        "demand_response", word("demand_response"), empty(Figure(use_chart(view)), kind_table(view), limit_table(view))
+    )
 
 
 def _use(view: View) -> pd.DataFrame:
@@ -41,15 +43,26 @@ def use_chart(view: View) -> Chart:
     sums = use.groupby("zone")[["greatest", "capability"]].sum(min_count=1).reindex(zones) * view.power.factor
     layers = [Layer("greatest", word("greatest_use"), colour("reduced"), BAR, sums["greatest"].to_numpy())]
     if sums["capability"].notna().any():
-        layers.insert(0, Layer("capability", word("capability"), colour("available"), BAR, sums["capability"].to_numpy()))
+        layers.insert(
+            0, Layer("capability", word("capability"), colour("available"), BAR, sums["capability"].to_numpy())
+        )
     return Chart("response", word("response_by_zone"), view.power.name, layers, [view.style.zone(zone) for zone in zones],
                  x_kind="names", barmode="group")  # fmt: skip
 
 
 def kind_table(view: View) -> Table:
     unit = view.zone_energy
-    sums = _use(view).groupby("kind").agg(count=("reduced", "size"), capability=("capability", lambda column: column.sum(min_count=1)),
-                                          greatest=("greatest", "sum"), reduced=("reduced", "sum"), added=("added", "sum"))
+    sums = (
+        _use(view)
+        .groupby("kind")
+        .agg(
+            count=("reduced", "size"),
+            capability=("capability", lambda column: column.sum(min_count=1)),
+            greatest=("greatest", "sum"),
+            reduced=("reduced", "sum"),
+            added=("added", "sum"),
+        )
+    )
     columns = [Column(word("kind"), "text"), Column(word("programmes"), digits=0), Column(word("capability"), unit=view.power.name),
                Column(word("greatest_use"), unit=view.power.name), Column(word("reduced"), unit=unit.name),
                Column(word("added"), unit=unit.name), Column(word("payback"), "percent")]  # fmt: skip
@@ -69,7 +82,16 @@ def limit_table(view: View) -> Table | None:
                Column(word("reduced"), unit=plain("MWh")), Column(word("added"), unit=plain("MWh")), Column(word("used_hours"), digits=2),
                Column(word("most_hours_in_a_day"), digits=2), Column(word("max_hours_per_day"), digits=2), Column(word("calls"), digits=2),
                Column(word("max_calls"), digits=2)]  # fmt: skip
-    names = ("capability_mw", "reduced_mwh", "added_mwh", "hours", "most_hours_in_a_day", "max_hours_per_day", "calls", "max_calls")
+    names = (
+        "capability_mw",
+        "reduced_mwh",
+        "added_mwh",
+        "hours",
+        "most_hours_in_a_day",
+        "max_hours_per_day",
+        "calls",
+        "max_calls",
+    )
     rows = [(view.style.party(row["programme"]), word(row["kind"]), *(_number(row.get(name)) for name in names))
             for row in called.to_dict("records")]  # fmt: skip
     return Table(word("programmes"), columns, rows, folded=True, file="demand_response.csv") if rows else None

@@ -23,7 +23,11 @@ def section(view: View) -> Section | None:
 def _items(table: pd.DataFrame) -> pd.DataFrame:
     """Received and paid (negative) by item, the largest first."""
     amount = table["amount_cny"].astype(float)
-    sums = pd.DataFrame({"item": table["item"], "received": amount.clip(lower=0), "paid": amount.clip(upper=0)}).groupby("item").sum()
+    sums = (
+        pd.DataFrame({"item": table["item"], "received": amount.clip(lower=0), "paid": amount.clip(upper=0)})
+        .groupby("item")
+        .sum()
+    )
     least = LEAST * sums["received"].sum()
     sums = sums[(sums["received"] > least) | (-sums["paid"] > least)]
     return sums.assign(size=sums["received"] - sums["paid"]).sort_values("size", ascending=False)
@@ -39,7 +43,10 @@ def item_name(item: str) -> Words:
 
 def item_chart(view: View, table: pd.DataFrame) -> Figure | None:
     sums = _items(table)
-    layers = [Layer(key, word(key), colour(key), BAR, sums[key].to_numpy() * view.money.factor) for key in ("received", "paid")]
+    layers = [
+        Layer(key, word(key), colour(key), BAR, sums[key].to_numpy() * view.money.factor)
+        for key in ("received", "paid")
+    ]
     return Figure(Chart("settlement", word("settlement_by_item"), view.money.name, layers, [item_name(item) for item in sums.index],
                         x_kind="names", horizontal=True, height=140 + 28 * len(sums)))  # fmt: skip
 
@@ -49,7 +56,11 @@ def zone_table(view: View, table: pd.DataFrame) -> Table | None:
     zoned = table[table["zone"].notna()]
     if zoned.empty:
         return None
-    sums = zoned.pivot_table(index="zone", columns="item", values="amount_cny", aggfunc="sum").reindex(columns=items).dropna(axis=1, how="all")
+    sums = (
+        zoned.pivot_table(index="zone", columns="item", values="amount_cny", aggfunc="sum")
+        .reindex(columns=items)
+        .dropna(axis=1, how="all")
+    )
     order = [zone for zone in view.data["zone"].values.astype(str) if zone in sums.index]
     sums = sums.reindex([*order, *(zone for zone in sums.index if zone not in order)])
     columns = [Column(word("zone"), "text"), *(Column(item_name(item), unit=view.money.name) for item in sums.columns)]

@@ -13,7 +13,11 @@ def section(view: View) -> Section:
 
 def _facts(view: View) -> Table:
     summary, solver = view.results.summary, view.results.summary.get("solver", {})
-    facts = {"scenario": summary["scenario"], "horizon": f"{summary['start']} + {summary['hours']:g} h", "status": word(summary["status"])}
+    facts = {
+        "scenario": summary["scenario"],
+        "horizon": f"{summary['start']} + {summary['hours']:g} h",
+        "status": word(summary["status"]),
+    }
     for key, name in (("objective_cny", "objective"), ("lower_bound_cny", "lower_bound")):
         facts[name] = f"{summary[key]:,.2f} {view.currency}" if key in summary else None
     facts |= {name: f"{summary[name]:,}" for name in ("rows", "columns", "nonzeros") if name in summary}
@@ -29,7 +33,13 @@ def _facts(view: View) -> Table:
 def _seconds(view: View) -> Table | None:
     seconds = view.results.summary.get("seconds", {})
     columns = [Column(plain(""), "text"), Column(word("seconds"), digits=2)]
-    return Table(word("seconds"), columns, [(word(f"stage_{name}"), value) for name, value in seconds.items()], folded=True) if seconds else None
+    return (
+        Table(
+            word("seconds"), columns, [(word(f"stage_{name}"), value) for name, value in seconds.items()], folded=True
+        )
+        if seconds
+        else None
+    )
 
 
 def _inputs(view: View) -> Table | None:

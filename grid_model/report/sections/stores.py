@@ -47,8 +47,17 @@ def cycle_chart(view: View) -> Chart:
 
 def cycle_table(view: View) -> Table:
     unit = view.energy
-    sums = _energies(view).groupby(["technology", "place"]).agg(
-        stores=("mw", "size"), mw=("mw", "sum"), mwh=("mwh", "sum"), charged=("charged", "sum"), discharged=("discharged", "sum"))
+    sums = (
+        _energies(view)
+        .groupby(["technology", "place"])
+        .agg(
+            stores=("mw", "size"),
+            mw=("mw", "sum"),
+            mwh=("mwh", "sum"),
+            charged=("charged", "sum"),
+            discharged=("discharged", "sum"),
+        )
+    )
     columns = [Column(word("technology"), "text"), Column(word("place"), "text"), Column(word("stores"), digits=0),
                Column(word("power"), unit=view.power.name), Column(word("capacity"), unit=view.level.name),
                Column(word("charged"), unit=unit.name), Column(word("discharged"), unit=unit.name), Column(word("round_trip"), "percent"),
@@ -93,7 +102,11 @@ def level_heat(view: View) -> Heat:
 def reservoir_table(view: View) -> Table:
     data, unit = view.data, view.zone_energy
     level, capacity = rows_of(data, "reservoir_level", "reservoir"), data["reservoir_capacity_mwh"].values
-    flows = {name: rows_of(data, name, "reservoir") @ view.hours * unit.factor for name in ("inflow", "spill") if name in data}
+    flows = {
+        name: rows_of(data, name, "reservoir") @ view.hours * unit.factor
+        for name in ("inflow", "spill")
+        if name in data
+    }
     columns = [Column(word("reservoir"), "text"), Column(word("capacity"), unit=plain("GWh")), Column(word("first_level"), "percent"),
                Column(word("lowest_level"), "percent"), Column(word("last_level"), "percent"),
                *(Column(word(name), unit=unit.name) for name in flows)]  # fmt: skip
@@ -105,5 +118,3 @@ def reservoir_table(view: View) -> Table:
 
 def _part(amount: float, whole: float) -> float | None:
     return amount / whole if whole > 0 else None
-
-
