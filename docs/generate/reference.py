@@ -67,8 +67,9 @@ def _tables() -> str:
     parts = [
         "# Input tables",
         f"CSV files in UTF-8 with one header row, one file per table. Only {needed} must be there, and in each table "
-        "only the required columns. An empty cell, or a column that is not there, takes its default; *of the technology* "
-        "means the value in the row's technology in table `technologies`, of which the package ships a full set.",
+        "only the required columns. An empty cell, or a column that is not there, takes its default; *of the "
+        "technology* means the value in the row's technology in `technologies`, of which the package ships a full "
+        "set.",
         f"Every table may also have {', '.join(f'`{name}`' for name in FREE_COLUMNS)} (text) and columns that end in "
         f"`{FREE_NUMBERS}` (for `share_by` in a scenario's changes). Any other column is an error.",
     ]
@@ -159,7 +160,7 @@ def _scenario() -> str:
 
 def _commands() -> str:
     command = typer.main.get_command(app)
-    text = f"# Command line\n\n```text\n{command.help.strip()}\n\n{command.epilog.strip()}\n```\n"
+    text = f"# Command line\n\n{_help(command.help)}\n\n{_help(command.epilog)}\n"
     return text + "".join(_command(("grid-model", name), inner) for name, inner in command.commands.items())
 
 
@@ -169,8 +170,17 @@ def _command(words: tuple[str, ...], command) -> str:
         return "".join(_command((*words, name), one) for name, one in inner.items())
     parameters = [one for one in command.params if one.name != "help"]
     rows = [(code(_called(one)), plain(one.help or "")) for one in parameters]
-    text = f"\n## {' '.join(words)}\n\n```text\n{command.help.strip()}\n```\n\n"
+    text = f"\n## {' '.join(words)}\n\n{_help(command.help)}\n\n"
     return text + table(("argument or option", "meaning"), rows) + "\n"
+
+
+def _help(words: str) -> str:
+    """Help as it stands on a screen: paragraphs, and lists under their heading in fixed width."""
+    parts = []
+    for part in words.strip().split("\n\n"):
+        head, _, listed = part.partition("\n")
+        parts.append(plain(head) + (f"\n\n```text\n{inspect.cleandoc(listed)}\n```" if listed else ""))
+    return "\n\n".join(parts)
 
 
 def _called(parameter) -> str:
@@ -214,7 +224,8 @@ def _results() -> str:
             [
                 "# Results",
                 "A run writes a folder: `dispatch.nc` (everything hourly), `summary.json`, tables as CSV (`ledger` as "
-                "Parquet), `report.html`, the scenario as resolved and `provenance.json`. `gm.open_results(folder)` gives it back.",
+                "Parquet), `report.html`, the scenario as resolved, `provenance.json`. `gm.open_results` gives it "
+                "back.",
                 "MW are means over a step, MWh stand at its end. A variable is there where the case has what it tells "
                 "of. "
                 '`load` is also a method of every Dataset: write `dispatch["load"]`.',
