@@ -5,7 +5,7 @@ zone                                      bus of 1 kV, so that ohms are per unit
 load                                      load, and a generator `<load> unserved` at the cost of what is not served
 generator                                 generator with limits by snapshot, ramps, linear commitment
 line                                      link; two for a line both ways with loss or cost; a line where it is part of an AC loop
-converter                                 process with a bus for each port
+converter                                 process with a bus for each port; with one port a generator
 storage                                   storage unit; with least or last levels a bus with a store and links in and out
 reservoir                                 a bus with a store, a link as turbine, inflow as a load below zero, a way out for spill
 
@@ -257,13 +257,19 @@ def _add_converters(network: Network, data) -> None:
         for way, word, binds in (("rise", "up", data.rising), ("fall", "down", data.falling)):
             if binds[at]:
                 more[f"ramp_limit_{word}"] = steady(getattr(data, way).values[at] / MW / size)
-        for number, row in enumerate(np.flatnonzero(ports["converter"] == name)):
-            more |= {f"bus{number}": ports["zone"].iloc[row], f"rate{number}": steady(rates[row]),
+        rows = np.flatnonzero(ports["converter"] == name)
+        cost = steady(data.cost.values[at] / CNY_PER_MWH)
+        if len(rows) == 1 and not ports["delay_hours"].iloc[rows[0]] and isinstance(steady(rates[rows[0]]), float):
+            network.add("generators", name, bus=ports["zone"].iloc[rows[0]], sign=float(rates[rows[0]][0]), p_nom=float(size),
+                        p_min_pu=steady(lower / size), p_max_pu=steady(upper / size), marginal_cost=cost, **more)
+            continue
+        for number, row in enumerate([*rows, *rows][: max(len(rows), 2)]):  # a process has two buses at least
+            more |= {f"bus{number}": ports["zone"].iloc[row], f"rate{number}": steady(rates[row]) if number < len(rows) else 0.0,
                      f"delay{number}": int(ports["delay_hours"].iloc[row]), f"cyclic_delay{number}": bool(ports["cyclic"].iloc[row])}
             if ports["delay_hours"].iloc[row] % 1:
                 network.refuse(f"delay_hours of {ports['port'].iloc[row]}", ports["delay_hours"].iloc[row], "whole hours")
         network.add("processes", name, p_nom=float(size), p_min_pu=steady(lower / size), p_max_pu=steady(upper / size),
-                    marginal_cost=steady(data.cost.values[at] / CNY_PER_MWH), **more)
+                    marginal_cost=cost, **more)
 
 
 # ---------------------------------------------------------------------------------------------------------- storage

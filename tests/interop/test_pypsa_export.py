@@ -95,3 +95,20 @@ def test_command_line(tmp_path):
     assert done.exit_code == 0, done.output
     back = gm.solve(gm.load_case(import_network(tmp_path / "network.nc", tmp_path / "grid")))
     assert back.summary["objective_cny"] == pytest.approx(7600)
+
+
+def test_converters_there_and_back(tmp_path):
+    """A heat pump whose heat arrives later, with ramps, and a sink with one port, which goes out as a generator."""
+    case = small_case(
+        3, {"load": {"heat": [0, 20, 30], "base": 10.0}, "port_rate": {"heat": [2.0, 3.0, 2.5]}},
+        loads=[{"load": "heat", "zone": "H"}, {"load": "base", "zone": "A"}],
+        generators=[{"generator": "g", "zone": "A", "technology": "biomass", "capacity_mw": 40, "min_output_fraction": 0.5,
+                     "variable_cost_cny_per_mwh": 5}],
+        converters=[{"converter": "pump", "capacity_mw": 15, "cost_cny_per_mwh": 1, "ramp_up_mw_per_hour": 8},
+                    {"converter": "sink", "capacity_mw": 50, "cost_cny_per_mwh": 2}],
+        converter_ports=[{"port": "power", "converter": "pump", "zone": "A", "rate": -1},
+                         {"port": "heat", "converter": "pump", "zone": "H", "rate": 3, "delay_hours": 1},
+                         {"port": "away", "converter": "sink", "zone": "A", "rate": -1}])
+    expected = gm.solve(case).summary["objective_cny"]
+    back = gm.load_case(import_network(export_case(case, tmp_path / "network.nc"), tmp_path / "grid"))
+    assert gm.solve(back).summary["objective_cny"] == pytest.approx(expected, rel=1e-6)

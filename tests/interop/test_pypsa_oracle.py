@@ -22,7 +22,7 @@ pypsa = pytest.importorskip("pypsa", reason="PyPSA is not installed: it is a pee
 from interop.peer import objective_in_pypsa  # noqa: E402
 from interop.random_networks import random_network  # noqa: E402
 
-EXAMPLES = int(os.environ.get("PYPSA_EXAMPLES", "24"))
+EXAMPLES = int(os.environ.get("PYPSA_EXAMPLES", "12"))
 pytestmark = pytest.mark.filterwarnings("default")  # PyPSA's own
 
 
