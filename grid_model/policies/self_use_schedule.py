@@ -131,7 +131,8 @@ def _own(case, host, curtailment) -> np.ndarray:
 def _available(case, plant: str) -> np.ndarray:
     """What a plant can generate in each step [MW]."""
     row = case.tables["generators"].set_index("generator").loc[plant]
-    return case.profile("availability", [plant], [row["max_output_fraction"]])[0] * row["capacity_mw"]
+    part = 1 - row["local_congestion_fraction"]
+    return case.profile("availability", [plant], [row["max_output_fraction"]])[0] * part * row["capacity_mw"]
 
 
 def _curtailed(plant: str, curtailment: xr.DataArray) -> np.ndarray:

@@ -4,6 +4,7 @@ The rule asks what a dispatcher would ask, in this order; the first that holds i
 sends all that the step lets it send. The reach of a zone is itself and every zone that it could send more power to,
 over any number of corridors with room: whatever could have made room for the energy stands there or beyond.
 
+    congestion      no more is curtailed than the grid inside the zone cannot take (local_congestion_fraction)
     storage_full    water that passes a turbine at full power: its reservoir is full, and no grid would take more of it
     congestion      the zone has corridors to send over, and all of them are full
     minimum_output  in its reach thermal plant stands at its floor: the least of what is online, must-run heat, and the
@@ -48,6 +49,7 @@ def curtailment_cause(case, dispatch: xr.Dataset) -> xr.DataArray:
     if len(steps):
         of_zone = _cause_of_zone(case, dispatch, steps)[zone]
         of_zone[_turbines_full(case, dispatch)[:, steps]] = CODE["storage_full"]
+        of_zone[_kept_inside(case, dispatch)[:, steps]] = CODE["congestion"]
         cause[:, steps] = np.where(curtailed[:, steps], of_zone, CODE["none"])
     return xr.DataArray(cause, dims=("generator", "time"), attrs={
         "units": "1",
@@ -68,6 +70,13 @@ def by_cause(dispatch: xr.Dataset) -> pd.DataFrame:
         "generator": dispatch["generator"].values[row], "zone": dispatch["generator_zone"].values[row],
         "technology": dispatch["technology"].values[row], "cause": np.asarray(CAUSES[1:], object)[column],
         "curtailment_mwh": sums[row, column]})
+
+
+def _kept_inside(case, dispatch: xr.Dataset) -> np.ndarray:
+    """Where no more is curtailed than the grid inside the zone cannot take, shape (generators, steps)."""
+    part = case.tables["generators"].set_index("generator")["local_congestion_fraction"]
+    kept = part.reindex(dispatch["generator"].values).to_numpy(float)[:, None] * np.nan_to_num(dispatch["available"].values)
+    return (kept > 0) & (np.nan_to_num(dispatch["curtailment"].values) <= kept * (1 + 1e-6))
 
 
 def _cause_of_zone(case, dispatch, steps: np.ndarray) -> np.ndarray:

@@ -1,21 +1,25 @@
 """Renewable plant: wind, solar, biomass, geothermal and marine, up to what is available.
 
 symbol  attribute        unit             kind
-g       generation       GW               decision, m <= g <= A
+g       generation       GW               decision, m <= g <= (1 - k) A
 A       available        GW               data: availability profile (else max_output_fraction) times capacity
 m       minimum          GW               data: what must be taken: min_output profile (else min_output_fraction) times
-                                          capacity, at most A
+                                          capacity, at most (1 - k) A
+k       local_congestion 1                data: part of what is available that the grid inside the zone cannot take
 f       forgone          GW               A - g: there and not taken
 v       variable_cost    million CNY/GWh  data
 
-Nothing is kept for later: what is not taken is lost. Solar thermal plant with a heat store is in solar_thermal.py. By
+Nothing is kept for later: what is not taken is lost. A zone is one node; what its own grid keeps from its edge, where
+that is known, is the fraction k, the same in every hour, and counts as not taken. Solar thermal plant with a heat store is in solar_thermal.py. By
 the rules of the carbon market none of these plants emits, biomass included, so no emissions are offered.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pyomo.environ as pyo
 
+from grid_model.case.tables import number
 from grid_model.case.units import MW
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report
@@ -24,7 +28,13 @@ from grid_model.technologies.solar_thermal import HEAT_STORE_HOURS
 
 NAME = "renewable"
 
-TABLES = {"generators": [*GENERATORS, CERTIFICATE, HEAT_STORE_HOURS]}
+TABLES = {
+    "generators": [
+        *GENERATORS, CERTIFICATE, HEAT_STORE_HOURS,
+        number("local_congestion_fraction", unit="1", minimum=0, maximum=1, default=0,
+               meaning="part of the available energy of renewable plant that the grid inside its zone cannot take"),
+    ],
+}
 
 
 def read(case) -> Data | None:
@@ -36,12 +46,15 @@ def read(case) -> Data | None:
     data = Data(case, table, "generator")
     generators.read_limits(data, case)
     generators.read_rates(data)
+    most = (1 - data.column("local_congestion_fraction").values)[:, None] * data.available.values
+    data.most = data.series(most, "most")
+    data.minimum = data.series(np.minimum(data.minimum.values, most), "minimum")
     return data
 
 
 def add_variables(renewable, data):
     renewable.generation = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (
-        data.minimum[unit, step], data.available[unit, step]))
+        data.minimum[unit, step], data.most[unit, step]))
 
 
 def add_constraints(renewable, data):
@@ -53,9 +66,13 @@ def forgone(renewable, data, unit, step):
     return data.available[unit, step] - renewable.generation[unit, step]
 
 
+def headroom_up(renewable, data, unit, step):
+    """(1 - k) A[g,t] - g[g,t]   [GW]"""
+    return data.most[unit, step] - renewable.generation[unit, step]
+
+
 output = generators.output
 available = generators.available
-headroom_up = generators.headroom_up
 headroom_down = generators.headroom_down
 certificates = generators.certificates
 

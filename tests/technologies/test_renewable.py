@@ -37,6 +37,18 @@ def test_without_a_profile_the_greatest_output_holds():
     assert solved(grid([100], technology="biomass", max_output_fraction=0.8)).objective == pytest.approx(20 * 300)
 
 
+def test_the_grid_inside_a_zone_takes_its_part():
+    """A tenth of 60 MW stays behind a bottleneck of the zone's own: coal gives the 6 MW, and they count as not taken. Without
+    the fraction wind would give all 60. A must-take floor is cut to what gets through."""
+    case = grid([80], {"availability": {"wind": [0.6]}}, local_congestion_fraction=0.1)
+    result = solved(case)
+    assert megawatts(result, "generation") == pytest.approx([54])
+    assert megawatts(result, "report_available") == pytest.approx([60])
+    assert result.objective == pytest.approx(26 * 300)
+    assert_same_as_concrete(case)
+    assert megawatts(solved(grid([80], min_output_fraction=1.0, local_congestion_fraction=0.5)), "generation") == pytest.approx([50])
+
+
 def test_must_take_floor():
     """At 400 CNY/MWh it would not run beside coal; 40 MW must be taken, or 25 where that is all."""
     dear = {"variable_cost_cny_per_mwh": 400}

@@ -20,7 +20,7 @@ from yields import yearly_availability
 
 GENERATOR_COLUMNS = ["generator", "zone", "technology", "capacity_mw", "commissioned", "purchase_class", "guaranteed_hours",
                      "variable_cost_cny_per_mwh", "min_output_fraction", "max_output_fraction", "heating_floor_fraction", "planned_hours",
-                     "emissions_t_per_mwh", "certificate", "capacity_end_2025_mw", "source"]
+                     "emissions_t_per_mwh", "certificate", "local_congestion_fraction", "capacity_end_2025_mw", "source"]
 
 
 def generators() -> pd.DataFrame:

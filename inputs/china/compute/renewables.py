@@ -13,6 +13,7 @@ import pandas as pd
 from facts import by_zone, constant, fact_table, fill_up, known_by_zone, zones
 from thermal import _fleet
 
+CONGESTION = "local congestion: curtailment of 2023 (national new-energy consumption monitoring centre)"
 STOCK_DATE = "2024-12-31"
 
 
@@ -52,6 +53,13 @@ def guaranteed_hours(technology: str) -> tuple[pd.Series, pd.Series]:
     return hours.reindex(zones().index).fillna(used["hours"]).round(1), words.fillna(rest.reindex(zones().index))
 
 
+def local_congestion(technology: str) -> pd.Series:
+    """What was curtailed in the year before, nearly all of it behind bottlenecks inside the province, by zone."""
+    kind = "solar" if technology.startswith("solar") else "wind"
+    rate = fact_table("utilisation_rate_2023").query("technology == @kind").set_index("zone")["utilisation_rate_percent"]
+    return (1 - rate / 100).round(4).reindex(zones().index)
+
+
 def variable_generators() -> pd.DataFrame:
     onshore, offshore = wind_capacity()
     utility, distributed = solar_capacity()
@@ -72,7 +80,8 @@ def variable_generators() -> pd.DataFrame:
         parts.append(_fleet(technology, technology, capacity, commissioned=STOCK_DATE, guaranteed_hours=hours,
                             purchase_class="full_purchase" if bought else "guaranteed", certificate="tradable",
                             capacity_end_2025_mw=later[technology],
-                            source=origin[technology] if bought else origin[technology] + "; " + words))
+                            local_congestion_fraction=local_congestion(technology),
+                            source=origin[technology] + ("; " if bought else "; " + words + "; ") + CONGESTION))
     return pd.concat([*parts, small], ignore_index=True)
 
 
