@@ -30,7 +30,7 @@ import numpy as np
 from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
 from grid_model.solve.highs import Solution
-from grid_model.solve.working import Working
+from grid_model.solve.working import Working, rows_of
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
@@ -80,7 +80,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str
     InfeasibleError : as of `optimise`
     """
     started = time.perf_counter()
-    working = Working(program, seldom, start)
+    working = Working(program, rows_of(program, seldom), start)
     vectors = {**ranks, "cost": program.cost}
     solution = _weighted_vertex(working, weighted(program, ranks, mode), unique, method, limits)
     face = Face(working.program)

@@ -22,15 +22,21 @@ DUAL = 1  # HiGHS's simplex_strategy
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
 
 
+def rows_of(program: LinearProgram, names: Iterable[str]) -> np.ndarray:
+    """Which rows belong to these families, shape (rows,); a family over nothing has none."""
+    mask = np.zeros(len(program.row_lower), bool)
+    for name in names:
+        if name in program.rows:
+            mask[program.rows[name].slice] = True
+    return mask
+
+
 class Working:
     """HiGHS with the rows of a programme that it needs so far; `order` are their positions in the programme."""
 
-    def __init__(self, program: LinearProgram, seldom: Iterable[str] = (), statuses: np.ndarray | None = None):
+    def __init__(self, program: LinearProgram, seldom: np.ndarray | None = None, statuses: np.ndarray | None = None):
         self.program = program
-        self.seldom = np.zeros(len(program.row_lower), bool)
-        for name in seldom:
-            if name in program.rows:
-                self.seldom[program.rows[name].slice] = True
+        self.seldom = np.zeros(len(program.row_lower), bool) if seldom is None else seldom.copy()
         if statuses is not None:
             self.seldom &= statuses[len(program.cost):] == int(Basis.kBasic)
         self.order = np.flatnonzero(~self.seldom)

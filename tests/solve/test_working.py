@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grid_model.algebra import Array, compile_program
 from grid_model.solve.ranked import solve_ranked
-from grid_model.solve.working import Working
+from grid_model.solve.working import Working, rows_of
 
 
 def chain(cost, limit):
@@ -36,7 +36,8 @@ def test_a_broken_row_is_added_and_priced():
 
 
 def test_rows_that_hold_by_themselves_are_never_held():
-    working = Working(chain([1, 5, 9], [2, 2, 2]), ["rare"])
+    program = chain([1, 5, 9], [2, 2, 2])
+    working = Working(program, rows_of(program, ["rare"]))
     working.optimise("simplex")
     assert working.order.tolist() == [0]
 
@@ -44,9 +45,9 @@ def test_rows_that_hold_by_themselves_are_never_held():
 def test_a_basis_starts_where_it_ended():
     """From the statuses of the optimum nothing is left to do."""
     program = chain([1, 5, 9], [1, 2, 2])
-    first = Working(program, ["rare"])
+    first = Working(program, rows_of(program, ["rare"]))
     first.optimise("simplex")
-    again = Working(program, ["rare"], first.statuses())
+    again = Working(program, rows_of(program, ["rare"]), first.statuses())
     assert again.optimise("simplex").iterations == 0
 
 

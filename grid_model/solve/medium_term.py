@@ -1,0 +1,57 @@
+"""Medium term: a plan of the whole horizon from a coarser programme of the same rules.
+
+The coarse programme is that of another Case (`Case.coarsen`), whose families of columns and rows have the same names
+and labels, over longer steps. A power keeps its mean over a step, a level stands at its end, a price of a row without steps
+(a month, a year) is the same, and so is one of a row that balances a level: both are carried over by label.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grid_model.algebra import LinearProgram
+from grid_model.solve.windows import Plan
+
+
+def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, fine: LinearProgram,
+              coarse_hours: np.ndarray, fine_hours: np.ndarray) -> Plan:
+    """The plan that a solved coarse programme gives a fine one.
+
+    Parameters
+    ----------
+    columns, duals : values of the coarse programme's columns, and duals of its rows
+    coarse_hours, fine_hours : lengths of the steps [h]; both begin at the same moment
+    """
+    ends = np.cumsum(coarse_hours)
+    step = np.minimum(np.searchsorted(ends, np.cumsum(fine_hours) - 1e-9) + 1, len(coarse_hours))
+    step = np.concatenate([[0], step])  # border 0 stays border 0
+    values, _ = _carried(coarse.columns, columns, fine.columns, len(fine.cost), step)
+    prices, priced = _carried(coarse.rows, duals, fine.rows, len(fine.row_lower), step)
+    return Plan(values, prices, priced)
+
+
+def _carried(coarse, values: np.ndarray, fine, size: int, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values of the members of families by label; which members have one."""
+    whole, known = np.zeros(size), np.zeros(size, bool)
+    for name, family in fine.items():
+        if name not in coarse or not family.size or len(coarse[name].axes) != len(family.axes):
+            continue
+        places = [_places(mine, theirs, dimension, step) for mine, theirs, dimension in zip(
+            family.axes, coarse[name].axes, family.dimensions, strict=True)]
+        found = np.ones(family.shape, bool)
+        for axis, (_, there) in enumerate(places):
+            found &= there.reshape([-1 if one == axis else 1 for one in range(len(places))])
+        grid = np.ix_(*(place for place, _ in places)) if places else ()
+        whole[family.slice] = np.where(found, coarse[name].of(values)[grid], 0.0).reshape(-1)
+        known[family.slice] = found.reshape(-1)
+    return whole, known
+
+
+def _places(mine, theirs, dimension: str, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each label of an axis its place on the coarse axis, and whether it has one."""
+    labels = list(mine.labels)
+    if mine.dimension == 1 and (dimension.endswith(("steps", "step", "borders")) or dimension == "always"):
+        labels = step[np.asarray(labels, np.int64)].tolist()
+    known = {label: place for place, label in enumerate(theirs.labels)}
+    place = np.fromiter((known.get(label, -1) for label in labels), np.int64, len(labels))
+    return np.maximum(place, 0), place >= 0
