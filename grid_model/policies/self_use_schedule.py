@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
@@ -32,9 +31,11 @@ from grid_model.case.units import MW
 from grid_model.errors import InfeasibleError
 from grid_model.policies.contract import members
 from grid_model.policies.tariffs import zone_load, zone_prices
+from grid_model.solve.windows import solve_pieces, timeline
 from grid_model.technologies import storage
 from grid_model.technologies.contract import declare
 
+PLANNED_HOURS, AHEAD_HOURS = 168, 24
 DRIFT = 1e-7  # of the price, per step: too little to change what pays, enough for one answer
 SERIES = ("self_use_charge", "self_use_discharge", "self_use_level")
 
@@ -59,7 +60,7 @@ def schedule_self_use(case, curtailment: xr.DataArray | None = None):
     own = case.replace(storage=stores)
     model, data = _model(own, _hosts(own, curtailment))
     program = compile_program(model)
-    values = _solve(program)
+    values = _solve(own, model, program)
     power = {name: program.columns[f"storage.{name}"].of(values) / MW for name in ("charge", "discharge", "energy")}
     power["energy"] = power["energy"][:, 1:]
     series = {
@@ -69,15 +70,15 @@ def schedule_self_use(case, curtailment: xr.DataArray | None = None):
     return case.replace(series=series)
 
 
-def _solve(program) -> np.ndarray:
-    highs = program.to_highs()
-    highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise InfeasibleError(
-            "self-use storage cannot keep its own limits behind its hosts: "
-            f"{highs.modelStatusToString(highs.getModelStatus())}"
-        )
-    return np.asarray(highs.getSolution().col_value)
+def _solve(case, model, program) -> np.ndarray:
+    """Values of the columns, planned PLANNED_HOURS at a time with AHEAD_HOURS of foresight: nobody knows a year ahead."""
+    step = float(case.step_hours[0])
+    window, ahead = (max(round(hours / step), 1) for hours in (PLANNED_HOURS, AHEAD_HOURS))
+    time = timeline(program, model.steps, model.borders)
+    try:
+        return solve_pieces(program, time, program.cost, window, ahead).columns
+    except InfeasibleError as error:
+        raise InfeasibleError(f"self-use storage cannot keep its own limits behind its hosts: {error}") from None
 
 
 @dataclass(frozen=True, eq=False)
