@@ -144,6 +144,17 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
     return _expand(model) if concrete else model
 
 
+def coarse_case(model, case, hours: float):
+    """The case of a built model in steps of `hours`, for a plan of a long horizon."""
+    for part in model.policies.values():
+        if part.offers("carried"):
+            case = case.replace(series=part.carried())
+    case = case.coarsen(hours)
+    for technology in TECHNOLOGIES:
+        case = technology.coarsened(case) if hasattr(technology, "coarsened") else case
+    return case
+
+
 def _add_technologies(model, case) -> list[Fleet]:
     fleets = []
     for technology in TECHNOLOGIES:

@@ -166,16 +166,26 @@ class SynthesisedProfiles(Settings):
 class Solve(Settings):
     """How the programme is solved.
 
-    mode    whole: one programme over the horizon
+    mode    whole: one programme over the horizon, to its proven optimum; windows: piece after piece from a coarse plan of
+            the whole, with a bound (for long horizons); auto: whole up to WHOLE_STEPS steps of a large grid
     method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
+    window_hours, look_ahead_hours   what a window keeps, and sees beyond
+    medium_hours   length of a step of the plan that windows follow
+    corrections   how often windows are solved again with what a year's rows turned out to be worth
+    bound   windows: compute a lower bound of the cost
     audit   check the solved dispatch against every law, apart from the formulation (results/audit)
     """
 
-    mode: Literal["auto", "whole"] = "auto"
+    mode: Literal["auto", "whole", "windows"] = "auto"
     method: Literal["auto", "simplex", "ipx", "hipo", "pdlp"] = "auto"
     unique: bool = True
     audit: bool = True
+    window_hours: float = Field(24.0, gt=0)
+    look_ahead_hours: float = Field(12.0, ge=0)
+    medium_hours: float = Field(24.0, gt=0)
+    corrections: int = Field(1, ge=0, le=10)
+    bound: bool = True
     time_limit_seconds: float | None = Field(None, gt=0)
     threads: int | None = Field(None, ge=1)
 

@@ -11,6 +11,7 @@ A policy is a module with
     COSTS                         as for technologies (technologies/contract.py)
     ranks(block, data)            {name: rule} minimised before the cost, in order (guaranteed purchase only)
     series(block, data, solved)   {variable of the results: DataArray}, hourly or by item, with units and long_name
+    carried(block, data)          {series of the case: DataArray}: what a coarser case of the same hours takes over
     tables(block, data, solved)   {name: DataFrame} beside the results (`ledger` as Parquet, others as CSV)
 
 `solved` is solve/solved.py: values of variables and named expressions by name, duals of families of rows by name, both

@@ -31,6 +31,7 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from grid_model.algebra import Array
+from grid_model.case.case import labelled
 from grid_model.case.checks import problems_where
 from grid_model.case.units import MW, MWH
 from grid_model.policies import tariffs
@@ -80,6 +81,12 @@ def read(case, fleets, settings) -> PolicyData | None:
     _read_held(data, stores.data, np.flatnonzero(chosen))
     _read_tight(data, stores.data.table.loc[chosen, "zone"].to_numpy(object))
     return data
+
+
+def carried(self_use, data) -> dict:
+    """The schedules, so that a coarser case of the same hours need not make its own."""
+    values = dict(zip(SERIES, (data.charged, data.discharged, data.level), strict=True))
+    return {name: labelled("storage", data.names, data.case.time, array, {}) for name, array in values.items()}
 
 
 def _read_held(data, figures, rows: np.ndarray) -> None:

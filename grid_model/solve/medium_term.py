@@ -13,28 +13,29 @@ from grid_model.algebra import LinearProgram
 from grid_model.solve.windows import Plan
 
 
-def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, fine: LinearProgram,
-              coarse_hours: np.ndarray, fine_hours: np.ndarray) -> Plan:
+def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cost_duals: np.ndarray,
+              fine: LinearProgram, coarse_hours: np.ndarray, fine_hours: np.ndarray) -> Plan:
     """The plan that a solved coarse programme gives a fine one.
 
     Parameters
     ----------
-    columns, duals : values of the coarse programme's columns, and duals of its rows
+    columns, duals, cost_duals : of the coarse programme: values, row duals of the objective and of the cost alone
     coarse_hours, fine_hours : lengths of the steps [h]; both begin at the same moment
     """
     ends = np.cumsum(coarse_hours)
     step = np.minimum(np.searchsorted(ends, np.cumsum(fine_hours) - 1e-9) + 1, len(coarse_hours))
     step = np.concatenate([[0], step])  # border 0 stays border 0
     values, _ = _carried(coarse.columns, columns, fine.columns, len(fine.cost), step)
-    prices, priced = _carried(coarse.rows, duals, fine.rows, len(fine.row_lower), step)
-    return Plan(values, prices, priced)
+    rows = len(fine.row_lower)
+    carried, priced = _carried(coarse.rows, duals, fine.rows, rows, step)
+    return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, step)[0], priced)
 
 
 def _carried(coarse, values: np.ndarray, fine, size: int, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values of the members of families by label; which members have one."""
     whole, known = np.zeros(size), np.zeros(size, bool)
     for name, family in fine.items():
-        if name not in coarse or not family.size or len(coarse[name].axes) != len(family.axes):
+        if name not in coarse or not family.size or not coarse[name].size or len(coarse[name].axes) != len(family.axes):
             continue
         places = [_places(mine, theirs, dimension, step) for mine, theirs, dimension in zip(
             family.axes, coarse[name].axes, family.dimensions, strict=True)]

@@ -194,15 +194,11 @@ class Face:
     def narrow_at_basis(self, working: Working, vectors: dict[str, np.ndarray],
                         statuses: np.ndarray) -> str | None:
         """Narrow by every vector in turn at the basis HiGHS holds; the first one that it is not optimal for, else None."""
-        highs = working.highs
         at_lower, at_upper = _nonbasic(statuses, self.lower)
-        _, basic = highs.getBasicVariables()
         for name, vector in vectors.items():
-            costs = np.where(basic >= 0, vector[np.maximum(basic, 0)], 0.0)
-            status, duals = highs.getBasisTransposeSolve(costs)
-            if status != highspy.HighsStatus.kOk:
+            duals = working.duals_of(vector)
+            if duals is None:
                 return name
-            duals = working.over_all_rows(np.asarray(duals))
             reduced = self.reduced_costs(vector, duals)
             free = self.upper > self.lower
             wrong = free & ((at_lower & (reduced < -ZERO)) | (at_upper & (reduced > ZERO))

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grid_model.algebra import LinearProgram
+from grid_model.formulation import build_model, coarse_case
 from grid_model.solve.certificate import certify
 from grid_model.solve.highs import Solution, choose_method
+from grid_model.solve.horizon import solve_in_windows
 from grid_model.solve.ranked import solve_ranked
 
 
@@ -31,6 +33,11 @@ class Solved:
     lower_bound: float = -np.inf
     duals: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> bool:
+        """Whether this is the proven optimum of the whole, not one by windows with a bound."""
+        return self.proof != BY_WEIGHTS
+
     def evaluate(self, name: str) -> np.ndarray:
         """Values of a variable (`storage.energy`) or named expression (`thermal.report_generation`), in the shape of its sets."""
         if name in self.program.columns:
@@ -42,14 +49,26 @@ class Solved:
         return self.program.rows[name].of(self.solution.row_duals)
 
 
+BY_WEIGHTS = "by weights within windows"
+WHOLE_ROWS = 1_000_000  # above, `auto` goes by windows: docs/performance.md
+
+
+def by_windows(case, program: LinearProgram) -> bool:
+    """Whether a case is solved in windows rather than as a whole."""
+    mode = case.scenario.solve.mode
+    return mode == "windows" or (mode == "auto" and program.matrix.shape[0] > WHOLE_ROWS)
+
+
 def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
-    """The optimum of a compiled model, ranks first.
+    """The optimum of a compiled model, ranks first; or, for a long case, its dispatch by windows with a bound.
 
     Raises
     ------
-    InfeasibleError, SolveError : as of `solve_ranked`
+    InfeasibleError, SolveError : as of `solve_ranked` and `solve_in_windows`
     """
     settings = case.scenario.solve
+    if by_windows(case, program):
+        return _solved_in_windows(case, model, program, progress)
     operators = {name: program.operator(expression) for name, expression in model.ranks.items()}
     vectors = {name: matrix.toarray()[0] for name, (matrix, _, _) in operators.items()}
     method = choose_method(program) if settings.method == "auto" else settings.method
@@ -58,3 +77,11 @@ def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
     optimum = {name: ranked.optimum[name] + float(constant[0]) for name, (_, constant, _) in operators.items()}
     bound = certify(program, ranked.duals["cost"], ranked.bounds).bound
     return Solved(case, model, program, ranked.solution, optimum, ranked.proof, bound, ranked.duals)
+
+
+def _solved_in_windows(case, model, program: LinearProgram, progress) -> Solved:
+    coarse = coarse_case(model, case, case.scenario.solve.medium_hours)
+    solution, bound = solve_in_windows(case, model, program, coarse, build_model(coarse), progress)
+    values = {name: program.evaluate(expression, solution.columns) for name, expression in model.ranks.items()}
+    optimum = {name: float(value) for name, value in values.items()}
+    return Solved(case, model, program, solution, optimum, BY_WEIGHTS, bound, {"cost": solution.row_duals})

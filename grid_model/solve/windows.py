@@ -61,21 +61,33 @@ class Timeline:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is known of the whole: values of the columns, prices of the rows, and which rows have one."""
+    """What is known of the whole: values of the columns, row duals of the objective and of the cost alone, and which rows
+    have them."""
 
     columns: np.ndarray
-    prices: np.ndarray
+    duals: np.ndarray
+    cost_duals: np.ndarray
     priced: np.ndarray
+
+    @classmethod
+    def none(cls, columns: int, rows: int) -> Plan:
+        return cls(np.zeros(columns), np.zeros(rows), np.zeros(rows), np.zeros(rows, bool))
 
 
 @dataclass(eq=False)
 class Pieced:
-    """The kept parts of all windows together: a point, row duals and statuses of a basis, and iterations by window."""
+    """The kept parts of all windows together: a point, row duals of the objective and of the cost alone, statuses of a
+    basis, and iterations by window."""
 
     columns: np.ndarray
     duals: np.ndarray
+    cost_duals: np.ndarray
     statuses: np.ndarray
     iterations: list
+
+    @classmethod
+    def empty(cls, columns: int, rows: int) -> Pieced:
+        return cls(np.zeros(columns), np.zeros(rows), np.zeros(rows), np.full(columns + rows, int(Basis.kLower), np.int8), [])
 
 
 def timeline(program: LinearProgram, steps, borders) -> Timeline:
@@ -162,10 +174,9 @@ def solve_pieces(program: LinearProgram, time: Timeline, objective: np.ndarray, 
     InfeasibleError, SolveError : as of `optimise`; a window that has no optimum stops all
     """
     windows = borders_of(time.steps, window)
-    pieced = known or Pieced(np.zeros(len(program.cost)), np.zeros(len(program.row_lower)),
-                             np.full(len(program.cost) + len(program.row_lower), int(Basis.kLower), np.int8), [])
-    lazy = rows_of(program, seldom)
-    slices = _Slices(program, time, objective, plan or Plan(pieced.columns * 0, pieced.duals * 0, lazy & False), lazy)
+    size = len(program.cost), len(program.row_lower)
+    pieced = known or Pieced.empty(*size)
+    slices = _Slices(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom))
     basis = None
     for number, (begin, end) in enumerate(windows):
         if number < start:
@@ -209,7 +220,7 @@ class _Slices:
 
     def stiffness(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """d and u of rows that end beyond a window."""
-        price = np.abs(self.plan.prices[rows])
+        price = np.abs(self.plan.duals[rows])
         even = STIFFNESS * price + LEAST
         firm = np.maximum(even, self.remedy[np.searchsorted(self.spanning, rows)] - price)
         least, most = self.program.row_lower[rows] > -INFINITY, self.program.row_upper[rows] < INFINITY
@@ -229,25 +240,27 @@ def _solve_window(slices: _Slices, pieced: Pieced, begin: int, keep: int, end: i
     """Solve one window into `pieced`; the basis that the next one starts from."""
     program, time = slices.program, slices.time
     columns, rows = slices.columns(begin, end), slices.rows(begin, end)
-    part, elastic = _window_programme(slices, pieced, columns, rows, begin, end)
+    part, elastic, cost = _window_programme(slices, pieced, columns, rows, begin, end)
     statuses = None if basis is None else basis.moved(time, columns, rows, elastic, begin)
     seldom = np.concatenate([slices.lazy[rows], np.zeros(len(elastic), bool)])
     working = Working(part, seldom, statuses)
     solution = working.optimise("simplex" if statuses is not None else method, **limits)
     found = working.statuses()
-    duals = working.over_all_rows(solution.row_duals)
+    duals, cost_duals = working.over_all_rows(solution.row_duals), working.duals_of(cost)
     width = len(columns) + 2 * len(elastic)
     mine, own = time.columns[columns] <= keep, time.last[rows] <= keep
     pieced.columns[columns[mine]] = solution.columns[:len(columns)][mine]
     pieced.statuses[columns[mine]] = found[:len(columns)][mine]
     pieced.duals[rows[own]] = duals[:len(rows)][own]
+    pieced.cost_duals[rows[own]] = (duals if cost_duals is None else cost_duals)[:len(rows)][own]
     pieced.statuses[len(program.cost) + rows[own]] = found[width:width + len(rows)][own]
     pieced.iterations.append(solution.iterations)
     return _Basis(time, columns, rows, elastic, found, begin)
 
 
 def _window_programme(slices: _Slices, pieced: Pieced, columns, rows, begin: int, end: int):
-    """The window's own programme: exact rows, then one elastic row for each row that ends beyond it."""
+    """The window's own programme (exact rows, then one elastic row for each row that ends beyond it), its elastic rows, and
+    its columns' cost without ranks."""
     program, time, plan = slices.program, slices.time, slices.plan
     elastic = slices.open_rows(begin, end) if end < time.steps else np.empty(0, np.int64)
     exact, open_part = program.matrix[rows], program.matrix[elastic]
@@ -255,9 +268,10 @@ def _window_programme(slices: _Slices, pieced: Pieced, columns, rows, begin: int
     done, past = _rounded(exact @ before), _rounded(open_part @ before)
     inner, open_inner = exact[:, columns], open_part[:, columns]
     planned = open_part @ np.where(time.columns <= end, plan.columns, 0.0)
-    price = plan.prices[elastic]
-    cost = slices.objective[columns] - open_inner.T @ price
+    objective = slices.objective[columns] - open_inner.T @ plan.duals[elastic]
     missed, over = slices.stiffness(elastic)
+    even = STIFFNESS * np.abs(plan.cost_duals[elastic])
+    cost = np.concatenate([program.cost[columns] - open_inner.T @ plan.cost_duals[elastic], even, even])
     lower, upper = _still_possible(slices, elastic, end)
     planned = _rounded(np.clip(planned, lower, upper))
     eye = csr_array((np.ones(len(elastic)), (np.arange(len(elastic)), np.arange(len(elastic)))), shape=(len(elastic),) * 2)
@@ -268,12 +282,12 @@ def _window_programme(slices: _Slices, pieced: Pieced, columns, rows, begin: int
                        shape=(len(rows) + len(elastic), len(columns) + 2 * len(elastic)))
     side = planned - past
     part = replace(program, columns={}, rows={}, matrix=matrix, offset=0.0,
-                   cost=np.concatenate([cost, missed, over]),
+                   cost=np.concatenate([objective, missed, over]),
                    column_lower=np.concatenate([program.column_lower[columns], np.zeros(2 * len(elastic))]),
                    column_upper=np.concatenate([program.column_upper[columns], _rounded(planned - lower), _rounded(upper - planned)]),
                    row_lower=np.concatenate([program.row_lower[rows] - done, side]),
                    row_upper=np.concatenate([program.row_upper[rows] - done, side]))
-    return part, elastic
+    return part, elastic, cost
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ has no dual and a basic slack.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import highspy
 import numpy as np
@@ -56,13 +57,25 @@ class Working:
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
         solution = optimise(self.highs, method, **limits)
+        iterations = solution.iterations
         while (broken := self._broken(solution.columns)).size:
             self._add(broken)
             strategy = self.highs.getOptionValue("simplex_strategy")[1]
             self.highs.setOptionValue("simplex_strategy", DUAL)
             solution = optimise(self.highs, "simplex", **limits)
+            iterations += solution.iterations
             self.highs.setOptionValue("simplex_strategy", strategy)
-        return solution
+        return replace(solution, iterations=iterations)
+
+    def duals_of(self, vector: np.ndarray) -> np.ndarray | None:
+        """Row duals y = B^-T v_B of another vector over the columns at the basis that HiGHS holds, over all rows; None
+        where the basis cannot be used."""
+        status, basic = self.highs.getBasicVariables()
+        if status != highspy.HighsStatus.kOk:
+            return None
+        costs = np.where(basic >= 0, vector[np.maximum(basic, 0)], 0.0)
+        status, duals = self.highs.getBasisTransposeSolve(costs)
+        return self.over_all_rows(np.asarray(duals)) if status == highspy.HighsStatus.kOk else None
 
     def _broken(self, columns: np.ndarray) -> np.ndarray:
         """Rows that HiGHS does not hold and this point breaks."""

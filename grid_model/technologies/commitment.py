@@ -79,6 +79,15 @@ def check_start(frames) -> list:
                             "at most what is online (initial_online_mw, else capacity_mw)")]
 
 
+def coarsened(case):
+    """A case of steps too long for starts: every fleet starts and stops at will, and what is online has no floor but heat."""
+    table = case.tables["generators"].copy()
+    bound = (table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1)
+    free = ["min_output_fraction", "start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]
+    table.loc[bound, free] = 0.0
+    return case.replace(generators=table)
+
+
 def needs_commitment(table, floor: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Which units are committed; `floor` is the least output of what is online, `heat` that for heat, (units, steps)."""
     bound = (table[["start_cost_cny_per_mw", "stop_cost_cny_per_mw", "no_load_cost_cny_per_mwh", "min_up_hours",

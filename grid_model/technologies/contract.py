@@ -17,6 +17,8 @@ and offers, each an expression in units of the programme, written as a function 
     certificates(block, data, unit, step)   certificates issued, GWh/h
     headroom_up, headroom_down(block, data, unit, step)    power that could be added or withdrawn at once, GW
 
+    coarsened(case)                         the case fit for steps of many hours, where laws of hours have no meaning
+
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
 (block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names constraints
 that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py). Steps are numbered 1..T; a state (a level, capacity online) stands at borders 0..T, border 0 being the start,

@@ -45,6 +45,9 @@ TABLES = {
 CHECKS = (commitment.check_start, capture.check_capture)
 
 
+coarsened = commitment.coarsened
+
+
 def read(case) -> Data | None:
     """Figures of every generator of kind thermal."""
     table = of_kind(case, "thermal")

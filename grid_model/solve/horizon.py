@@ -1,0 +1,116 @@
+"""A long horizon in windows: a coarse plan of the whole, then window after window, then a bound.
+
+The objective is the cost with the ranks before it by their weights (ranked.py), so each window keeps the order of purchase
+within what it sees; over the whole it is kept as far as the plan shares out what the year guarantees. What a year's row was
+worth when the last window settled it corrects the plan, and the windows are solved again. How far the
+whole may be from its optimum is what the bound says (bound.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from grid_model.algebra import LinearProgram, compile_program
+from grid_model.errors import AuditError
+from grid_model.solve.bound import lower_bound
+from grid_model.solve.highs import Solution
+from grid_model.solve.medium_term import plan_from
+from grid_model.solve.ranked import LEAN, seeded_weights, weights_of
+from grid_model.solve.windows import Pieced, Plan, borders_of, solve_pieces, timeline
+from grid_model.solve.working import Working, rows_of
+
+WHOLE = 1e-6  # largest violation of a row, relative to its value and one
+
+logger = logging.getLogger(__name__)
+
+
+def rank_vectors(model, program: LinearProgram) -> dict[str, np.ndarray]:
+    """Each rank as a vector over the columns, without its constant."""
+    return {name: program.operator(expression)[0].toarray()[0] for name, expression in model.ranks.items()}
+
+
+def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weights: dict[str, float], **limits) -> Plan:
+    """The plan that a coarser case of the same horizon gives."""
+    coarse = compile_program(coarse_model)
+    vectors = rank_vectors(coarse_model, coarse)
+    working = Working(replace(coarse, cost=_objective(coarse, vectors, weights)), rows_of(coarse, coarse_model.seldom))
+    solution = working.optimise("simplex", **limits)
+    duals = working.over_all_rows(solution.row_duals)
+    cost_duals = working.duals_of(coarse.cost)
+    logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
+    return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
+                     coarse_case.step_hours, case.step_hours)
+
+
+def _objective(program: LinearProgram, vectors, weights) -> np.ndarray:
+    return program.cost + sum((weights[name] * vector for name, vector in vectors.items()), np.zeros(len(program.cost)))
+
+
+def solve_in_windows(case, model, program: LinearProgram, coarse_case, coarse_model, progress=None):
+    """The dispatch of a long case by windows.
+
+    Returns
+    -------
+    (solution, lower bound of the cost)
+
+    Raises
+    ------
+    InfeasibleError, SolveError : of the plan, or of a window
+    """
+    started = time.perf_counter()
+    settings = case.scenario.solve
+    limits = {"time_limit_seconds": settings.time_limit_seconds, "threads": settings.threads}
+    vectors = rank_vectors(model, program)
+    weights = weights_of(program, vectors)
+    plan = plan_of(case, model, program, coarse_case, coarse_model, weights, **limits)
+    steps = timeline(program, model.steps, model.borders)
+    objective = _objective(program, vectors, weights)
+    straight = objective + LEAN * seeded_weights(program) if settings.unique else objective
+    hour = float(case.step_hours[0])
+    window, ahead = (max(round(hours / hour), 1) for hours in (settings.window_hours, settings.look_ahead_hours))
+
+    def kept(number: int, windows: int, pieced: Pieced) -> None:
+        logger.info("window %d of %d: %d iterations", number + 1, windows, pieced.iterations[-1])
+        if progress is not None:
+            progress(time.perf_counter() - started, f"window {number + 1} of {windows}")
+
+    pieced, followed = None, plan
+    for _ in range(settings.corrections + 1):
+        pieced = solve_pieces(program, steps, straight, window, ahead, followed, model.seldom, kept=kept, **limits)
+        followed = _corrected(plan, steps, pieced)
+    _demand_whole(program, pieced.columns)
+    bound = -np.inf
+    if settings.bound:
+        bound = _bound_of_cost(program, objective, pieced, lower_bound(program, steps, objective, plan.duals, window, **limits))
+    columns = pieced.columns
+    solution = Solution(columns, program.cost - program.matrix.T @ pieced.cost_duals, pieced.cost_duals, program.matrix @ columns,
+                        float(program.cost @ columns) + program.offset, f"windows of {window} steps, {len(borders_of(steps.steps, window))} in all",
+                        sum(pieced.iterations), time.perf_counter() - started)
+    return solution, bound
+
+
+def _corrected(plan: Plan, steps, pieced: Pieced) -> Plan:
+    """The plan with the prices that rows over the whole had when the last window settled them."""
+    settled = (steps.last == steps.steps) & (steps.last - steps.first > 1) & plan.priced
+    return replace(plan, duals=np.where(settled, pieced.duals, plan.duals),
+                   cost_duals=np.where(settled, pieced.cost_duals, plan.cost_duals))
+
+
+def _bound_of_cost(program, objective, pieced: Pieced, bound: float) -> float:
+    """A bound of the cost from one of cost and weighted ranks: who loses no more of the ranks pays at least as much."""
+    ranked = float((objective - program.cost) @ pieced.columns)
+    return bound - ranked + program.offset
+
+
+def _demand_whole(program: LinearProgram, columns: np.ndarray) -> None:
+    """Every row of the whole programme holds at the point that the windows make together."""
+    values = program.matrix @ columns
+    scale = 1.0 + np.abs(values)
+    broken = np.maximum(program.row_lower - values, values - program.row_upper) / scale
+    worst = int(np.argmax(broken))
+    if broken[worst] > WHOLE:
+        raise AuditError(f"windows do not fit together: {program.row_name(worst)} is broken by {broken[worst] * scale[worst]:.3g}")
