@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import highspy
+import numpy as np
 import pandas as pd
 
 from grid_model import formulation
@@ -183,10 +184,11 @@ def _finish(results: Results, seconds: dict[str, float]) -> None:
 def _summary(solved: Solved, seconds: dict[str, float]) -> dict:
     case, program, solution = solved.case, solved.program, solved.solution
     cost, lower = solution.objective / CNY, solved.lower_bound / CNY
+    bound = {"lower_bound_cny": lower, "gap": (cost - lower) / max(abs(cost), 1.0)} if np.isfinite(lower) else {}
     rows, columns = program.matrix.shape
     return {
-        "scenario": case.name, "status": "optimal" if solved.whole else "within gap", "objective_cny": cost, "lower_bound_cny": lower,
-        "gap": (cost - lower) / max(abs(cost), 1.0), "start": str(case.time[0]), "hours": case.hours, "steps": case.steps,
+        "scenario": case.name, "status": "optimal" if solved.whole else "within gap", "objective_cny": cost, **bound,
+        "start": str(case.time[0]), "hours": case.hours, "steps": case.steps,
         "zones": len(case.zones), "ranks_proven": solved.proof, "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()}, "peak_memory_mb": _peak_memory_mb(),
         "solver": {"name": "HiGHS", "version": highspy.Highs().version(), "method": solution.method,

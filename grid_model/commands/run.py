@@ -57,7 +57,8 @@ def _print_summary(results) -> None:
     table = Table(show_header=False, box=None)
     hours = f"{summary['hours']:g} h from {summary['start']}"
     table.add_row("scenario", f"{summary['scenario']}: {hours}, {summary['zones']} zones")
-    table.add_row("cost", f"{summary['objective_cny']:,.0f} {currency}, proven to within {max(summary['gap'], 0):.1e}")
+    proven = f"proven to within {max(summary['gap'], 0):.1e}" if "gap" in summary else "without a bound"
+    table.add_row("cost", f"{summary['objective_cny']:,.0f} {currency}, {proven}")
     for item, value in zip(costs["item"].values, costs.values, strict=True):
         if value:
             table.add_row(f"  {item}", f"{value:,.0f} {currency}")

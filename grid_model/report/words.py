@@ -308,6 +308,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "file": ("File", "文件"),
     "scenario_text": ("Scenario as resolved", "完整情景设置"),
     "optimal": ("optimal", "最优"),
+    "within gap": ("within the gap", "在差距以内"),
     # regions of China's grid
     "North": ("North", "华北"),
     "Northeast": ("Northeast", "东北"),

@@ -11,13 +11,17 @@ position, so the minima are independent and the bound is true whatever the price
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
 
 from grid_model.algebra import INFINITY, LinearProgram
+from grid_model.errors import SolveError
 from grid_model.solve.windows import Timeline, borders_of
 from grid_model.solve.working import Working
+
+logger = logging.getLogger(__name__)
 
 
 def lower_bound(program: LinearProgram, time: Timeline, objective: np.ndarray, duals: np.ndarray, window: int, **limits) -> float:
@@ -28,9 +32,7 @@ def lower_bound(program: LinearProgram, time: Timeline, objective: np.ndarray, d
     duals : prices of the rows; only those of rows over a border are used
     window : steps of a window
 
-    Raises
-    ------
-    SolveError : a window has no bound at these prices
+    At prices at which a window has no least cost the bound is minus infinity: true, and of no use.
     """
     windows = np.asarray(borders_of(time.steps, window))
     home = np.searchsorted(windows[:, 1], time.columns)  # columns that last are all in a window of their own
@@ -47,7 +49,7 @@ def lower_bound(program: LinearProgram, time: Timeline, objective: np.ndarray, d
     cost = objective - program.matrix.T @ prices
     side = np.where(prices > 0, program.row_lower, program.row_upper)
     total = float(prices[prices != 0] @ side[prices != 0])
-    for number in range(len(windows) + 1):
+    for number in range(len(windows) + 1):  # the last one holds the columns that last
         total += _least(program, cost, np.flatnonzero(home == number), np.flatnonzero((first == number) & (last == number)), limits)
     return total
 
@@ -59,4 +61,8 @@ def _least(program: LinearProgram, cost, columns, rows, limits) -> float:
     part = replace(program, columns={}, rows={}, matrix=program.matrix[rows][:, columns], offset=0.0, cost=cost[columns],
                    column_lower=program.column_lower[columns], column_upper=program.column_upper[columns],
                    row_lower=program.row_lower[rows], row_upper=program.row_upper[rows])
-    return Working(part).optimise("simplex", **limits).objective
+    try:
+        return Working(part).optimise("simplex", **limits).objective
+    except SolveError as error:
+        logger.warning("no bound: %s", error)
+        return -np.inf

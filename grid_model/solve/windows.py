@@ -15,7 +15,7 @@ step starts from) is bought and sold at the price of the plan, near the plan:
               z_r + s_r - t_r = z*_r               s_r, t_r >= 0: what is missed, and what is more than planned
               side_lower - most later <= z_r <= side_upper - least later       what later columns can still make good
 
-where z*_r is the plan's: what was missed before is asked for again. d and u are STIFFNESS |y*_r| + LEAST; on the side
+A window that what was kept before leaves no way is joined with those before it. In the formula z*_r is the plan's: what was missed before is asked for again. d and u are STIFFNESS |y*_r| + LEAST; on the side
 that the row forbids it is what a column without a step asks to make it good (a penalty, a rank), where that is more. Each window starts from the last one's basis, moved in
 time. The kept part of all windows is a point that satisfies every row, and their bases side by side are a basis of the
 whole (see exact.py).
@@ -30,6 +30,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from grid_model.algebra import INFINITY, LinearProgram
+from grid_model.errors import InfeasibleError
 from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5
@@ -178,10 +179,11 @@ def solve_pieces(program: LinearProgram, time: Timeline, objective: np.ndarray, 
     pieced = known or Pieced.empty(*size)
     slices = _Slices(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom))
     basis = None
-    for number, (begin, end) in enumerate(windows):
+    for number, (_, end) in enumerate(windows):
         if number < start:
             continue
-        basis = _solve_window(slices, pieced, begin, end, min(end + ahead, time.steps), basis, method, limits)
+        basis = _solve_joined(slices, pieced, [start for start, _ in windows[:number + 1]], end,
+                              min(end + ahead, time.steps), basis, method, limits)
         if kept is not None:
             kept(number, len(windows), pieced)
     return pieced
@@ -234,6 +236,19 @@ class _Slices:
             ends = part.data * low, part.data * high
         least, most = (csr_array((pick(*ends), part.indices, part.indptr), shape=part.shape) for pick in (np.minimum, np.maximum))
         return least, most
+
+
+def _solve_joined(slices: _Slices, pieced: Pieced, starts: list[int], end: int, horizon: int, basis, method, limits):
+    """Solve the last window of `starts`; where what was kept before leaves it no way, together with those before it, one,
+    three, seven and so on, as one window."""
+    joined = 1
+    while True:
+        try:
+            return _solve_window(slices, pieced, starts[-joined], end, horizon, basis, method, limits)
+        except InfeasibleError:
+            if joined == len(starts):
+                raise
+        joined, basis = min(2 * joined, len(starts)), None
 
 
 def _solve_window(slices: _Slices, pieced: Pieced, begin: int, keep: int, end: int, basis, method, limits):

@@ -1,0 +1,93 @@
+"""Windows: pieces that fit together, near the optimum of the whole, with a bound below it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small import small_case
+
+import grid_model as gm
+from grid_model import formulation
+from grid_model.algebra import compile_program
+from grid_model.scenario import Solve
+from grid_model.solve.bound import lower_bound
+from grid_model.solve.windows import borders_of, solve_pieces, timeline
+
+HOURS = 96
+
+
+def year_of_four_days(**solve):
+    """Coal at 100, gas at 300 CNY/MWh, a battery, and a reservoir that must last: 960 MWh of water for four days, of which
+    the last has twice the load."""
+    load = 100 + 40 * np.sin(np.arange(HOURS) * 2 * np.pi / 24) + np.where(np.arange(HOURS) >= 72, 100, 0)
+    case = small_case(
+        HOURS, {"load": {"l": load}, "inflow": {"lake": np.full(HOURS, 2.0)}}, loads=[{"load": "l", "zone": "A"}],
+        generators=[
+            {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 120, "variable_cost_cny_per_mwh": 100.0},
+            {"generator": "gas", "zone": "A", "technology": "gas", "capacity_mw": 200, "variable_cost_cny_per_mwh": 300.0},
+            {"generator": "hydro", "zone": "A", "technology": "hydro_reservoir", "capacity_mw": 80}],
+        reservoirs=[{"reservoir": "lake", "generator": "hydro", "capacity_mwh": 2000, "initial_fraction": 0.5,
+                     "final_fraction": 0.1}],
+        storage=[{"storage": "battery", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 40,
+                  "charge_efficiency": 0.9, "discharge_efficiency": 0.9}])
+    return case.replace(scenario=case.scenario.model_copy(update={"solve": Solve(**solve)}))
+
+
+def test_bound_optimum_and_cost_stand_in_order():
+    """Blind windows of a day would use the water on the first day; with the plan the cost is within 1 % of the optimum, and
+    the bound is below it."""
+    whole = gm.solve(year_of_four_days())
+    pieces = gm.solve(year_of_four_days(mode="windows", window_hours=24, look_ahead_hours=12, medium_hours=12))
+    optimum, cost, bound = (whole.summary["objective_cny"], pieces.summary["objective_cny"], pieces.summary["lower_bound_cny"])
+    assert bound <= optimum * (1 + 1e-9) and optimum <= cost * (1 + 1e-9)
+    assert cost == pytest.approx(optimum, rel=0.01)
+    assert bound == pytest.approx(optimum, rel=0.05)
+    assert pieces.summary["status"] == "within gap" and whole.summary["status"] == "optimal"
+
+
+def test_levels_go_on_over_every_border():
+    """A battery's level at each border follows from the level before by its own law; without it, it would jump there."""
+    data = gm.solve(year_of_four_days(mode="windows", window_hours=24, look_ahead_hours=12, medium_hours=12)).dispatch
+    level, charge, discharge = (data[name].sel(storage="battery").values for name in ("state_of_charge", "charge", "discharge"))
+    expected = level[:-1] + 0.9 * charge[1:] - discharge[1:] / 0.9
+    assert level[1:] == pytest.approx(expected, abs=1e-6)
+
+
+def test_one_window_is_the_whole():
+    program, time = compiled()
+    pieced = solve_pieces(program, time, program.cost, HOURS, 0)
+    highs = program.to_highs()
+    highs.run()
+    assert program.cost @ pieced.columns == pytest.approx(highs.getInfo().objective_function_value - program.offset, rel=1e-9)
+
+
+def test_any_prices_give_a_bound():
+    """The bound is below the optimum for random prices too."""
+    program, time = compiled()
+    highs = program.to_highs()
+    highs.run()
+    optimum = highs.getInfo().objective_function_value - program.offset
+    for seed in range(3):
+        prices = np.random.default_rng(seed).normal(0, 0.1, len(program.row_lower))
+        assert lower_bound(program, time, program.cost, prices, 24) <= optimum + 1e-6
+
+
+def test_a_window_without_a_way_is_joined_with_those_before():
+    """Without a plan the water is spent before the last day, whose end level then cannot be reached: the last windows are
+    solved as one, and every row holds."""
+    program, time = compiled()
+    pieced = solve_pieces(program, time, program.cost, 24, 0)
+    values = program.matrix @ pieced.columns
+    assert np.maximum(program.row_lower - values, values - program.row_upper).max() < 1e-6
+
+
+def test_a_short_rest_goes_to_the_last_window():
+    assert borders_of(50, 24) == [(0, 24), (24, 50)]
+    assert borders_of(36, 24) == [(0, 24), (24, 36)]
+    assert borders_of(5, 24) == [(0, 5)]
+
+
+def compiled():
+    model = formulation.build_model(year_of_four_days())
+    program = compile_program(model)
+    return program, timeline(program, model.steps, model.borders)
