@@ -166,8 +166,9 @@ class SynthesisedProfiles(Settings):
 class Solve(Settings):
     """How the programme is solved.
 
-    mode    whole: one programme over the horizon, to its proven optimum; windows: piece after piece from a coarse plan of
-            the whole, with a bound (for long horizons); auto: whole up to WHOLE_STEPS steps of a large grid
+    mode    whole: one programme over the horizon, to its proven optimum; exact: the same, started from the bases of windows
+            side by side; windows: piece after piece along a coarse plan of the whole, with a bound, for what is
+            too large to solve as one; auto: whole up to a million rows, windows above
     method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
     window_hours, look_ahead_hours   what a window keeps, and sees beyond
@@ -177,7 +178,7 @@ class Solve(Settings):
     audit   check the solved dispatch against every law, apart from the formulation (results/audit)
     """
 
-    mode: Literal["auto", "whole", "windows"] = "auto"
+    mode: Literal["auto", "whole", "exact", "windows"] = "auto"
     method: Literal["auto", "simplex", "ipx", "hipo", "pdlp"] = "auto"
     unique: bool = True
     audit: bool = True

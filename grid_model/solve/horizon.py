@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from grid_model.solve.bound import lower_bound
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
 from grid_model.solve.ranked import LEAN, seeded_weights, weights_of
-from grid_model.solve.windows import Pieced, Plan, borders_of, solve_pieces, timeline
+from grid_model.solve.windows import Pieced, Plan, Timeline, solve_pieces, timeline
 from grid_model.solve.working import Working, rows_of
 
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
@@ -50,28 +50,36 @@ def _objective(program: LinearProgram, vectors, weights) -> np.ndarray:
     return program.cost + sum((weights[name] * vector for name, vector in vectors.items()), np.zeros(len(program.cost)))
 
 
-def solve_in_windows(case, model, program: LinearProgram, coarse_case, coarse_model, progress=None):
-    """The dispatch of a long case by windows.
+@dataclass(frozen=True, eq=False)
+class ByWindows:
+    """What windows found, with what they were given: the plan, places in time, the objective, and their length in steps."""
 
-    Returns
-    -------
-    (solution, lower bound of the cost)
+    pieced: Pieced
+    plan: Plan
+    time: Timeline
+    objective: np.ndarray
+    window: int
+
+
+def solve_by_windows(case, model, program: LinearProgram, coarse_case, coarse_model, progress=None) -> ByWindows:
+    """The plan, and the windows along it, solved again with each correction.
 
     Raises
     ------
     InfeasibleError, SolveError : of the plan, or of a window
+    AuditError : the windows do not fit together
     """
     started = time.perf_counter()
     settings = case.scenario.solve
-    limits = {"time_limit_seconds": settings.time_limit_seconds, "threads": settings.threads}
+    limits = limits_of(settings)
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
     plan = plan_of(case, model, program, coarse_case, coarse_model, weights, **limits)
     steps = timeline(program, model.steps, model.borders)
     objective = _objective(program, vectors, weights)
-    straight = objective + LEAN * seeded_weights(program) if settings.unique else objective
+    leaning = objective + LEAN * seeded_weights(program) if settings.unique else objective
     hour = float(case.step_hours[0])
-    window, ahead = (max(round(hours / hour), 1) for hours in (settings.window_hours, settings.look_ahead_hours))
+    window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
 
     def kept(number: int, windows: int, pieced: Pieced) -> None:
         logger.info("window %d of %d: %d iterations", number + 1, windows, pieced.iterations[-1])
@@ -80,16 +88,29 @@ def solve_in_windows(case, model, program: LinearProgram, coarse_case, coarse_mo
 
     pieced, followed = None, plan
     for _ in range(settings.corrections + 1):
-        pieced = solve_pieces(program, steps, straight, window, ahead, followed, model.seldom, kept=kept, **limits)
+        pieced = solve_pieces(program, steps, leaning, window, ahead, followed, model.seldom, kept=kept, **limits)
         followed = _corrected(plan, steps, pieced)
     _demand_whole(program, pieced.columns)
+    return ByWindows(pieced, plan, steps, objective, window)
+
+
+def limits_of(settings) -> dict:
+    """What `optimise` is told of time and threads."""
+    return {"time_limit_seconds": settings.time_limit_seconds, "threads": settings.threads}
+
+
+def dispatch_of(found: ByWindows, program: LinearProgram, settings) -> tuple[Solution, float]:
+    """The windows' dispatch as a solution, and a lower bound of its cost (minus infinity where none is asked for)."""
+    pieced, columns = found.pieced, found.pieced.columns
+    started = time.perf_counter()
     bound = -np.inf
     if settings.bound:
-        bound = _bound_of_cost(program, objective, pieced, lower_bound(program, steps, objective, plan.duals, window, **limits))
-    columns = pieced.columns
-    solution = Solution(columns, program.cost - program.matrix.T @ pieced.cost_duals, pieced.cost_duals, program.matrix @ columns,
-                        float(program.cost @ columns) + program.offset, f"windows of {window} steps, {len(borders_of(steps.steps, window))} in all",
-                        sum(pieced.iterations), time.perf_counter() - started)
+        ranked = float((found.objective - program.cost) @ columns)
+        bound = lower_bound(program, found.time, found.objective, found.plan.duals, found.window, **limits_of(settings))
+        bound += program.offset - ranked  # who loses no more of the ranks pays at least as much
+    solution = Solution(columns, program.cost - program.matrix.T @ pieced.cost_duals, pieced.cost_duals,
+                        program.matrix @ columns, float(program.cost @ columns) + program.offset,
+                        f"windows of {found.window} steps", sum(pieced.iterations), time.perf_counter() - started)
     return solution, bound
 
 
@@ -98,12 +119,6 @@ def _corrected(plan: Plan, steps, pieced: Pieced) -> Plan:
     settled = (steps.last == steps.steps) & (steps.last - steps.first > 1) & plan.priced
     return replace(plan, duals=np.where(settled, pieced.duals, plan.duals),
                    cost_duals=np.where(settled, pieced.cost_duals, plan.cost_duals))
-
-
-def _bound_of_cost(program, objective, pieced: Pieced, bound: float) -> float:
-    """A bound of the cost from one of cost and weighted ranks: who loses no more of the ranks pays at least as much."""
-    ranked = float((objective - program.cost) @ pieced.columns)
-    return bound - ranked + program.offset
 
 
 def _demand_whole(program: LinearProgram, columns: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from grid_model.algebra import LinearProgram
 from grid_model.formulation import build_model, coarse_case
 from grid_model.solve.certificate import certify
 from grid_model.solve.highs import Solution, choose_method
-from grid_model.solve.horizon import solve_in_windows
+from grid_model.solve.horizon import dispatch_of, limits_of, solve_by_windows
 from grid_model.solve.ranked import solve_ranked
 
 
@@ -64,24 +64,32 @@ def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
 
     Raises
     ------
-    InfeasibleError, SolveError : as of `solve_ranked` and `solve_in_windows`
+    InfeasibleError, SolveError, AuditError : as of `solve_ranked` and `solve_by_windows`
     """
-    settings = case.scenario.solve
     if by_windows(case, program):
         return _solved_in_windows(case, model, program, progress)
+    start = _found_by_windows(case, model, program, progress).pieced.statuses if case.scenario.solve.mode == "exact" else None
+    return _solved_as_a_whole(case, model, program, start, progress)
+
+
+def _solved_as_a_whole(case, model, program: LinearProgram, start, progress) -> Solved:
+    settings = case.scenario.solve
     operators = {name: program.operator(expression) for name, expression in model.ranks.items()}
     vectors = {name: matrix.toarray()[0] for name, (matrix, _, _) in operators.items()}
     method = choose_method(program) if settings.method == "auto" else settings.method
-    ranked = solve_ranked(program, vectors, model.rank_mode, settings.unique, method, seldom=model.seldom, progress=progress,
-                          time_limit_seconds=settings.time_limit_seconds, threads=settings.threads)
+    ranked = solve_ranked(program, vectors, model.rank_mode, settings.unique, method, seldom=model.seldom, start=start,
+                          progress=progress, **limits_of(settings))
     optimum = {name: ranked.optimum[name] + float(constant[0]) for name, (_, constant, _) in operators.items()}
     bound = certify(program, ranked.duals["cost"], ranked.bounds).bound
     return Solved(case, model, program, ranked.solution, optimum, ranked.proof, bound, ranked.duals)
 
 
-def _solved_in_windows(case, model, program: LinearProgram, progress) -> Solved:
+def _found_by_windows(case, model, program: LinearProgram, progress):
     coarse = coarse_case(model, case, case.scenario.solve.medium_hours)
-    solution, bound = solve_in_windows(case, model, program, coarse, build_model(coarse), progress)
-    values = {name: program.evaluate(expression, solution.columns) for name, expression in model.ranks.items()}
-    optimum = {name: float(value) for name, value in values.items()}
+    return solve_by_windows(case, model, program, coarse, build_model(coarse), progress)
+
+
+def _solved_in_windows(case, model, program: LinearProgram, progress) -> Solved:
+    solution, bound = dispatch_of(_found_by_windows(case, model, program, progress), program, case.scenario.solve)
+    optimum = {name: float(program.evaluate(expression, solution.columns)) for name, expression in model.ranks.items()}
     return Solved(case, model, program, solution, optimum, BY_WEIGHTS, bound, {"cost": solution.row_duals})

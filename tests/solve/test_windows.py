@@ -45,6 +45,14 @@ def test_bound_optimum_and_cost_stand_in_order():
     assert pieces.summary["status"] == "within gap" and whole.summary["status"] == "optimal"
 
 
+def test_the_exact_mode_ends_where_the_whole_does():
+    """From the windows' bases side by side: the same cost and the same dispatch, proven."""
+    whole, exact = (gm.solve(year_of_four_days(mode=mode, medium_hours=12)) for mode in ("whole", "exact"))
+    assert exact.summary["status"] == "optimal" and exact.summary["gap"] < 1e-9
+    assert exact.summary["objective_cny"] == pytest.approx(whole.summary["objective_cny"], rel=1e-9)
+    assert exact.dispatch["generation"].values == pytest.approx(whole.dispatch["generation"].values, abs=1e-4)
+
+
 def test_levels_go_on_over_every_border():
     """A battery's level at each border follows from the level before by its own law; without it, it would jump there."""
     data = gm.solve(year_of_four_days(mode="windows", window_hours=24, look_ahead_hours=12, medium_hours=12)).dispatch
