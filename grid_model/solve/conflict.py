@@ -36,7 +36,7 @@ from grid_model.algebra import INFINITY, LinearProgram
 Status = highspy.HighsModelStatus
 SMALLEST = 1e-6  # a relaxation below this is rounding, in units of the programme (GW: 1 kW)
 ROUNDING = 1e-7  # of duals
-IRREDUCIBLE_ROWS = 1000  # groups of more rows are shown as they are
+IRREDUCIBLE_ROWS = 1000  # in larger groups the search takes minutes: there the proof is shown as it is
 SLIVER = 0.01  # part of what a side gives way, without which it is looked for what stands against it
 MOST_IN_GROUP = 30  # conflicts looked for in one group, largest first
 
@@ -211,39 +211,37 @@ def _conflicts_in(limits: Limits, relaxed: _Relaxed, rows: np.ndarray, end: floa
     ]
     found = []
     for amount, at, side in sorted(giving, reverse=True):
-        sides, irreducible = [], False
-        if len(rows) <= IRREDUCIBLE_ROWS and len(found) < MOST_IN_GROUP:
+        sides, irreducible = [(at, side, amount)], False
+        if len(found) < MOST_IN_GROUP:
             sliver = max(SLIVER * amount, min(amount, 10 * SMALLEST))
             low, high = lower.copy(), upper.copy()
             (low if side == "lower" else high)[at] += sliver if side == "lower" else -sliver
             now = Limits(group.matrix, low, high, group.lower_penalty, group.upper_penalty)
-            sides = _sides_against(now, at, amount - sliver, end - time.perf_counter())
-            irreducible = any(one[:2] == (at, side) for one in sides)
-        if not irreducible:
-            sides = [(at, side, amount)] if found else _leaning(relaxed.weights[both], group.lower, group.upper)
-        found.append(
-            Conflict(
-                tuple(
-                    _side(limits, int(both[where]), which, needed, amount if (where, which) == (at, side) else 0.0)
-                    for where, which, needed in sides
-                ),
-                irreducible,
-            )
-        )
+            against, proven = _sides_against(now, at, amount - sliver, end)
+            if any(one[:2] == (at, side) for one in against):
+                sides, irreducible = against, proven
+        told = [
+            _side(limits, int(both[where]), which, needed, amount if (where, which) == (at, side) else 0.0)
+            for where, which, needed in sides
+        ]
+        found.append(Conflict(tuple(told), irreducible))
     return found
 
 
-def _sides_against(now: Limits, at: int, given: float, seconds: float) -> list[tuple[int, str, float]]:
-    """An irreducible conflict within limits, in which the side at a position has given way already: position, side,
-    and how far each alone would have to give way had it not; empty where none was found in time."""
-    system = _irreducible(now, seconds)
-    if system is None:
-        return []
-    low, high = system
-    lower, upper = np.full(len(now.lower), -INFINITY), np.full(len(now.upper), INFINITY)
-    lower[low], upper[high] = now.lower[low], now.upper[high]
-    alone = _relax(Limits(now.matrix, lower, upper, now.lower_penalty, now.upper_penalty), seconds)
-    return [] if alone is None else _leaning(alone.weights, lower, upper, given * abs(float(alone.weights[at])))
+def _sides_against(now: Limits, at: int, given: float, end: float) -> tuple[list[tuple[int, str, float]], bool]:
+    """A conflict within limits, in which the side at a position has given way already: position, side, and how far each
+    alone would have to give way had it not; and whether it is irreducible. Empty where none was found in time.
+    """
+    lower, upper = now.lower, now.upper
+    system = _irreducible(now, end - time.perf_counter()) if now.rows <= IRREDUCIBLE_ROWS else None
+    if system is not None:
+        low, high = system
+        lower, upper = np.full(len(now.lower), -INFINITY), np.full(len(now.upper), INFINITY)
+        lower[low], upper[high] = now.lower[low], now.upper[high]
+    proof = _relax(Limits(now.matrix, lower, upper, now.lower_penalty, now.upper_penalty), end - time.perf_counter())
+    if proof is None:
+        return [], False
+    return _leaning(proof.weights, lower, upper, given * abs(float(proof.weights[at]))), system is not None
 
 
 def _leaning(

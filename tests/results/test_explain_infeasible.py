@@ -191,6 +191,7 @@ def test_must_run_above_load_is_one_conflict_over_its_hours():
     findings = conflicts_of(case, programme(case))
     assert {finding.conflict for finding in findings} == {1}
     changed = change({finding.rule: finding for finding in findings})
+    assert changed.changed == (0, 1, 2)
     assert (changed.change, changed.change_mwh, changed.times) == (pytest.approx(20), pytest.approx(60), (0, 1, 2))
     assert place(changed) == ("generators", "煤电", "min_output_fraction")
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from grid_model.solve import conflict as module
 from grid_model.solve.conflict import SLIVER, Conflict, Limits, find_conflicts
 
 INF = highspy.kHighsInf
@@ -109,6 +110,14 @@ def test_zero_never_gives_way():
     """x <= -1 as a row against x >= 0: only the row can, though it is a hundred times dearer."""
     (found,) = find_conflicts(limits([[1]], [(-INF, -1)], [(0, INF)], [100, 1], [100, 1]))
     assert {(side.kind, side.relaxed) for side in found.sides} == {("row", 1.0), ("column", 0.0)}
+
+
+def test_a_group_too_large_for_an_irreducible_system_shows_its_proof(monkeypatch):
+    """The same sides, only not proven to be needed every one."""
+    monkeypatch.setattr(module, "IRREDUCIBLE_ROWS", 0)
+    (found,) = find_conflicts(limits([[1, 1]], [(10, INF)], [(0, 4), (0, 3)]))
+    assert not found.irreducible and len(sides(found)) == 3
+    assert [side.needed for side in found.sides] == pytest.approx([3, 3, 3])
 
 
 def test_out_of_time_is_no_answer():

@@ -43,6 +43,7 @@ class Finding:
     needed    by how much it alone would have to give way to end the conflict: at each time where `each`, else at any
     one change    by how much at most it gives way in the smallest change that mends all; 0 where it stands
     change_mwh  the same as energy over its times, of power
+    changed   the times at which it gives way
     unit      of value, needed and change
     table, column, row   the input that sets it: a table or profile, its column, and the identifier of the row
     sentence  all of this in words
@@ -61,6 +62,7 @@ class Finding:
     each: bool
     change: float
     change_mwh: float
+    changed: tuple[int, ...]
     unit: str
     table: str
     column: str
@@ -219,6 +221,7 @@ class _Teller:
             len({position for position, _ in group}) == len(group) > 1,
             float(relaxed.max()),
             float(relaxed @ hours) if words.unit == "MW" else 0.0,
+            tuple(sorted({position for (_, position), by in zip(moments, relaxed, strict=True) if by})),
             words.unit,
             table,
             column,
@@ -293,8 +296,8 @@ def _needed(group: list[tuple[int, Side]]) -> float:
     return max(least.values())
 
 
-def _at(places: Places, finding: Finding) -> str:
-    when = places.when(finding.kind, finding.times)
+def _at(places: Places, finding: Finding, times: tuple[int, ...] = ()) -> str:
+    when = places.when(finding.kind, times or finding.times)
     return f" {when}" if when else ""
 
 
@@ -304,8 +307,10 @@ def told(head: str, case, findings: list[Finding]) -> str:
     lines = [f"{head}: {len(numbers)} conflict{'s' if len(numbers) > 1 else ''}"]
     for number in numbers[:MOST_CONFLICTS]:
         own = [finding for finding in findings if finding.conflict == number]
-        lines += [f"{number}. {_headline(places, own)}", "   These cannot hold together:"]
-        lines += _some([f"   - {finding.sentence}{_alone(finding)}" for finding in own])
+        lines += [f"{number}. {_headline(places, own)}"]
+        if len(own) > 1:
+            lines += ["   These cannot hold together:"]
+            lines += _some([f"   - {finding.sentence}{_alone(finding)}" for finding in own])
         changed = [finding for finding in own if finding.change]
         lines += ["   The smallest change that mends it:"] if changed else []
         lines += _some([f"   - {_change(places, finding)}" for finding in changed])
@@ -327,7 +332,7 @@ def _headline(places: Places, findings: list[Finding]) -> str:
         what = "are missing" if main.rule.endswith("lower") else "are too much"
         return f"{amount(main.change or main.needed, main.unit)} {what} in {where}{_at(places, main)}."
     zones = f" ({' to '.join(main.zones)})" if main.zones and main.name not in main.zones else ""
-    return f"{amount(main.change or main.needed, main.unit)} are missing for '{main.name}'{zones}{_at(places, main)}."
+    return f"{amount(main.change or main.needed, main.unit)} are missing for '{main.name}'{zones}{_at(places, main, main.changed)}."
 
 
 def _alone(finding: Finding) -> str:
@@ -349,10 +354,10 @@ def _way(finding: Finding) -> str:
 
 
 def _change(places: Places, finding: Finding) -> str:
-    over = f" ({amount(finding.change_mwh, 'MWh')} in all)" if len(finding.times) > 1 and finding.change_mwh else ""
+    over = f" ({amount(finding.change_mwh, 'MWh')} in all)" if len(finding.changed) > 1 and finding.change_mwh else ""
     where = f"{_where(finding)}: " if finding.table else ""
-    by = f"{amount(finding.change, finding.unit)} {_way(finding)}"
-    return f"{where}{by} for '{finding.name}'{over}{_at(places, finding)}"
+    by, when = f"{amount(finding.change, finding.unit)} {_way(finding)}", _at(places, finding, finding.changed)
+    return f"{where}{by} for '{finding.name}'{over}{when}"
 
 
 def _where(finding: Finding) -> str:

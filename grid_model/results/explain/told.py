@@ -309,8 +309,11 @@ def _corridor_told(one: Limit, way: int) -> str:
         return f"'{one.name}' sends both ways at once and burns energy ({power} {end})."
     if one.state == "held":
         return f"'{one.name}' ({power} {end}) is held by a rule: {one.rule.partition('.')[2].replace('_', ' ')}."
-    worse = f"{one.beyond} {'is short too' if way == 0 else 'needs no more either'} (price {one.price_beyond:,.2f})"
-    return f"'{one.name}' has room, but {worse}." if one.family != "transmission.backward" else ""
+    if one.family == "transmission.backward":
+        return ""
+    if way == 0:
+        return f"'{one.name}' has room, but {one.beyond} is short too (price {one.price_beyond:,.2f})."
+    return f"'{one.name}' has room, but {one.beyond} would not gain what sending costs (price {one.price_beyond:,.2f})."
 
 
 def _names(values: dict[str, float]) -> str:
