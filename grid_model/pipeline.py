@@ -27,8 +27,9 @@ from grid_model.results.burning import burning
 from grid_model.results.certificate import certify_stored, duals_dataset
 from grid_model.results.dataset import build_dataset
 from grid_model.results.derived import derive
-from grid_model.results.explain.explain import Explanations, explain, optimum_of
+from grid_model.results.explain.explain import Explanations, explain
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
+from grid_model.results.explain.recall import of_stored
 from grid_model.results.scorecard import demand_reached, reached
 from grid_model.results.results import DUALS, SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
@@ -118,16 +119,17 @@ def _certified(found: pd.DataFrame, model, program, results: Results, strict: bo
     return whole
 
 
-def explain_results(results: Results, zone: str | None = None, time=None, progress: Progress | None = None) -> Explanations:
+def explain_results(results: Results, zone: str | None = None, time=None) -> Explanations:
     """Why prices, curtailment and unserved load are as they are (see results/explain).
 
     Raises
     ------
-    InputError : there is no such zone or time, or the inputs of stored results cannot be read any more
+    InputError : there is no such zone or time; the results hold no duals; the inputs are not as they were in the run
     """
     if results.optimum is None:
         case = results.case or load_case(results.folder / SCENARIO)
-        results.optimum = optimum_of(case, _Clock(progress).within("solve"))
+        model = formulation.build_model(case)
+        results.optimum = of_stored(case, model, compile_program(model), results)
     return explain(results.optimum, results.dispatch, zone, time)
 
 

@@ -42,7 +42,7 @@ def explain(source: Source, zone: Zone = None, time: Time = None, as_json: AsJso
             return
         with progress(quiet=as_json) as shown:
             results = open_results(source) if source.is_dir() else pipeline.solve(pipeline.load_case(source), shown)
-            found = pipeline.explain_results(results, zone, time, shown)
+            found = pipeline.explain_results(results, zone, time)
         if as_json:
             print_json([asdict(one) for one in found])
         else:

@@ -69,7 +69,7 @@ def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.D
     ------
     InputError : `strict`, and the programme is too large for it
     """
-    rows, families = [], _differing(program, duals)
+    rows, families = [], differing(program, duals)
     sizes = {"rows": program.matrix.shape[0], "columns": program.matrix.shape[1], "nonzeros": int(program.matrix.nnz)}
     wrong = [*families, *(name for name, size in sizes.items() if summary.get(name) != size)]
     rows.append(_row("programme as solved", wrong[0] if wrong else "rows", float(len(wrong)), "1", 0.0, len(sizes) + len(program.rows)))
@@ -89,7 +89,7 @@ def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.D
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _differing(program, duals: xr.Dataset) -> list[str]:
+def differing(program, duals: xr.Dataset) -> list[str]:
     """Families of rows that the stored duals lack, have too many of, or label otherwise."""
     known = set(program.rows) ^ set(duals.data_vars)
     for name, family in program.rows.items():

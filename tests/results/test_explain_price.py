@@ -15,14 +15,23 @@ from hypothesis import strategies as st
 from small import small_case
 
 from grid_model import pipeline
+from grid_model.algebra import compile_program
 from grid_model.errors import InputError
-from grid_model.results.explain.explain import optimum_of
+from grid_model.formulation import build_model
+from grid_model.results.explain.optimum import of_solved
 from grid_model.results.explain.price import explain_price
 from grid_model.results.explain.told import why_price
+from grid_model.solve.solved import solve_model
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 LOAD = [{"load": "东部负荷", "zone": "东部", "unserved_cost_cny_per_mwh": 9000}]
 COAL = {"generator": "煤电", "zone": "东部", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300}
+
+
+def optimum_of(case):
+    """The optimum of a case, from the solver."""
+    model = build_model(case)
+    return of_solved(solve_model(case, model, compile_program(model)))
 
 
 def parts(case, zone="东部", step=0):

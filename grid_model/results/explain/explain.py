@@ -6,12 +6,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from grid_model.algebra import compile_program
 from grid_model.errors import InputError, Problem, did_you_mean
-from grid_model.formulation import build_model
-from grid_model.results.explain.optimum import Optimum, of_solved
+from grid_model.results.explain.optimum import Optimum
 from grid_model.results.explain.told import Explanation, why_curtailed, why_price, why_unserved
-from grid_model.solve.solved import solve_model
 
 SMALL = 1e-3  # MW that are not worth a word
 MOST = 10  # of the hours with unserved load
@@ -24,12 +21,6 @@ class Explanations(list):
         return "\n\n".join(map(str, self))
 
     __repr__ = __str__
-
-
-def optimum_of(case, progress=None) -> Optimum:
-    """The optimum of a case, solved anew."""
-    model = build_model(case)
-    return of_solved(solve_model(case, model, compile_program(model), progress))
 
 
 def explain(optimum: Optimum, dispatch: xr.Dataset, zone: str | None = None, time=None) -> Explanations:

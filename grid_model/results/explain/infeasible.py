@@ -332,7 +332,8 @@ def _headline(places: Places, findings: list[Finding]) -> str:
         what = "are missing" if main.rule.endswith("lower") else "are too much"
         return f"{amount(main.change or main.needed, main.unit)} {what} in {where}{_at(places, main)}."
     zones = f" ({' to '.join(main.zones)})" if main.zones and main.name not in main.zones else ""
-    return f"{amount(main.change or main.needed, main.unit)} are missing for '{main.name}'{zones}{_at(places, main, main.changed)}."
+    size = amount(main.change or main.needed, main.unit)
+    return f"{size} are missing for '{main.name}'{zones}{_at(places, main, main.changed)}."
 
 
 def _alone(finding: Finding) -> str:

@@ -107,4 +107,3 @@ class Optimum:
 def of_solved(solved) -> Optimum:
     """What a solved case in memory says."""
     return Optimum(solved.case, solved.program, solved.solution.row_duals, solved.solution.columns)
-

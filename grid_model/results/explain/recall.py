@@ -1,9 +1,9 @@
 """The optimum of stored results: their duals, and the columns that their dispatch tells.
 
-Every report of a technology is a sum of columns, R x + r = what the dispatch says. Where all but one column of a sum are
-known so is that one; this is repeated while it finds any. Two sums of the same two columns, as flow and loss of a line, tell
-both. Of a difference alone one is taken to be zero: nothing is lost by sending both ways. What no report tells stays
-unknown.
+Every report of a technology is a sum of columns, R x + r = what the dispatch says. Where all but one column of a sum
+are known so is that one; this is repeated while it finds any. Two sums of the same two columns, as flow and loss of a
+line, tell both. Of a difference alone one is taken to be zero: nothing is lost by sending both ways. What no report
+tells stays unknown.
 """
 
 from __future__ import annotations
@@ -12,21 +12,30 @@ import numpy as np
 import xarray as xr
 from scipy.sparse import csr_array, vstack
 
+from grid_model.errors import InputError, Problem
+from grid_model.results.certificate import VECTOR, differing
 from grid_model.results.explain.optimum import Optimum
 
 PASSES = 3  # sums of sums: net output less what capture uses, curtailment of what is generated
 
 
-def of_stored(case, model, program, duals: xr.Dataset, dispatch: xr.Dataset) -> Optimum:
-    """What stored results say.
+def of_stored(case, model, program, results) -> Optimum:
+    """What results say of a programme that is built anew from the inputs.
 
-    Parameters
-    ----------
-    model, program : built anew from the inputs
-    duals : by family of rows, along the dimension `minimised`, whose member `cost` is read
+    Raises
+    ------
+    InputError : they hold no duals, or their rows are not those of the programme
     """
-    values = [duals[name].sel(minimised="cost").values.reshape(-1) for name in program.rows]
-    return Optimum(case, program, np.concatenate(values), told_columns(model, program, dispatch))
+    place = str(results.folder or "results")
+    if results.duals is None:
+        raise InputError(Problem(place, value="duals", allowed="results with duals: run the scenario again"))
+    wrong = differing(program, results.duals)
+    if wrong:
+        raise InputError(
+            Problem(place, value=wrong[0], allowed="inputs as they were in the run: these rules differ now")
+        )
+    values = [results.duals[name].sel({VECTOR: "cost"}).values.reshape(-1) for name in program.rows]
+    return Optimum(case, program, np.concatenate(values), told_columns(model, program, results.dispatch))
 
 
 def told_columns(model, program, dispatch: xr.Dataset) -> np.ndarray:
