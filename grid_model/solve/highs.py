@@ -26,6 +26,7 @@ from grid_model.errors import InfeasibleError, SolveError
 Status = highspy.HighsModelStatus
 METHODS = ("auto", "simplex", "ipx", "hipo", "pdlp")
 HARMLESS = "No semi-integer/integer variables in model with non-empty integrality"  # arrays can only be handed over with it
+FALTERED = (Status.kNotset, Status.kSolveError, Status.kUnknown)  # ends without an answer: numerical trouble
 FEASIBILITY = 1e-6  # largest violation of a row, column or dual sign that passes, in units of the programme
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,12 @@ def optimise(highs: highspy.Highs, method: str, time_limit_seconds: float | None
         _set(highs, "presolve", "off")
         _set(highs, "solver", "simplex")
         _run(highs, log, started, progress)
+    if method == "simplex" and highs.getModelStatus() in FALTERED:
+        logger.warning("simplex gave up (%s): interior point instead", highs.modelStatusToString(highs.getModelStatus()))
+        highs.clearSolver()
+        _set(highs, "solver", "ipx")
+        _run(highs, log, started, progress)
+        _set(highs, "solver", method)
     if method == "pdlp" and highs.getModelStatus() in (Status.kOptimal, Status.kUnknown):
         _to_vertex(highs, log, started, progress)
     _demand_optimum(highs, time_limit_seconds)

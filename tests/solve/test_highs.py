@@ -94,3 +94,14 @@ def test_interrupt_stops_the_solver(monkeypatch):
 
 def test_threads_are_passed_on():
     assert solve_program(transport(12), "ipx", threads=1).objective == pytest.approx(solve_program(transport(12)).objective)
+
+
+def test_where_simplex_gives_up_an_interior_point_goes_on(monkeypatch, caplog):
+    """What simplex ended in is taken for numerical trouble: the same optimum comes from the interior point."""
+    expected = solve_program(transport(6), "simplex").objective
+    monkeypatch.setattr(module, "FALTERED", (module.Status.kOptimal,))
+    highs = transport(6).to_highs()
+    solution = module.optimise(highs, "simplex")
+    assert "interior point instead" in caplog.text
+    assert highs.getInfo().ipm_iteration_count > 0 and highs.getOptionValue("solver")[1] == "simplex"
+    assert solution.objective == pytest.approx(expected)
