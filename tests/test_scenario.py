@@ -210,7 +210,7 @@ def test_policies_are_checked_by_the_models_handed_in(tmp_path):
     [
         ("polices: {}", "polices", "polices", "did you mean policies?"),
         ("extend: b.yaml", "extend", "extend", "did you mean extends?"),
-        ("solve: {mode: fast}", "solve.mode", "fast", "'auto' or 'whole'"),
+        ("solve: {mode: fast}", "solve.mode", "fast", "'auto', 'whole', 'exact' or 'windows'"),
         ("solve: {threads: 0}", "solve.threads", "0", "greater than or equal to 1"),
         ("profiles: {synthesis: {sed: 1}}", "profiles.synthesis.sed", "sed", "did you mean seed?"),
         ("policies: {carbon_market: 5}", "policies.carbon_market", "5", "dictionary"),

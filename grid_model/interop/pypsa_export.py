@@ -307,13 +307,20 @@ def _add_unit(network: Network, data, at: int, lower, upper, cyclic: bool) -> No
 def _add_store(network: Network, data, at: int, lower, upper, cyclic: bool) -> None:
     """A bus with a store within its levels, a link in and a link out."""
     name, zone, delivered = data.names[at], data.zone_names[at], float(data.discharge_efficiency.values[at])
-    bus = f"{name} store"
+    bus = _bus_beside(data.case.zones, f"{name} store")
     _add_levels(network, name, bus, lower, upper, _loss(network, data, at), lower[0] * data.retention.values[at][0], cyclic,
                 marginal_cost_storage=float(data.holding_cost.values[at] / CNY_PER_MWH))
     network.add("links", f"{name} charge", bus0=zone, bus1=bus, p_nom=float(data.charge_power.values[at] / MW),
                 efficiency=float(data.charge_efficiency.values[at]))
     network.add("links", f"{name} discharge", bus0=bus, bus1=zone, p_nom=float(data.power.values[at] / MW / delivered),
                 efficiency=delivered, marginal_cost=float(data.wear_cost.values[at] / CNY_PER_MWH * delivered))
+
+
+def _bus_beside(zones, name: str) -> str:
+    """A bus name that no zone has, such as one that came from an earlier export."""
+    while name in zones:
+        name += " again"
+    return name
 
 
 def _loss(network: Network, data, at: int):
@@ -335,7 +342,7 @@ def _add_reservoirs(network: Network, data) -> None:
     flow = data.min_flow.values > data.minimum.values.min(axis=1)
     network.refuse_all("min_flow_mw of", data.reservoir_names[flow], "given", "no ecological flow")
     for at, name in enumerate(data.reservoir_names):
-        bus, inflow = f"{name} water", data.inflow.values[at] / MW
+        bus, inflow = _bus_beside(data.case.zones, f"{name} water"), data.inflow.values[at] / MW
         lower, upper = data.level_lower.values[at] / MWH, data.level_upper.values[at] / MWH
         _add_levels(network, name, bus, lower, upper, 0.0, lower[0], bool(data.cyclic[at]))
         network.add("loads", f"{name} inflow", bus=bus, p_set=-inflow)
