@@ -139,7 +139,6 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
     _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])
     model.fleets = {fleet.name: fleet for fleet in fleets}
-    model.policies = {part.name: part for part in policies}
     model.policies = {policy.name: policy for policy in policies}
     return _expand(model) if concrete else model
 
