@@ -16,9 +16,10 @@ from grid_model.commands.new import new
 from grid_model.commands.report import report
 from grid_model.commands.run import run
 from grid_model.commands.session import EXIT_CODES
+from grid_model.commands.sweep import sweep
 
 COMMANDS = {
-    "Write and solve": (new, check, run),
+    "Write and solve": (new, check, run, sweep),
     "Look and compare": (report, compare, explain),
     "Trust": (audit,),
 }

@@ -68,11 +68,11 @@ def _fields_at(model: type[BaseModel], names: list[str]) -> set[str]:
         if name.isdigit():
             continue
         annotation = model.model_fields[name].annotation if name in model.model_fields else None
-        model = next(iter(_models_in(annotation)), model)
+        model = next(iter(models_in(annotation)), model)
     return set(model.model_fields)
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
+def models_in(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    return [model for part in getattr(annotation, "__args__", ()) for model in models_in(part)]

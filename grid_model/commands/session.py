@@ -32,7 +32,7 @@ STOPPED = 130
 
 
 @contextmanager
-def session(verbose: bool = False, as_json: bool = False):
+def session(verbose: bool = False, as_json: bool = False, stopped: str = "stopped; nothing was written"):
     """A command's work: what goes wrong in an orderly way is said, anything else is a fault and shows itself."""
     gathered = _Warnings()
     with _logging(gathered, verbose):
@@ -44,7 +44,7 @@ def session(verbose: bool = False, as_json: bool = False):
             print(f"error: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            print("stopped; nothing was written", file=sys.stderr)
+            print(stopped, file=sys.stderr)
             raise typer.Exit(STOPPED) from None
         finally:
             gathered.tell()

@@ -58,7 +58,7 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
     hours = np.array([float(one.summary["hours"]) for one in opened])
     by_day = len(set(hours)) > 1
     scale = 24 / hours if by_day else np.ones(len(hours))
-    parts = [_figures(one, factor) for one, factor in zip(opened, scale)]
+    parts = [figures(one, factor) for one, factor in zip(opened, scale)]
     whole = xr.concat(
         parts, pd.Index(names, name="run"), join="outer", data_vars="all", coords="minimal", compat="override"
     )
@@ -95,7 +95,7 @@ def differences(comparison: xr.Dataset) -> pd.DataFrame:
 # ------------------------------------------------------------------------------------------------------------ figures
 
 
-def _figures(results: Results, scale: float) -> xr.Dataset:
+def figures(results: Results, scale: float = 1.0) -> xr.Dataset:
     """What is compared of one run; energies, money and emissions times `scale`."""
     data, hours = results.dispatch, results.dispatch["step_hours"]
     currency = str(data["price"].attrs.get("units", "CNY/MWh")).partition("/")[0]
