@@ -29,7 +29,7 @@ from distributed import Client, as_completed
 from distributed.scheduler import KilledWorker
 
 from grid_model.errors import InputError, Problem, SolveError
-from grid_model.sweep.cluster import LIVES, client_of, local_workers
+from grid_model.sweep.cluster import client_of, local_workers
 from grid_model.sweep.gather import CASES, case_table, dataset, write_cases, write_dataset
 from grid_model.sweep.plan import Plan, SweepCase, read_plan
 from grid_model.sweep.tasks import FAILED, SOLVED, Outcome, failure, solve_case
@@ -78,14 +78,14 @@ def run_sweep(path: str | os.PathLike, out: str | os.PathLike | None = None, sch
     folder = Path(os.path.abspath(out if out is not None else Path("results") / plan.sweep.name))
     _claim(folder)
     outcomes: dict[int, Outcome] = {}
-    write_cases(case_table(plan, outcomes), folder)
-    try:
-        with client_of(scheduler, workers or local_workers(plan.scenario, len(plan.cases))) as client:
+    with client_of(scheduler, workers or local_workers(plan.scenario, len(plan.cases))) as client:
+        write_cases(case_table(plan, outcomes), folder)
+        try:
             _solve_all(client, plan, folder, resume, outcomes, progress)
-    finally:
-        table, found = case_table(plan, outcomes), dataset(plan, outcomes)
-        write_cases(table, folder)
-        write_dataset(found, folder)
+        finally:
+            table, found = case_table(plan, outcomes), dataset(plan, outcomes)
+            write_cases(table, folder)
+            write_dataset(found, folder)
     return SweepResults(folder, table, found, max(outcome.exit_code for outcome in outcomes.values()))
 
 
@@ -120,7 +120,7 @@ def _outcome(future) -> Outcome:
     if error is None:
         return future.result()
     if isinstance(error, KilledWorker):
-        error = SolveError(f"its worker was lost {LIVES} times: out of memory? Try fewer workers")
+        error = SolveError("its worker was lost again and again: out of memory? Try fewer workers")
     return Outcome(**failure(error))
 
 

@@ -62,8 +62,8 @@ def dataset(plan: Plan, outcomes: Mapping[int, Outcome]) -> xr.Dataset:
 
 
 def _headline(outcome: Outcome) -> xr.Dataset:
-    figures = outcome.figures
-    return figures.assign(lower_bound_cny=((), float(outcome.summary["lower_bound_cny"]), dict(figures["cost_cny"].attrs)))
+    bound, units = outcome.summary["lower_bound_cny"], outcome.figures["cost_cny"].attrs["units"]
+    return outcome.figures.assign(lower_bound_cny=((), np.nan if bound is None else float(bound), {"units": units}))
 
 
 def _over_axes(variable: xr.DataArray, names: list[str], shape: tuple[int, ...]) -> xr.Variable:

@@ -23,7 +23,7 @@ from grid_model.scenario_yaml import read_document
 
 MOST_CASES = 20_000
 SHORT = {"weather_year": "profiles.synthesis.weather_year", "seed": "profiles.synthesis.seed"}
-OWN = ("name", "description", "report")  # keys of a scenario that the sweep decides
+OWN = ("name", "description", "report", "currency")  # keys of a scenario that the sweep decides
 TAKEN = {"zone", "technology", "storage_technology", "line", "item", "target", "achieved", "passed", "price", "gap", "status"}
 MOST_SIGNS = 60  # of the name of a case, which is that of a folder
 
@@ -110,11 +110,13 @@ def read_plan(path: str | os.PathLike) -> Plan:
         sweep = Sweep.model_validate(content)
     except ValidationError as error:
         problems += problems_of(error, Sweep, place)
-    if isinstance(written := content.get("scenario"), str) and "\0" not in written:
+    if isinstance(written := content.get("scenario"), str):
         try:
             scenario = load_scenario(path.parent / written, settings=SETTINGS)
         except InputError as error:
             problems += error.problems
+        except ValueError as error:  # a path that no file can have
+            problems.append(Problem(*place("scenario"), "scenario", printable(written), str(error)))
     if sweep is not None:
         problems += _axis_problems(sweep, scenario, place)
     if problems:
