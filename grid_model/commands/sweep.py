@@ -14,16 +14,26 @@ from grid_model.commands.progress import progress
 from grid_model.commands.session import print_json, print_table, session
 
 SweepFile = Annotated[
-    Path, typer.Argument(metavar="SWEEP", help="Sweep file, such as scenarios/sweeps/two_zone.yaml.", show_default=False)
+    Path,
+    typer.Argument(metavar="SWEEP", help="Sweep file, such as scenarios/sweeps/two_zone.yaml.", show_default=False),
 ]
-Folder = Annotated[Path | None, typer.Option("--out", help="Folder for everything; by default results/NAME of the sweep.")]
+Folder = Annotated[
+    Path | None, typer.Option("--out", help="Folder for everything; by default results/NAME of the sweep.")
+]
 Scheduler = Annotated[
     str | None,
-    typer.Option("--scheduler", metavar="ADDRESS", help="A running dask cluster that sees the same files, such as tcp://10.0.0.1:8786."),
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="A running dask cluster that sees the same files, such as tcp://10.0.0.1:8786.",
+    ),
 ]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Local processes; by default by cores and memory.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Local processes; by default by cores and memory.")
+]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Keep cases whose results are whole and of the same scenario, inputs and versions.")
+    bool,
+    typer.Option("--resume", help="Keep cases whose results are whole and of the same scenario, inputs and versions."),
 ]
 MOST_ROWS = 40
 
@@ -56,7 +66,14 @@ def sweep(
             found = run_sweep(file, out, scheduler, resume, workers, told)
         if as_json:
             rows = found.cases.astype(object).where(found.cases.notna(), None).to_dict("records")
-            print_json({"sweep": found.dataset.attrs["title"], "folder": str(found.folder), "exit_code": found.exit_code, "cases": rows})
+            print_json(
+                {
+                    "sweep": found.dataset.attrs["title"],
+                    "folder": str(found.folder),
+                    "exit_code": found.exit_code,
+                    "cases": rows,
+                }
+            )
         else:
             _print(found)
         if found.exit_code:
@@ -71,7 +88,12 @@ def _print(found) -> None:
     failed_first = found.cases.sort_values("status", kind="stable")
     for row in failed_first.head(MOST_ROWS).to_dict("records"):
         figures = (f"{row['cost_cny']:,.0f}", f"{row['seconds']:.1f}") if row["status"] == "solved" else ("", "")
-        table.add_row(escape(row["case"]), row["status"] + " before" * row["resumed"], *figures, escape(" ".join((row["error"], row["message"]))))
+        table.add_row(
+            escape(row["case"]),
+            row["status"] + " before" * row["resumed"],
+            *figures,
+            escape(" ".join((row["error"], row["message"]))),
+        )
     print_table(table)
     if len(found.cases) > MOST_ROWS:
         print(f"{len(found.cases) - MOST_ROWS} more in {found.folder / 'cases.csv'}")

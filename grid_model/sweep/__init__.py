@@ -8,8 +8,8 @@ tasks    one case, on a worker
 cluster  workers: of this machine or of a running cluster
 gather   the table of cases and the Dataset over the axes
 
-Workers are told paths, not data: scenario, inputs and results must be at the same place for all of them. Locally that is
-so; on a cluster it takes a shared disk. In a script of your own call `run_sweep` under `if __name__ == "__main__":`, as
+Workers are told paths, not data: scenario, inputs and results must be at the same place for all of them. Locally that
+is so; on a cluster it takes a shared disk. In a script of your own call `run_sweep` under `if __name__ == "__main__":`, as
 local workers are processes that import the script.
 """
 
@@ -56,8 +56,14 @@ class SweepResults:
     exit_code: int
 
 
-def run_sweep(path: str | os.PathLike, out: str | os.PathLike | None = None, scheduler: str | None = None, resume: bool = False,
-              workers: int | None = None, progress: Progress | None = None) -> SweepResults:  # fmt: skip
+def run_sweep(
+    path: str | os.PathLike,
+    out: str | os.PathLike | None = None,
+    scheduler: str | None = None,
+    resume: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> SweepResults:
     """Solve every case of a sweep; a case that fails is listed and costs no other.
 
     Parameters
@@ -65,7 +71,7 @@ def run_sweep(path: str | os.PathLike, out: str | os.PathLike | None = None, sch
     path : the YAML file of the sweep
     out : folder of everything; by default `results/<name of the sweep>`
     scheduler : address of a running dask cluster, such as tcp://10.0.0.1:8786; none: processes of this machine
-    resume : keep cases whose folder holds whole results of the same scenario, inputs and versions; else all are solved anew
+    resume : keep cases whose folder holds whole results of the same scenario, inputs and versions; else solve all anew
     workers : how many local processes; none: by cores and memory
     progress : is told (stage, seconds, line, part that is done)
 
@@ -96,13 +102,25 @@ def _claim(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _solve_all(client: Client, plan: Plan, folder: Path, resume: bool, outcomes: dict[int, Outcome],
-               progress: Progress | None) -> None:  # fmt: skip
+def _solve_all(
+    client: Client, plan: Plan, folder: Path, resume: bool, outcomes: dict[int, Outcome], progress: Progress | None
+) -> None:
     """Hand out all cases and gather what becomes of them into `outcomes`, as they come."""
     began, sweep = time.monotonic(), plan.sweep
-    futures = {client.submit(solve_case, str(sweep.scenario), case.overrides, sweep.start, sweep.end, str(folder / case.name),
-                             resume, pure=False, key=f"{case.name}-{uuid.uuid4().hex}"): case
-               for case in plan.cases}  # fmt: skip
+    futures = {
+        client.submit(
+            solve_case,
+            str(sweep.scenario),
+            case.overrides,
+            sweep.start,
+            sweep.end,
+            str(folder / case.name),
+            resume,
+            pure=False,
+            key=f"{case.name}-{uuid.uuid4().hex}",
+        ): case
+        for case in plan.cases
+    }
     try:
         _tell(progress, plan, outcomes, began)
         for future in as_completed(futures):

@@ -19,7 +19,10 @@ from grid_model.scenario import Scenario
 
 LIVES = 3
 PATIENCE = 60  # seconds until a running cluster must have a worker
-IDLE_MB, STEP_AND_ZONE_MB = 400.0, 0.13  # of a process; more for each hour and zone: the committed week of 31 takes 863 MB
+IDLE_MB, STEP_AND_ZONE_MB = (
+    400.0,
+    0.13,
+)  # of a process; more for each hour and zone: the committed week of 31 takes 863 MB
 QUIET = {
     "distributed.scheduler.allowed-failures": LIVES - 1,
     "distributed.worker.preload": ["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"],
@@ -39,10 +42,18 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
         with _connected(scheduler) as client:
             yield client
         return
-    with dask.config.set(QUIET), LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
-        silence_logs=logging.CRITICAL,
-    ) as cluster, Client(cluster) as client:  # fmt: skip
+    with (
+        dask.config.set(QUIET),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
         yield client
 
 
@@ -52,7 +63,9 @@ def _connected(scheduler: str) -> Iterator[Client]:
         client = Client(scheduler, timeout=PATIENCE / 4)
     except (OSError, ValueError, TypeError) as error:
         said = str(error) or type(error).__name__
-        raise InputError(Problem("--scheduler", value=scheduler, allowed=f"the address of a running scheduler ({said})")) from None
+        raise InputError(
+            Problem("--scheduler", value=scheduler, allowed=f"the address of a running scheduler ({said})")
+        ) from None
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)

@@ -16,13 +16,21 @@ from grid_model.sweep.tasks import SOLVED, STOPPED, Outcome
 
 CASES, DATASET = "cases.csv", "sweep.zarr"
 LONG_NAMES = {
-    "cost_cny": "cost of the case", "lower_bound_cny": "proven lower bound of the cost", "cost_item_cny": "cost by item",
-    "price": "price, weighted by load", "load_mwh": "energy of loads", "unserved_mwh": "energy not served",
-    "generation_mwh": "energy by technology", "curtailment_mwh": "energy not taken, by technology",
-    "discharge_mwh": "energy out of storage, by technology", "emissions_t": "emissions of CO2",
-    "flow_mwh": "energy from from_zone to to_zone, less what went back", "achieved": "achieved, by target of the scorecard",
-    "passed": "1 where the target is met", "status": "solved, or the class of the error",
-}  # fmt: skip
+    "cost_cny": "cost of the case",
+    "lower_bound_cny": "proven lower bound of the cost",
+    "cost_item_cny": "cost by item",
+    "price": "price, weighted by load",
+    "load_mwh": "energy of loads",
+    "unserved_mwh": "energy not served",
+    "generation_mwh": "energy by technology",
+    "curtailment_mwh": "energy not taken, by technology",
+    "discharge_mwh": "energy out of storage, by technology",
+    "emissions_t": "emissions of CO2",
+    "flow_mwh": "energy from from_zone to to_zone, less what went back",
+    "achieved": "achieved, by target of the scorecard",
+    "passed": "1 where the target is met",
+    "status": "solved, or the class of the error",
+}
 NOT_RUN = Outcome(STOPPED, message="not solved: the sweep was stopped or is under way", exit_code=130)
 
 
@@ -32,12 +40,20 @@ def case_table(plan: Plan, outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
     for case in plan.cases:
         outcome = outcomes.get(case.number, NOT_RUN)
         summary = outcome.summary or {}
-        rows.append({
-            "case": case.name, **dict(zip((axis.name for axis in plan.axes), case.labels, strict=True)),
-            "status": outcome.status, "error": outcome.error, "exit_code": outcome.exit_code, "resumed": outcome.resumed,
-            "cost_cny": summary.get("objective_cny", np.nan), "lower_bound_cny": summary.get("lower_bound_cny", np.nan),
-            "seconds": summary.get("seconds", {}).get("total", np.nan), "message": _one_line(outcome.message),
-        })  # fmt: skip
+        rows.append(
+            {
+                "case": case.name,
+                **dict(zip((axis.name for axis in plan.axes), case.labels, strict=True)),
+                "status": outcome.status,
+                "error": outcome.error,
+                "exit_code": outcome.exit_code,
+                "resumed": outcome.resumed,
+                "cost_cny": summary.get("objective_cny", np.nan),
+                "lower_bound_cny": summary.get("lower_bound_cny", np.nan),
+                "seconds": summary.get("seconds", {}).get("total", np.nan),
+                "message": _one_line(outcome.message),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -46,23 +62,35 @@ def dataset(plan: Plan, outcomes: Mapping[int, Outcome]) -> xr.Dataset:
     solved = [number for number, outcome in sorted(outcomes.items()) if outcome.status == SOLVED]
     whole = xr.Dataset()
     if solved:
-        whole = xr.concat([_headline(outcomes[number]) for number in solved], pd.Index(solved, name="case"), join="outer",
-                          data_vars="all", coords="minimal", compat="override")  # fmt: skip
+        whole = xr.concat(
+            [_headline(outcomes[number]) for number in solved],
+            pd.Index(solved, name="case"),
+            join="outer",
+            data_vars="all",
+            coords="minimal",
+            compat="override",
+        )
         whole = whole.reindex(case=np.arange(len(plan.cases)))
-    status = [(outcome.error or outcome.status) for outcome in (outcomes.get(case.number, NOT_RUN) for case in plan.cases)]
+    status = [
+        (outcome.error or outcome.status) for outcome in (outcomes.get(case.number, NOT_RUN) for case in plan.cases)
+    ]
     whole["status"] = ("case", np.array(status, object))
     whole["case_name"] = ("case", np.array([case.name for case in plan.cases], object))
     names = [axis.name for axis in plan.axes]
-    found = xr.Dataset({name: _over_axes(variable, names, plan.shape) for name, variable in whole.data_vars.items()},
-                       {name: whole[name] for name in whole.coords if name != "case"})  # fmt: skip
-    found = found.assign_coords({axis.name: (axis.name, _array(axis.labels), {"long_name": axis.key}) for axis in plan.axes})
+    found = xr.Dataset(
+        {name: _over_axes(variable, names, plan.shape) for name, variable in whole.data_vars.items()},
+        {name: whole[name] for name in whole.coords if name != "case"},
+    )
+    found = found.assign_coords(
+        {axis.name: (axis.name, _array(axis.labels), {"long_name": axis.key}) for axis in plan.axes}
+    )
     for name in found.data_vars:
         found[name].attrs.setdefault("long_name", LONG_NAMES.get(str(name), str(name)))
     return found.assign_attrs(title=plan.sweep.name, description=plan.sweep.description)
 
 
 def _headline(outcome: Outcome) -> xr.Dataset:
-    bound, units = outcome.summary["lower_bound_cny"], outcome.figures["cost_cny"].attrs["units"]
+    bound, units = outcome.summary.get("lower_bound_cny"), outcome.figures["cost_cny"].attrs["units"]
     return outcome.figures.assign(lower_bound_cny=((), np.nan if bound is None else float(bound), {"units": units}))
 
 

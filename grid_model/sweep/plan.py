@@ -24,7 +24,19 @@ from grid_model.scenario_yaml import read_document
 MOST_CASES = 20_000
 SHORT = {"weather_year": "profiles.synthesis.weather_year", "seed": "profiles.synthesis.seed"}
 OWN = ("name", "description", "report", "currency")  # keys of a scenario that the sweep decides
-TAKEN = {"zone", "technology", "storage_technology", "line", "item", "target", "achieved", "passed", "price", "gap", "status"}
+TAKEN = {
+    "zone",
+    "technology",
+    "storage_technology",
+    "line",
+    "item",
+    "target",
+    "achieved",
+    "passed",
+    "price",
+    "gap",
+    "status",
+}
 MOST_SIGNS = 60  # of the name of a case, which is that of a folder
 
 
@@ -171,8 +183,11 @@ def _value_problems(values: list | Mapping) -> list[tuple[str, str]]:
         return [("", "at least one value")]
     labels = [_label(value) for value in values]
     found = [(str(label), "each value once") for place, label in enumerate(labels) if label in labels[:place]]
-    return found + [(_text(value), "a finite number, a word, true or false") for value in values
-                    if isinstance(value, float) and not math.isfinite(value)]
+    return found + [
+        (_text(value), "a finite number, a word, true or false")
+        for value in values
+        if isinstance(value, float) and not math.isfinite(value)
+    ]
 
 
 def _axes(sweep: Sweep, folder: Path) -> tuple[Axis, ...]:
@@ -211,7 +226,7 @@ def _text(value: object) -> str:
 
 
 def _shared(sweep: Sweep, scenario: Scenario) -> tuple[str, ...]:
-    """What every case sets: one thread each, as cases run side by side, unless the scenario or an axis says otherwise."""
+    """What every case sets: one thread, as cases run side by side, unless the scenario or an axis says otherwise."""
     said = scenario.solve.threads is not None or any(key in ("solve", "solve.threads") for key in sweep.axes)
     return () if said else ("solve.threads=1",)
 

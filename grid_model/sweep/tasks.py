@@ -84,7 +84,11 @@ def _kept(scenario: str, overrides: tuple[str, ...], start, end, folder: Path) -
         return None
     case = pipeline.load_case(scenario, start, end, overrides)
     same = _contents(found.provenance.get("inputs_sha256", {})) == _contents(case.sources)
-    return found if same and found.provenance.get("versions") == {name: version(name) for name in pipeline.PACKAGES} else None
+    return (
+        found
+        if same and found.provenance.get("versions") == {name: version(name) for name in pipeline.PACKAGES}
+        else None
+    )
 
 
 def _contents(sources: Mapping[str, str]) -> Counter:
