@@ -9,8 +9,8 @@ cluster  workers: of this machine or of a running cluster
 gather   the table of cases and the Dataset over the axes
 
 Workers are told paths, not data: scenario, inputs and results must be at the same place for all of them. Locally that
-is so; on a cluster it takes a shared disk. In a script of your own call `run_sweep` under `if __name__ == "__main__":`, as
-local workers are processes that import the script.
+is so; on a cluster it takes a shared disk. In a script of your own call `run_sweep` under `if __name__ ==
+"__main__":`, as local workers are processes that import the script.
 """
 
 from __future__ import annotations

@@ -24,19 +24,8 @@ from grid_model.scenario_yaml import read_document
 MOST_CASES = 20_000
 SHORT = {"weather_year": "profiles.synthesis.weather_year", "seed": "profiles.synthesis.seed"}
 OWN = ("name", "description", "report", "currency")  # keys of a scenario that the sweep decides
-TAKEN = {
-    "zone",
-    "technology",
-    "storage_technology",
-    "line",
-    "item",
-    "target",
-    "achieved",
-    "passed",
-    "price",
-    "gap",
-    "status",
-}
+TAKEN = {"zone", "technology", "storage_technology", "line", "item", "target", "achieved", "passed", "price", "status"}
+TAKEN |= {"method", "tolerance", "drop"}  # what xarray's `sel` means by these is something else
 MOST_SIGNS = 60  # of the name of a case, which is that of a folder
 
 

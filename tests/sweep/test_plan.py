@@ -29,7 +29,7 @@ def test_every_combination_is_a_case(written):
     assert plan.sweep.name == "some" and plan.shape == (2, 3)
     assert [case.labels for case in plan.cases] == [(m, h) for m in ("simplex", "ipx") for h in (1, 2, 3)]
     case = plan.cases[4]
-    assert case.name == "method=ipx,hours=2"
+    assert case.name == "solve_method=ipx,hours=2"
     resolved = load_scenario(plan.sweep.scenario, case.overrides)
     assert (resolved.name, resolved.solve.method, resolved.horizon.hours) == (case.name, "ipx", 2)
     assert resolved.solve.threads == 1

@@ -42,7 +42,7 @@ axes:
    as_it_is: []
    never_full:{NEVER_FULL}
 """
-PRICES = """
+HOURS = """
 scenario: grid/two_zone.yaml
 axes:
   horizon.hours: [1, 2, 3, 4, 5, 6]
@@ -82,20 +82,21 @@ def test_failed_cases_are_listed_and_what_is_solved_is_kept(folder, cluster):
     assert done.exit_code == 3, done.output
     listed = json.loads(done.stdout)["cases"]
     assert [(row["status"], row["error"], row["exit_code"]) for row in listed] == [
-        ("solved", "", 0), ("failed", "InfeasibleError", 3), ("failed", "InputError", 2), ("failed", "InputError", 2)]  # fmt: skip
+        ("solved", "", 0), ("failed", "InfeasibleError", 3), ("failed", "InputError", 2), ("failed", "InputError", 2),
+    ]  # fmt: skip
     assert "solve.method" in listed[2]["message"] and "\n" not in listed[2]["message"]
     assert pd.read_csv(out / "cases.csv")["case"].tolist() == [row["case"] for row in listed]
-    kept = out / "method=simplex,changes=as_it_is"
+    kept = out / "solve_method=simplex,changes=as_it_is"
     assert sorted(path.name for path in out.iterdir()) == sorted(["cases.csv", "sweep.zarr", kept.name])
 
     data, results = xr.open_zarr(out / "sweep.zarr").load(), open_results(kept)
-    assert data["cost_cny"].dims == ("method", "changes") and data["cost_cny"].attrs["units"] == "CNY"
-    here = data.sel(method="simplex", changes="as_it_is")
+    assert data["cost_cny"].dims == ("solve_method", "changes") and data["cost_cny"].attrs["units"] == "CNY"
+    here = data.sel(solve_method="simplex", changes="as_it_is")
     assert float(here["cost_cny"]) == results.summary["objective_cny"]
     assert float(here["lower_bound_cny"]) == results.summary["lower_bound_cny"]
     assert float(here["generation_mwh"].sel(technology="coal")) == pytest.approx(results.energy()["coal"])
     assert int(np.isfinite(data["cost_cny"]).sum()) == 1
-    assert str(data["status"].sel(method="guess", changes="as_it_is").values) == "InputError"
+    assert str(data["status"].sel(solve_method="guess", changes="as_it_is").values) == "InputError"
     assert all(data[name].attrs["long_name"] for name in data.data_vars)
 
     written = (kept / "dispatch.nc").stat().st_mtime_ns
@@ -120,13 +121,15 @@ def test_cases_of_a_lost_worker_are_tried_again(folder, cluster):
     killed = []
 
     def kill_one(stage: str, seconds: float, line: str, done: float) -> None:
-        busy = [worker for worker in cluster.workers.values()
-                if cluster.scheduler.workers[worker.worker_address].processing]  # fmt: skip
-        if done > 0 and busy and not killed:
+        if killed or not done:
+            return
+        at_work = {address for address, worker in cluster.scheduler.workers.items() if worker.processing}
+        busy = [worker for worker in cluster.workers.values() if worker.worker_address in at_work]
+        if busy:
             killed.append(busy[0].pid)
             os.kill(busy[0].pid, signal.SIGKILL)
 
-    found = run_sweep(sweep_file(folder, PRICES), folder / "out", cluster.scheduler_address, progress=kill_one)
+    found = run_sweep(sweep_file(folder, HOURS), folder / "out", cluster.scheduler_address, progress=kill_one)
     assert killed and killed[0] not in [worker.pid for worker in cluster.workers.values()]
     assert set(found.cases["status"]) == {"solved"} and found.exit_code == 0
     assert (np.diff(found.dataset["cost_cny"].values) >= 0).all()
@@ -135,7 +138,8 @@ def test_cases_of_a_lost_worker_are_tried_again(folder, cluster):
 def test_interrupt_keeps_what_is_solved(folder):
     """Ctrl-C, which every process of a terminal gets: exit 130, one sentence, cases.csv says what is solved and what is
     not, and no worker is left."""
-    words = [sys.executable, "-m", "grid_model", "sweep", str(sweep_file(folder, PRICES)), "--out", str(folder / "out"), "--workers", "1"]
+    words = ["sweep", str(sweep_file(folder, HOURS)), "--out", str(folder / "out"), "--workers", "1"]
+    words = [sys.executable, "-m", "grid_model", *words]
     process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until = time.monotonic() + 240
     while not list((folder / "out").glob("*/summary.json")) and time.monotonic() < until:
@@ -155,7 +159,7 @@ def test_wrong_cluster_leaves_an_earlier_sweep_alone(folder):
     out.mkdir()
     (out / "cases.csv").write_text("earlier\n")
     with pytest.raises(InputError, match="--scheduler"):
-        run_sweep(sweep_file(folder, PRICES), out, "no cluster")
+        run_sweep(sweep_file(folder, HOURS), out, "no cluster")
     assert (out / "cases.csv").read_text() == "earlier\n"
 
 
@@ -163,12 +167,12 @@ def test_a_folder_of_something_else_is_not_touched(folder):
     (folder / "mine").mkdir()
     (folder / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="new or empty folder"):
-        run_sweep(sweep_file(folder, PRICES), folder / "mine")
+        run_sweep(sweep_file(folder, HOURS), folder / "mine")
 
 
 def test_workers_by_cores_cases_and_memory(folder, monkeypatch):
     """Two cores, many cases: memory for one and a half cases of this size is one worker."""
-    scenario = read_plan(sweep_file(folder, PRICES)).scenario
+    scenario = read_plan(sweep_file(folder, HOURS)).scenario
     monkeypatch.setattr("psutil.Process.cpu_affinity", lambda self: [0, 1])
     available = lambda mb: monkeypatch.setattr("psutil.virtual_memory", lambda: type("", (), {"available": mb * 2**20}))  # noqa: E731
     available(10_000)
