@@ -5,6 +5,7 @@ InputError       2          tables, profiles or scenario are wrong; carries ever
 InfeasibleError  3          the rules cannot hold together
 SolveError       4          the solver ended without a proven optimum
 AuditError       5          a solved case breaks a law, or a strict target is missed
+WriteError       6          results cannot be written where they should stand
 """
 
 from __future__ import annotations
@@ -119,3 +120,9 @@ class AuditError(GridModelError):
     """A solved case breaks a law that it claims to keep, or a strict target is missed."""
 
     exit_code = 5
+
+
+class WriteError(GridModelError):
+    """Results cannot be written: the disk is full or read-only; the text says where, why and what to do."""
+
+    exit_code = 6

@@ -30,8 +30,9 @@ from grid_model.results.derived import derive
 from grid_model.results.explain.explain import Explanations, explain
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
 from grid_model.results.explain.recall import of_stored
+from grid_model.results.folder import claimed, writing
+from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, open_results
 from grid_model.results.scorecard import demand_reached, reached
-from grid_model.results.results import DUALS, SCENARIO, Results, open_results
 from grid_model.solve.solved import Solved, solve_model
 
 logger = logging.getLogger(__name__)
@@ -162,13 +163,14 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
         case = load_case(scenario, start, end, overrides)
     if strict and case.scenario.policy("scorecard") is None:
         raise InputError(Problem(*case.scenario.place("policies"), "policies.scorecard", "off", "on, where targets are to be met"))
-    results = solve(case, progress)
-    with clock("write"):
-        results.save(Path(out) if out is not None else Path("results") / case.name)
-    if case.scenario.report if report is None else report:
-        with clock("report"):
-            write_report(results)
-    _finish(results, clock.seconds)
+    with claimed(Path(out) if out is not None else Path("results") / case.name, SUMMARY) as claim:
+        results = solve(case, progress)
+        with clock("write"):
+            results.save(claim, case.scenario.results.format)
+        if case.scenario.report if report is None else report:
+            with clock("report"), writing(results.folder):
+                write_report(results)
+        _finish(results, clock.seconds)
     if strict:
         demand_reached(results.tables["scorecard"], results.folder)
     return results

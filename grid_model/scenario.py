@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
 from grid_model.scenario_problems import problems_of
-from grid_model.scenario_yaml import Document, join, parse_value, read_document, to_yaml
+from grid_model.scenario_yaml import PATHS, Document, join, parse_value, read_document, to_yaml
 
 MOST_STEPS = 2_000_000
 OVERRIDE = "--set"
@@ -191,6 +191,12 @@ class Solve(Settings):
     threads: int | None = Field(None, ge=1)
 
 
+class Stored(Settings):
+    """How results are stored: `auto` takes netCDF, and zarr for runs of many years (see results/files.py)."""
+
+    format: Literal["auto", "netcdf", "zarr"] = "auto"
+
+
 class Scenario(Settings):
     """A complete scenario, all parents merged, all paths absolute.
 
@@ -216,6 +222,7 @@ class Scenario(Settings):
     policies: dict[str, dict[str, Any] | bool | None] = {}
     solve: Solve = Solve()
     report: bool = True  # write report.html beside the results
+    results: Stored = Stored()
 
     _origin: dict[str, tuple[str, int]] = PrivateAttr(default_factory=dict)
     _files: tuple[Path, ...] = PrivateAttr(default=())
@@ -257,7 +264,7 @@ class Scenario(Settings):
     def to_yaml(self, folder: Path | None = None) -> str:
         """The scenario as YAML without `extends`; paths relative to `folder` if one is given, absolute otherwise."""
         content = self.model_dump(mode="python", exclude_unset=True)
-        for key in ("inputs", "profiles"):
+        for key in PATHS:
             if isinstance(content.get(key), Path):
                 path = content[key]
                 content[key] = Path(os.path.relpath(path, folder.resolve()) if folder else path).as_posix()
@@ -347,7 +354,7 @@ def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], li
 
 
 def _absolute_paths(content: dict[str, Any], folder: Path) -> None:
-    for key in ("inputs", "profiles"):
+    for key in PATHS:
         if isinstance(content.get(key), str):
             content[key] = os.path.abspath(folder / content[key])
 

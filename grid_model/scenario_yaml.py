@@ -5,8 +5,9 @@ Dates stay text, 1e6 is a number, 1:30 is text. Tags, aliases and keys given twi
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ _Dumper.yaml_implicit_resolvers = {
     first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *_Loader.yaml_implicit_resolvers.get(first, [])]
     for first in {*yaml.SafeDumper.yaml_implicit_resolvers, *_Loader.yaml_implicit_resolvers}
 }
+PATHS = ("inputs", "profiles")  # keys of a scenario that name folders
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
 
 
@@ -161,3 +163,28 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.as_posix() if isinstance(value, Path) else value
+
+
+def absolute_paths(text: str, folder: Path) -> str:
+    """A scenario's text whose paths are relative to a folder, with absolute ones."""
+    return _with_paths(text, lambda path: os.path.normpath(folder / path))
+
+
+def relative_paths(text: str, folder: Path) -> str:
+    """A scenario's text whose paths are absolute, as it is to stand in a folder.
+
+    Where both lie below the working folder they are of one project, and the path is relative, so that the project can
+    be moved; otherwise it stays absolute, so that the folder can.
+    """
+    project = Path.cwd()
+
+    def path_from(path: str) -> str:
+        together = Path(path).is_relative_to(project) and folder.is_relative_to(project)
+        return os.path.relpath(path, folder) if together else path
+
+    return _with_paths(text, path_from)
+
+
+def _with_paths(text: str, change: Callable[[str], str]) -> str:
+    content = yaml.load(text, _Loader) or {}
+    return to_yaml({key: change(value) if key in PATHS and isinstance(value, str) else value for key, value in content.items()})

@@ -35,6 +35,10 @@ class Folder:
     def read(self, name: str) -> bytes | None:
         """The bytes of a file (unpacked where it ends in .gz), or None with a problem noted."""
         path = self.path / name
+        try:
+            path.resolve()
+        except RuntimeError:
+            return self._refuse(name, "a link to itself", "a file")
         if not path.resolve().is_relative_to(self.path.resolve()):
             return self._refuse(name, str(path.resolve()), f"a file inside the folder {shown(self.path)}")
         if not path.is_file():

@@ -19,6 +19,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from grid_model.errors import GridModelError
 from grid_model.results.results import SCENARIO, SUMMARY
 from grid_model.scenario import load_scenario
+from grid_model.scenario_yaml import absolute_paths
 
 EVERY = 30.0  # seconds between lines in a log
 
@@ -47,7 +48,7 @@ def seconds_of_last_run(scenario: Path, start, end, overrides, out: Path | None)
         asked = load_scenario(scenario, overrides)
         asked = asked.with_horizon(start, end) if start or end else asked
         folder = out or Path("results") / asked.name
-        if (folder / SCENARIO).read_text(encoding="utf-8") != asked.to_yaml():
+        if absolute_paths((folder / SCENARIO).read_text(encoding="utf-8"), folder.resolve()) != asked.to_yaml():
             return None
         return float(json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["seconds"]["total"])
     except (GridModelError, OSError, ValueError, KeyError):  # said by the run itself, or never run

@@ -11,6 +11,7 @@ from grid_model import pipeline
 from grid_model.commands.options import AsJson, End, Out, Overrides, Scenario, Start, Strict, Verbose
 from grid_model.commands.progress import progress, seconds_of_last_run
 from grid_model.commands.session import print_json, print_table, session
+from grid_model.errors import shown
 
 Report = Annotated[
     bool | None,
@@ -74,5 +75,5 @@ def _print_summary(results) -> None:
         ", ".join(f"{stage} {value:.1f}" for stage, value in seconds.items())
         + f"; {summary['peak_memory_mb']:,.0f} MB",
     )
-    table.add_row("results", str(results.folder))
+    table.add_row("results", shown(results.folder))
     print_table(table)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from grid_model.errors import GridModelError
+from grid_model.errors import GridModelError, SolveError
 
 WIDTH = 200  # of tables in pipes and files, where nobody knows a screen
 EXIT_CODES = """Exit codes:
@@ -27,27 +29,50 @@ EXIT_CODES = """Exit codes:
   3    infeasible: no dispatch satisfies all rules together
   4    the solver found no proven optimum
   5    an audit or a strict target failed
-  130  stopped by Ctrl-C"""
-STOPPED = 130
+  6    results cannot be written
+  130  stopped by Ctrl-C (143: by SIGTERM)"""
+STOPPED, TERMINATED = 130, 143
+NO_MEMORY = "out of memory, nothing was written: solve fewer hours or zones at once, or use a larger machine"
 
 
 @contextmanager
-def session(verbose: bool = False, as_json: bool = False, stopped: str = "stopped; nothing was written"):
+def session(verbose: bool = False, as_json: bool = False, stopped: str = "stopped; nothing half-written is left"):
     """A command's work: what goes wrong in an orderly way is said, anything else is a fault and shows itself."""
     gathered = _Warnings()
-    with _logging(gathered, verbose):
+    with _logging(gathered, verbose), _termination():
         try:
             yield
-        except GridModelError as error:
+        except (GridModelError, MemoryError) as error:
+            said = error if isinstance(error, GridModelError) else SolveError(NO_MEMORY)
             if as_json:
-                print_json(_as_document(error))
-            print(f"error: {error}", file=sys.stderr)
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
+                print_json(_as_document(said))
+            print(f"error: {said}", file=sys.stderr)
+            raise typer.Exit(said.exit_code) from None
+        except KeyboardInterrupt as stop:
             print(stopped, file=sys.stderr)
-            raise typer.Exit(STOPPED) from None
+            raise typer.Exit(TERMINATED if isinstance(stop, _Terminated) else STOPPED) from None
         finally:
             gathered.tell()
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which a batch system sends before it kills: the work stops as by Ctrl-C."""
+
+
+@contextmanager
+def _termination():
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(*_) -> None:
+    raise _Terminated
 
 
 def print_json(value) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
-from grid_model.errors import InputError, Problem
+from grid_model.errors import InputError, Problem, shown
+from grid_model.results.files import read_dispatch, read_netcdf, read_table, write_dispatch, write_netcdf, write_table
+from grid_model.results.folder import Claim, claimed, writing
+from grid_model.scenario_yaml import absolute_paths, relative_paths
 
-DISPATCH, SUMMARY, SCENARIO, PROVENANCE = "dispatch.nc", "summary.json", "scenario.yaml", "provenance.json"
-DUALS = "duals.nc"
+SUMMARY, SCENARIO, PROVENANCE, DUALS = "summary.json", "scenario.yaml", "provenance.json", "duals.nc"
 
 PARQUET = ("ledger",)  # tables with a row per lot and event; all others are CSV
 
@@ -68,44 +69,42 @@ class Results:
 
         return explain_results(self, zone, time)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write into a folder, which appears whole or not at all; an older result there is replaced."""
-        folder = Path(folder)
-        _demand_replaceable(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".unfinished", dir=folder.parent))
-        try:
-            self._write(fresh)
-            fresh.chmod(0o755)
-            _swap(fresh, folder)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
-        self.folder = folder
-        return folder
+    def save(self, folder: str | Path | Claim, form: str = "auto") -> Path:
+        """Write into a folder, which appears whole or not at all; an older result there is replaced.
+
+        form     of the dispatch: netcdf, zarr, or auto (zarr where it is larger than ZARR_FROM)
+
+        Raises
+        ------
+        InputError : the folder holds something else, or another run is writing it
+        WriteError : it cannot be written
+        """
+        with claimed(folder, SUMMARY) as claim:
+            claim.put(lambda fresh: self._write(fresh, claim.folder, form))
+            self.folder = claim.folder
+        return self.folder
 
     def write_summary(self) -> None:
         """Replace the summary on disk by today's, whole or not at all."""
-        fresh = self.folder / f".{SUMMARY}.unfinished"
-        fresh.write_text(_json(self.summary), encoding="utf-8")
-        os.replace(fresh, self.folder / SUMMARY)
+        with writing(self.folder):
+            fresh = self.folder / f".{SUMMARY}.unfinished"
+            fresh.write_text(_json(self.summary), encoding="utf-8")
+            os.replace(fresh, self.folder / SUMMARY)
 
-    def _write(self, folder: Path) -> None:
-        encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name, variable in self.dispatch.data_vars.items()
-                    if variable.ndim == 2}
-        self.dispatch.to_netcdf(folder / DISPATCH, engine="h5netcdf", encoding=encoding | {
-            "time": {"units": "hours since 1970-01-01", "dtype": "float64"}})
+    def _write(self, fresh: Path, folder: Path, form: str) -> None:
+        """Fill `fresh`, which will stand at `folder`; the summary comes last."""
+        write_dispatch(self.dispatch, fresh, form)
         if self.duals is not None:
-            self.duals.to_netcdf(folder / DUALS, engine="h5netcdf", encoding={
-                name: {"zlib": True, "complevel": 1, "shuffle": True} for name in self.duals.data_vars if self.duals[name].size})
+            write_netcdf(self.duals, fresh / DUALS)
         for name, table in self.tables.items():
             if name in PARQUET:
-                table.to_parquet(folder / f"{name}.parquet", index=False)
+                table.to_parquet(fresh / f"{name}.parquet", index=False)
             else:
-                table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-        (folder / SCENARIO).write_text(self.scenario, encoding="utf-8")
-        (folder / PROVENANCE).write_text(_json(self.provenance), encoding="utf-8")
-        (folder / SUMMARY).write_text(_json(self.summary), encoding="utf-8")
+                write_table(table, fresh / f"{name}.csv")
+        (fresh / SCENARIO).write_text(relative_paths(self.scenario, folder), encoding="utf-8")
+        self.provenance["tables"] = sorted(path.name for path in fresh.iterdir() if path.suffix in (".csv", ".parquet"))
+        (fresh / PROVENANCE).write_text(_json(self.provenance), encoding="utf-8")
+        (fresh / SUMMARY).write_text(_json(self.summary), encoding="utf-8")
 
 
 def open_results(folder: str | Path) -> Results:
@@ -115,44 +114,25 @@ def open_results(folder: str | Path) -> Results:
     ------
     InputError : the folder is missing or holds no whole result
     """
-    folder = Path(folder)
-    for name in (SUMMARY, DISPATCH, SCENARIO, PROVENANCE):
-        if not (folder / name).is_file():
-            raise InputError(Problem(str(folder), value=name, allowed="a folder of finished results; this file is missing in it"))
+    folder = Path(os.path.abspath(folder))
+    _demand_files(folder, (SUMMARY, SCENARIO, PROVENANCE))
     try:
-        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        provenance = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
-        with xr.open_dataset(folder / DISPATCH, engine="h5netcdf") as stored:
-            dispatch = stored.load()
-        duals = _duals(folder / DUALS)
-        tables = {file.stem: pd.read_csv(file) for file in sorted(folder.glob("*.csv"))}
+        summary, provenance = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (SUMMARY, PROVENANCE))
+        _demand_files(folder, provenance.get("tables", ()))
+        tables = {file.stem: read_table(file) for file in sorted(folder.glob("*.csv"))}
         tables |= {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(Problem(str(folder), value=str(error), allowed="readable results")) from error
-    return Results(dispatch, summary, tables, (folder / SCENARIO).read_text(encoding="utf-8"), provenance, folder, duals)
+        dispatch, duals = read_dispatch(folder), read_netcdf(folder / DUALS) if (folder / DUALS).is_file() else None
+        scenario = absolute_paths((folder / SCENARIO).read_text(encoding="utf-8"), folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(Problem(shown(folder), value=str(error), allowed="readable results")) from error
+    return Results(dispatch, summary, tables, scenario, provenance, folder, duals)
 
 
-def _duals(file: Path) -> xr.Dataset | None:
-    if not file.is_file():
-        return None
-    with xr.open_dataset(file, engine="h5netcdf") as stored:
-        return stored.load()
-
-
-def _demand_replaceable(folder: Path) -> None:
-    """A folder that holds something else than results is not touched."""
-    if folder.exists() and not (folder / SUMMARY).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(Problem(str(folder), allowed="a new or empty folder, or one that holds results of an earlier run"))
-
-
-def _swap(fresh: Path, folder: Path) -> None:
-    if folder.exists():
-        old = fresh.with_suffix(".replaced")
-        os.rename(folder, old)
-        os.rename(fresh, folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        os.rename(fresh, folder)
+def _demand_files(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if not (folder / name).exists():
+            allowed = "a folder of finished results; this file is missing in it"
+            raise InputError(Problem(shown(folder), value=name, allowed=allowed))
 
 
 def _json(value: dict) -> str:

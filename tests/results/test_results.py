@@ -10,7 +10,8 @@ import xarray as xr
 from small import small_case
 
 import grid_model as gm
-from grid_model.errors import InputError
+from grid_model.errors import InputError, WriteError
+from grid_model.results import folder
 from grid_model.results import results as module
 
 
@@ -100,13 +101,13 @@ def test_older_results_are_replaced_and_other_folders_are_not(solved, tmp_path):
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "precious"
 
 
-@pytest.mark.parametrize("failing", ["_json", "_swap"])
-def test_a_failure_while_writing_leaves_nothing(solved, tmp_path, monkeypatch, failing):
+@pytest.mark.parametrize(("place", "failing"), [(module, "_json"), (folder, "_swap"), (folder, "_to_disk")])
+def test_a_failure_while_writing_leaves_nothing(solved, tmp_path, monkeypatch, place, failing):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, failing, fail)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(place, failing, fail)
+    with pytest.raises(WriteError, match="No space"):
         solved.save(tmp_path / "out")
     assert not list(tmp_path.iterdir())
 

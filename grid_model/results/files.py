@@ -1,0 +1,75 @@
+"""Files of results: the dispatch as netCDF or zarr, tables as CSV that no spreadsheet takes for formulas.
+
+A run whose hourly values take more than ZARR_FROM bytes in memory (some three years of 31 provinces) is stored as zarr,
+in pieces that can be read alone; everything smaller is one netCDF file. Both hold the same and open as the same
+Dataset. Values are kept to the last digit: a year of 31 provinces takes 70 MB as it is.
+
+A cell of text that begins like a formula (FORMULA) is written with an apostrophe before it, which spreadsheets
+hide; reading takes it away again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+NETCDF, ZARR = "dispatch.nc", "dispatch.zarr"
+ZARR_FROM = 10**9
+STEPS_IN_A_PIECE = 2190
+FORMULA = r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"
+CODECS = {"zstd", "blosc", "zlib", "gzip", "shuffle", "fixedscaleoffset", "vlen-utf8"}  # none of them runs what it reads
+TIME = {"units": "hours since 1970-01-01", "dtype": "float64"}
+
+
+def write_dispatch(dispatch: xr.Dataset, folder: Path, form: str) -> None:
+    """Write the dispatch into a folder; `form` is netcdf, zarr, or auto."""
+    hourly = [name for name, variable in dispatch.data_vars.items() if variable.ndim == 2]
+    if form == "zarr" or (form == "auto" and dispatch.nbytes > ZARR_FROM):
+        pieces = {name: {"chunks": (dispatch[name].shape[0], min(STEPS_IN_A_PIECE, dispatch[name].shape[1]))} for name in hourly
+                  if 0 not in dispatch[name].shape}
+        dispatch.to_zarr(folder / ZARR, mode="w-", zarr_format=2, consolidated=True, encoding=pieces | {"time": TIME})
+    else:
+        packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in hourly}
+        dispatch.to_netcdf(folder / NETCDF, engine="h5netcdf", encoding=packed | {"time": TIME})
+
+
+def read_dispatch(folder: Path) -> xr.Dataset:
+    """The dispatch in a folder, in memory. Raises OSError or ValueError where there is none that can be read."""
+    if (folder / ZARR).is_dir():
+        _demand_harmless(folder / ZARR)
+        with xr.open_zarr(folder / ZARR, consolidated=True, chunks=None) as stored:
+            return stored.load()
+    if not (folder / NETCDF).is_file():
+        raise FileNotFoundError(f"{NETCDF} or {ZARR} is missing")
+    with xr.open_dataset(folder / NETCDF, engine="h5netcdf") as stored:
+        return stored.load()
+
+
+def _demand_harmless(store: Path) -> None:
+    """Arrays of zarr may name any codec, also one that unpickles: only those of CODECS are read."""
+    described = json.loads((store / ".zmetadata").read_text(encoding="utf-8"))["metadata"]
+    arrays = [about for name, about in described.items() if name.endswith(".zarray")]
+    named = {codec["id"] for about in arrays for codec in [about["compressor"], *(about["filters"] or [])] if codec}
+    if named - CODECS:
+        raise ValueError(f"codecs {', '.join(sorted(named - CODECS))}, which are not read")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """A table as CSV, texts that look like formulas made harmless."""
+    _texts(table, rf"^({FORMULA})", r"'\1").to_csv(path, index=False, lineterminator="\n")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table that `write_table` wrote, as it was."""
+    return _texts(pd.read_csv(path), rf"^'({FORMULA})", r"\1")
+
+
+def _texts(table: pd.DataFrame, pattern: str, by: str) -> pd.DataFrame:
+    """The table with every text that fits a pattern replaced."""
+    found = re.compile(pattern)
+    words = [name for name in table if table[name].dtype.kind in "OUT" or table[name].dtype == "str"]
+    return table.assign(**{name: table[name].map(lambda cell: found.sub(by, cell) if isinstance(cell, str) else cell) for name in words})

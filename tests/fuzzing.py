@@ -1,0 +1,279 @@
+"""Damages done to a grid on disk, each known by its number, and what reading and solving the damaged grid comes to.
+
+A damage is of one to three kinds: cells, columns, rows and headers of tables; single bytes and whole files; Parquet of
+the wrong kind; values, keys and bytes of YAML. The same number does the same damage.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import random
+import shutil
+import signal
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+import grid_model as gm
+from grid_model.errors import AuditError, GridModelError, InputError
+from grid_model.results.audit import audit, demand_passed
+
+SECONDS = 120  # after which a case counts as endless
+VALUES = (
+    "", " ", "0", "-0", "1", "-1", "0.5", "2", "1e-9", "1e-300", "1e9", "1e12", "1e300", "1e999", "-1e9", "nan", "NaN",
+    "inf", "-inf", "0x10", "1_000", "1,5", "１２", "1/0", "9" * 400, "0." + "3" * 300, "true", "FALSE", "null", "None",
+    "~", "1900", "2027-02-30", "2027-01-01", "9999-12-31", "0000-00-00", "24:00", "=1+1", "+1", "-1+2", "@SUM(A1)",
+    '=HYPERLINK("http://x")', "<script>alert(1)</script>", "&amp;", "../../../etc/passwd", "/dev/zero", "C:\\x", "~root",
+    "甲", "风电场", "🔌", "\u202e", "\u200b", "e\u0301", "\ufeff", "\x00", "\x1b[31m", "\n", "\r", "\t", '"', "'", ",",
+    ";", "%s%n", "{0}", "${HOME}", "a" * 5000, "coal", "A", "B", "wind", "battery", "upper lake", "A-B", "gas",
+)  # fmt: skip
+YAML_VALUES = (
+    *VALUES, "[]", "{}", "[1, 2]", "{a: b}", "!!python/object/apply:os.system ['true']", "!!python/name:os.system",
+    "!!binary aGk=", "!!set {a}", "&a [*a]", "*unknown", "&x 5", "<<: {a: 1}", "[" * 400, "{a: " * 400, "[[[[[[[1]]]]]]]", "|", ">",
+    "? a", "%TAG ! tag:x,2000:", "---", "...", "exact", "weighted", "off", "1e5", ".inf", ".nan", "-.inf", "0o17", "1:30", "1" * 5000,
+)  # fmt: skip
+BYTES = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n\n", b'"', b",", b",,,,", b"\x1a", b"\x80", b"\xed\xa0\x80",
+         b"PK\x03\x04", b"PAR1", b"\x1f\x8b", b"\x80\x04\x95cos\nsystem\n(S'true'\ntR.", b"\x89HDF\r\n\x1a\n", b"=", b"'")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class End:
+    """How a damaged grid ended: `solved`, the name of an error of the project's, or `fault` with what went wrong."""
+
+    kind: str
+    text: str = ""
+
+
+def damage(folder: Path, number: int) -> list[str]:
+    """Do the damage of this number to the grid in a folder; what was done, in words."""
+    chance = random.Random(number)
+    done = []
+    for _ in range(chance.choice((1, 1, 1, 2, 3))):
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        path = chance.choice([path for path in files if path.suffix == ".yaml"] if chance.random() < 0.25 else files)
+        kinds = {".csv": (_cell, _cell, _cell, _cells, _column, _row, _bytes, _file), ".yaml": (_yaml, _yaml, _yaml, _bytes),
+                 ".parquet": (_bytes, _parquet, _parquet, _file), ".gz": (_bytes, _gzip, _file)}[path.suffix]  # fmt: skip
+        kind = chance.choice(kinds)
+        done.append(f"{path.relative_to(folder)}: {kind.__name__.strip('_')} {kind(path, chance)}")
+    return done
+
+
+def end_of(scenario: Path) -> End:
+    """Read and solve, audit included; an error must say where it comes from."""
+    old = signal.signal(signal.SIGALRM, _endless)
+    signal.alarm(SECONDS)
+    try:
+        case = gm.load_case(scenario)
+        results = gm.solve(case)
+        if not case.scenario.solve.audit:  # the damage switched it off
+            demand_passed(audit(case, results.dispatch, results.tables, results.summary))
+        return End("solved")
+    except InputError as error:
+        return _placed(error)
+    except AuditError as error:
+        return End("fault", f"AuditError: {error}")
+    except GridModelError as error:
+        return End(type(error).__name__, str(error)) if str(error) else End("fault", "an error without words")
+    except BaseException as error:  # noqa: BLE001 - whatever else comes out is what fuzzing looks for
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        frames = [f"{frame.filename.rpartition('grid_model/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+                  if "grid_model/" in frame.filename]  # fmt: skip
+        return End("fault", f"{type(error).__name__} in {frames[-1] if frames else '?'}: {str(error)[:300]}")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, old)
+
+
+def try_number(number: int, base: Path, folder: Path) -> tuple[list[str], End]:
+    """Damage a copy of the grid in `base`, and how that ended."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(base, folder)
+    done = damage(folder, number)
+    return done, end_of(folder / "scenario.yaml")
+
+
+def _placed(error: InputError) -> End:
+    """Each problem names a file, or a setting that no file holds, what is allowed, and is one printable line."""
+    for problem in error.problems:
+        text = str(problem)
+        if not problem.allowed or not (problem.file or problem.column) or not text.isprintable():
+            return End("fault", f"a problem without place or words: {text!r}")
+    return End("InputError", str(error))
+
+
+def _endless(*_):
+    raise TimeoutError(f"no end after {SECONDS} s")
+
+
+def _records(path: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8", "replace").replace("\0", ""), newline="")))
+
+
+def _write(path: Path, records: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(records)
+    path.write_bytes(text.getvalue().encode("utf-8", "surrogatepass"))
+
+
+def _cell(path: Path, chance: random.Random) -> str:
+    records = _records(path)
+    row = chance.randrange(len(records)) if records else -1
+    if row < 0 or not records[row]:
+        return "nothing"
+    column, value = chance.randrange(len(records[row])), chance.choice(VALUES)
+    records[row][column] = value
+    _write(path, records)
+    return f"row {row + 1}, cell {column + 1} = {value[:40]!r}"
+
+
+def _cells(path: Path, chance: random.Random) -> str:
+    """The same value in a whole column."""
+    records = _records(path)
+    if not records or not records[0]:
+        return "nothing"
+    column, value = chance.randrange(len(records[0])), chance.choice(VALUES)
+    for record in records[1:]:
+        if column < len(record):
+            record[column] = value
+    _write(path, records)
+    return f"column {column + 1} = {value[:40]!r}"
+
+
+def _column(path: Path, chance: random.Random) -> str:
+    records = _records(path)
+    if not records or not records[0]:
+        return "nothing"
+    column, kind = chance.randrange(len(records[0])), chance.choice(("without", "twice", "moved"))
+    for record in records:
+        if column < len(record):
+            value = record.pop(column)
+            record.extend([value] if kind == "moved" else [value, value] if kind == "twice" else [])
+    _write(path, records)
+    return f"{column + 1} {kind}"
+
+
+def _row(path: Path, chance: random.Random) -> str:
+    records = _records(path)
+    kind = chance.choice(("without", "twice", "shuffled", "longer", "shorter", "none"))
+    row = chance.randrange(len(records)) if records else 0
+    if kind == "without":
+        records = records[:row] + records[row + 1 :]
+    elif kind == "twice":
+        records = records[:row] + records[row : row + 1] * 2 + records[row + 1 :]
+    elif kind == "shuffled":
+        rest = records[1:]
+        chance.shuffle(rest)
+        records = records[:1] + rest
+    elif kind == "none":
+        records = records[:1]
+    elif records:
+        records[row] = [*records[row], "7"] if kind == "longer" else records[row][:-1]
+    _write(path, records)
+    return f"{row + 1} {kind}"
+
+
+def _bytes(path: Path, chance: random.Random) -> str:
+    content = bytearray(path.read_bytes())
+    kind = chance.choice(("flip", "insert", "cut", "truncate", "repeat"))
+    place = chance.randrange(len(content) + 1)
+    length = chance.choice((1, 3, 20, 200))
+    if kind == "flip":
+        for _ in range(chance.choice((1, 2, 8))):
+            if content:
+                content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    elif kind == "insert":
+        content[place:place] = chance.choice(BYTES)
+    elif kind == "cut":
+        del content[place : place + length]
+    elif kind == "truncate":
+        del content[place:]
+    else:
+        content[place:place] = content[place : place + length] * chance.choice((1, 50))
+    path.write_bytes(bytes(content))
+    return f"{kind} at {place}"
+
+
+def _file(path: Path, chance: random.Random) -> str:
+    kind = chance.choice(("gone", "empty", "folder", "link", "loop", "noise", "utf-16", "gbk", "other"))
+    content = path.read_bytes()
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("/etc/hostname")
+    elif kind == "loop":
+        path.symlink_to(path.name)
+    elif kind == "other":
+        path.write_bytes(chance.choice(sorted(other for other in path.parent.glob("*.csv") if other.is_file())).read_bytes())
+    elif kind != "gone":
+        text = content.decode("utf-8", "replace").replace("\ufffd", "?")
+        path.write_bytes({"empty": b"", "noise": chance.randbytes(500)}.get(kind) if kind in ("empty", "noise")
+                         else text.encode(kind, "replace"))  # fmt: skip
+    return kind
+
+
+def _parquet(path: Path, chance: random.Random) -> str:
+    kinds = ("words", "lists", "zone", "whole", "none", "nulls", "no time", "first", "objects")
+    try:
+        frame, kind = pd.read_parquet(path), chance.choice(kinds)
+    except (OSError, ValueError):
+        return "nothing"
+    name = chance.choice(list(frame.columns))
+    if kind == "words":
+        frame[name] = chance.choice(VALUES)
+    elif kind == "lists":
+        frame[name] = [[1.0, 2.0]] * len(frame)
+    elif kind == "zone" and "time" in frame and frame["time"].dtype.kind == "M":
+        frame["time"] = frame["time"].dt.tz_localize("UTC")
+    elif kind == "whole":
+        frame[name] = 1
+    elif kind == "none":
+        frame = frame.iloc[:0]
+    elif kind == "nulls":
+        frame[name] = None
+    elif kind == "no time":
+        frame = frame.drop(columns="time", errors="ignore")
+    elif kind == "first":
+        frame = frame.iloc[::-1]
+    else:
+        frame[name] = [{"a": 1}] * len(frame)
+    frame.to_parquet(path, index=False)
+    return f"{kind} in {name}"
+
+
+def _gzip(path: Path, chance: random.Random) -> str:
+    kind = chance.choice(("plain", "nested", "zeros"))
+    content = path.read_bytes()
+    path.write_bytes({"plain": b"time,upper lake\n2027-01-01,5\n", "nested": gzip.compress(content),
+                      "zeros": gzip.compress(bytes(2_000_000))}[kind])  # fmt: skip
+    return kind
+
+
+def _yaml(path: Path, chance: random.Random) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    number = chance.randrange(len(lines))
+    line, value, kind = lines[number], chance.choice(YAML_VALUES), chance.choice(("value", "key", "twice", "indent", "add"))
+    key, colon, _ = line.partition(":")
+    if kind == "value":
+        places = [place for place, sign in enumerate(line) if sign == ":"]
+        place = chance.choice(places) if places else len(line)
+        closing = min((end for end in (line.find(sign, place) for sign in ",}]") if end >= 0), default=len(line))
+        line = f"{line[:place]}: {value}{line[closing:]}"
+    elif kind == "key":
+        line = f"{value}{colon}{line[len(key) + 1 :]}"
+    elif kind == "indent":
+        line = " " * chance.choice((1, 2, 7)) + line
+    lines[number : number + 1] = {"twice": [line, line], "add": [line, f"{value}: {value}"]}.get(kind, [line])
+    path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
+    return f"line {number + 1}, {kind} {value[:40]!r}"
+
+
+def scratch(folder: Path) -> Path:
+    """A folder for copies, in memory where the machine has such a place."""
+    return Path("/dev/shm") / f"fuzz-{os.getpid()}" if Path("/dev/shm").is_dir() else folder
