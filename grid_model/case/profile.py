@@ -9,7 +9,7 @@ import pandas as pd
 
 from grid_model.errors import Problem
 
-MOMENT = "a moment such as 2027-01-01T05:00, Beijing time, without a time zone"
+MOMENT = "a moment such as 2027-01-01T05:00 in the years 1900 to 2200, Beijing time, without a time zone"
 SHAPE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.0+)?)?)?"
 Fault = tuple[int, str, str]  # row in the file, what was found, what is allowed
 
@@ -116,7 +116,7 @@ def _moments(moments: pd.Series, rows: np.ndarray) -> tuple[pd.DatetimeIndex | N
     else:
         text = moments.astype(str).str.strip()
         time = pd.to_datetime(text.where(text.str.fullmatch(SHAPE)), format="ISO8601", errors="coerce")
-    wrong = np.flatnonzero(time.isna())
+    wrong = np.flatnonzero(time.isna() | ~time.dt.year.between(1900, 2200))
     if len(wrong):
         return None, (int(rows[wrong[0]]), text.iloc[wrong[0]], MOMENT)
     return pd.DatetimeIndex(time).as_unit("ns"), None

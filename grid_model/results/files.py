@@ -10,6 +10,7 @@ hide; reading takes it away again.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -34,7 +35,10 @@ def write_dispatch(dispatch: xr.Dataset, folder: Path, form: str) -> None:
         dispatch.to_zarr(folder / ZARR, mode="w-", zarr_format=2, consolidated=True, encoding=pieces | {"time": TIME})
     else:
         packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in hourly}
-        dispatch.to_netcdf(folder / NETCDF, engine="h5netcdf", encoding=packed | {"time": TIME})
+        try:
+            dispatch.to_netcdf(folder / NETCDF, engine="h5netcdf", encoding=packed | {"time": TIME})
+        except RuntimeError as error:  # how h5py says that a disk is full
+            raise OSError(errno.ENOSPC if "space left" in str(error) else errno.EIO, str(error)) from error
 
 
 def read_dispatch(folder: Path) -> xr.Dataset:

@@ -139,7 +139,8 @@ def _demand_optimum(highs, time_limit_seconds) -> None:
     if status != Status.kOptimal:
         words = {Status.kUnbounded: "the cost can fall without end: look for a negative cost without a limit",
                  Status.kTimeLimit: f"the time limit of {time_limit_seconds:g} s ran out" if time_limit_seconds else "out of time",
-                 Status.kMemoryLimit: "out of memory"}.get(status, highs.modelStatusToString(status))
+                 Status.kMemoryLimit: "out of memory",
+                 Status.kNotset: "the solver broke off, most likely out of memory"}.get(status, highs.modelStatusToString(status))
         raise SolveError(f"no optimum: {words} (after {info.simplex_iteration_count + info.ipm_iteration_count} iterations)")
     worst = max(info.max_primal_infeasibility, info.max_dual_infeasibility)
     if worst > FEASIBILITY:

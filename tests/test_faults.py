@@ -1,0 +1,230 @@
+"""Faults done for real: kills, full and read-only disks, two runs at once, signals, too little memory.
+
+Whatever happens, no half-written result opens as whole, the message says what to do, and the next run tidies up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import grid_model as gm
+from grid_model import formulation, pipeline
+from grid_model.cli import app
+from grid_model.errors import InputError
+from grid_model.results import folder as folders
+from grid_model.results import results as results_module
+from grid_model.results.folder import claimed
+
+ROOT = Path(__file__).parents[1]
+TWO_ZONE = ROOT / "scenarios" / "two_zone.yaml"
+
+
+def run(out: Path, *words):
+    return CliRunner().invoke(app, ["run", str(TWO_ZONE), "--out", str(out), *words])
+
+
+def script(*words, **options):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, env=environment, **options)
+
+
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory):
+    done = script(ROOT / "tests" / "killed_writes.py", tmp_path_factory.mktemp("kills"))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_kill_at_any_step_of_writing_leaves_whole_results_or_none(kills):
+    """kill -9 at nine steps. Old results stand until the new ones are whole. Written in place, half would open."""
+    killed = [kill for kill in kills if kill["signal"] == signal.SIGKILL]
+    assert len(killed) == 13
+    for kill in killed:
+        assert kill["seen"] in (("old", "new", None) if kill["folder"] == "old" else ("new", None)), kill
+        assert kill["after"] in (("old", "new") if kill["folder"] == "old" else ("new", None)), kill
+
+
+def test_the_next_run_clears_what_killed_runs_left_and_puts_old_results_back(kills):
+    """Killed between the two renames there is no folder: the next run gives the old results their name again."""
+    between = next(kill for kill in kills if kill["folder"] == "old" and kill["step"] == "after the first rename")
+    assert (between["seen"], between["after"]) == (None, "old")
+    for kill in kills:
+        assert all(name in ("old", "new") for name in kill["tidy"]), kill
+    assert any(name.endswith(".unfinished") for kill in kills for name in kill["left"])
+
+
+def test_leftovers_of_another_name_are_let_alone(tmp_path):
+    """A run into `a` must not remove what a run into `a.b` is writing."""
+    theirs = [".a.b.abcdefgh.unfinished", ".a.short.unfinished", ".ab.abcdefgh.unfinished", ".a.ABCDEFGH.unfinished"]
+    for name in [*theirs, ".a.abcdefgh.unfinished"]:
+        (tmp_path / name).mkdir()
+    with claimed(tmp_path / "a", "summary.json"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(theirs)
+
+
+# ------------------------------------------------------------------------------------------------------ two runs at once
+
+HOLDER = """
+import sys, time
+from grid_model.results.folder import claimed
+with claimed(sys.argv[1], "summary.json"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_folder_is_written_by_one_run_at_a_time_and_a_killed_run_lets_go_of_it(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        refused = run(tmp_path / "out")
+        assert refused.exit_code == 2 and "no other run" in refused.stderr and "--out" in refused.stderr
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    assert run(tmp_path / "out").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_a_claim_may_be_held_once_in_a_process_too(tmp_path):
+    with claimed(tmp_path / "out", "summary.json") as claim:
+        with claimed(claim, "summary.json") as again:
+            assert again is claim
+        with pytest.raises(InputError, match="no other run"), claimed(tmp_path / "out", "summary.json"):
+            pass
+
+
+# ---------------------------------------------------------------------------------------------------- full and read-only
+
+
+@contextmanager
+def mounted(place: Path, *options: str):
+    """A file system of its own in memory, for as long as needed; skips where mounting is not permitted."""
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(("mode=0777", *options)), "tmpfs", str(place)], capture_output=True)
+    if done.returncode:
+        pytest.skip("needs permission to mount a file system")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+needs_mount = pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs root, to mount a file system")
+
+
+@needs_mount
+@pytest.mark.parametrize("kilobytes", [16, 64, 100])
+def test_a_full_disk_leaves_what_was_there_and_says_so(tmp_path, kilobytes):
+    with mounted(tmp_path / "small", f"size={kilobytes}k") as place:
+        done = run(place / "out")
+        assert done.exit_code == 6, done.output
+        assert "No space left" in done.stderr and "--out" in done.stderr and "Traceback" not in done.stderr
+        assert list(place.iterdir()) == []
+
+
+@needs_mount
+def test_a_full_disk_keeps_older_results(tmp_path):
+    with mounted(tmp_path / "small", "size=1m") as place:
+        assert run(place / "out").exit_code == 0
+        before = gm.open_results(place / "out").summary
+        with (place / "filling").open("wb") as filling, pytest.raises(OSError, match="No space"):
+            while True:
+                filling.write(bytes(4096))
+                filling.flush()
+        assert run(place / "out").exit_code == 6
+        assert gm.open_results(place / "out").summary == before
+
+
+@needs_mount
+@pytest.mark.parametrize("within", [False, True], ids=["beside", "itself"])
+def test_a_read_only_place_is_noticed_before_solving(tmp_path, monkeypatch, within):
+    def solve(*_):
+        raise AssertionError("solved in vain")
+
+    with mounted(tmp_path / "fixed") as place:
+        if within:
+            assert run(place).exit_code == 2  # not a results folder: the root of a disk
+            gm.run(TWO_ZONE, place / "out")
+            for file in (place / "out").iterdir():
+                file.rename(place / file.name)
+            (place / "out").rmdir()
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        monkeypatch.setattr(pipeline, "solve", solve)
+        done = run(place if within else place / "out")
+        assert done.exit_code == 6 and "Read-only" in done.stderr and "--out" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fixed"]
+
+
+# --------------------------------------------------------------------------------------------------------------- signals
+
+STAGES = {
+    "read": (pipeline, "read_case"),
+    "build": (formulation, "build_model"),
+    "compile": (pipeline, "compile_program"),
+    "solve": (pipeline, "solve_model"),
+    "results": (pipeline, "build_dataset"),
+    "audit": (pipeline, "audit"),
+    "write": (results_module, "write_dispatch"),
+    "to disk": (folders, "_to_disk"),
+}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkeypatch, stage, number, code):
+    module, name = STAGES[stage]
+    function = getattr(module, name)
+
+    def interrupted(*words, **options):
+        os.kill(os.getpid(), number)
+        return function(*words, **options)
+
+    monkeypatch.setattr(module, name, interrupted)
+    done = run(tmp_path / "out")
+    assert (done.exit_code, list(tmp_path.iterdir())) == (code, [])
+    assert "nothing half-written" in done.stderr
+
+
+# ---------------------------------------------------------------------------------------------------------------- memory
+
+STARVED = """
+import resource, sys
+from grid_model import cli
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 2**20,) * 2)
+sys.argv = ["grid-model", "run", *sys.argv[1:]]
+cli.main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_too_little_memory_is_exit_4_with_advice(tmp_path):
+    """2 MB more than the bare program takes: what cannot be had is said in words, not as a traceback."""
+    done = script("-c", STARVED, TWO_ZONE, "--out", tmp_path / "out")
+    assert done.returncode == 4, done.stderr
+    assert "out of memory" in done.stderr and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_that_ends_is_a_document_for_machines(tmp_path, monkeypatch):
+    def starve(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(pipeline, "solve_model", starve)
+    done = run(tmp_path / "out", "--json")
+    assert (json.loads(done.stdout)["error"], done.exit_code) == ("SolveError", 4)
+    assert list(tmp_path.iterdir()) == []
