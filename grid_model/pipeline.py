@@ -168,7 +168,7 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
         with clock("write"):
             results.save(claim, case.scenario.results.format)
         if case.scenario.report if report is None else report:
-            with clock("report"), writing(results.folder):
+            with clock("report"), writing(results.folder, "the results are there, but their report"):
                 write_report(results)
         _finish(results, clock.seconds)
     if strict:

@@ -30,7 +30,7 @@ TWO_ZONE = ROOT / "scenarios" / "two_zone.yaml"
 
 
 def run(out: Path, *words):
-    return CliRunner().invoke(app, ["run", str(TWO_ZONE), "--out", str(out), *words])
+    return CliRunner().invoke(app, ["run", str(TWO_ZONE), "--no-report", "--out", str(out), *words])
 
 
 def script(*words, **options):
@@ -141,10 +141,9 @@ def test_a_full_disk_keeps_older_results(tmp_path):
     with mounted(tmp_path / "small", "size=1m") as place:
         assert run(place / "out").exit_code == 0
         before = gm.open_results(place / "out").summary
-        with (place / "filling").open("wb") as filling, pytest.raises(OSError, match="No space"):
+        with (place / "filling").open("wb", buffering=0) as filling, pytest.raises(OSError, match="No space"):
             while True:
                 filling.write(bytes(4096))
-                filling.flush()
         assert run(place / "out").exit_code == 6
         assert gm.open_results(place / "out").summary == before
 
@@ -157,8 +156,7 @@ def test_a_read_only_place_is_noticed_before_solving(tmp_path, monkeypatch, with
 
     with mounted(tmp_path / "fixed") as place:
         if within:
-            assert run(place).exit_code == 2  # not a results folder: the root of a disk
-            gm.run(TWO_ZONE, place / "out")
+            assert run(place / "out").exit_code == 0
             for file in (place / "out").iterdir():
                 file.rename(place / file.name)
             (place / "out").rmdir()
@@ -214,7 +212,7 @@ cli.main()
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_too_little_memory_is_exit_4_with_advice(tmp_path):
     """2 MB more than the bare program takes: what cannot be had is said in words, not as a traceback."""
-    done = script("-c", STARVED, TWO_ZONE, "--out", tmp_path / "out")
+    done = script("-c", STARVED, TWO_ZONE, "--no-report", "--out", tmp_path / "out")
     assert done.returncode == 4, done.stderr
     assert "out of memory" in done.stderr and "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,6 @@ hide; reading takes it away again.
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from pathlib import Path
@@ -28,17 +27,25 @@ TIME = {"units": "hours since 1970-01-01", "dtype": "float64"}
 
 def write_dispatch(dispatch: xr.Dataset, folder: Path, form: str) -> None:
     """Write the dispatch into a folder; `form` is netcdf, zarr, or auto."""
-    hourly = [name for name, variable in dispatch.data_vars.items() if variable.ndim == 2]
     if form == "zarr" or (form == "auto" and dispatch.nbytes > ZARR_FROM):
-        pieces = {name: {"chunks": (dispatch[name].shape[0], min(STEPS_IN_A_PIECE, dispatch[name].shape[1]))} for name in hourly
-                  if 0 not in dispatch[name].shape}
+        pieces = {name: {"chunks": (variable.shape[0], min(STEPS_IN_A_PIECE, variable.shape[1]))}
+                  for name, variable in dispatch.data_vars.items() if variable.ndim == 2 and variable.size}
         dispatch.to_zarr(folder / ZARR, mode="w-", zarr_format=2, consolidated=True, encoding=pieces | {"time": TIME})
     else:
-        packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in hourly}
-        try:
-            dispatch.to_netcdf(folder / NETCDF, engine="h5netcdf", encoding=packed | {"time": TIME})
-        except RuntimeError as error:  # how h5py says that a disk is full
-            raise OSError(errno.ENOSPC if "space left" in str(error) else errno.EIO, str(error)) from error
+        write_netcdf(dispatch, folder / NETCDF, {"time": TIME})
+
+
+def write_netcdf(dataset: xr.Dataset, path: Path, encoding: dict | None = None) -> None:
+    """A dataset as netCDF, arrays packed. HDF5 packs it in memory: on a disk that fills up it would break down itself."""
+    packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name, variable in dataset.data_vars.items()
+              if variable.ndim and variable.size and variable.dtype.kind != "O"}
+    path.write_bytes(dataset.to_netcdf(engine="h5netcdf", encoding=packed | (encoding or {})))
+
+
+def read_netcdf(path: Path) -> xr.Dataset:
+    """A dataset in memory."""
+    with xr.open_dataset(path, engine="h5netcdf") as stored:
+        return stored.load()
 
 
 def read_dispatch(folder: Path) -> xr.Dataset:
@@ -49,8 +56,7 @@ def read_dispatch(folder: Path) -> xr.Dataset:
             return stored.load()
     if not (folder / NETCDF).is_file():
         raise FileNotFoundError(f"{NETCDF} or {ZARR} is missing")
-    with xr.open_dataset(folder / NETCDF, engine="h5netcdf") as stored:
-        return stored.load()
+    return read_netcdf(folder / NETCDF)
 
 
 def _demand_harmless(store: Path) -> None:

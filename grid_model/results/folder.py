@@ -35,7 +35,7 @@ class Claim:
 
         Raises WriteError where it cannot be written; then all is as it was before.
         """
-        try:
+        with writing(self.folder):
             fresh = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", suffix=UNFINISHED, dir=self.folder.parent))
             try:
                 write(fresh)
@@ -45,8 +45,6 @@ class Claim:
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
                 raise
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
 
 
 @contextmanager
@@ -63,14 +61,13 @@ def claimed(folder: str | Path | Claim, marker: str) -> Iterator[Claim]:
         return
     folder = Path(os.path.abspath(folder))
     _demand_replaceable(folder, marker)
-    try:
+    with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(folder)
-        _demand_writable(folder)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
     try:
-        _clear(folder)
+        with writing(folder):
+            _clear(folder)
+            _demand_writable(folder)
         yield Claim(folder)
     finally:
         _lock_path(folder).unlink(missing_ok=True)
@@ -158,9 +155,14 @@ def _to_disk(folder: Path) -> None:
             os.close(file)
 
 
-def _unwritable(folder: Path, error: OSError) -> WriteError:
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return WriteError(
-        f"{shown(folder)}: results cannot be written ({reason}); nothing half-written is left. "
-        "Make room or permit writing there, or choose another folder with --out"
-    )
+@contextmanager
+def writing(folder: Path, what: str = "results") -> Iterator[None]:
+    """Whatever keeps something from being written becomes one WriteError."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise WriteError(
+            f"{shown(folder)}: {what} cannot be written ({reason}); nothing half-written is left. "
+            "Make room or permit writing there, or choose another folder with --out"
+        ) from error

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from small import small_case
 
 import grid_model as gm
+from grid_model import pipeline
 from grid_model.errors import InputError, WriteError
-from grid_model.results import folder
+from grid_model.results import files, folder
 from grid_model.results import results as module
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +141,64 @@ def test_a_grid_without_generators_has_results():
     results = gm.solve(case)
     assert "curtailment" not in results.dispatch
     assert float(results.dispatch["discharge"].sum()) == pytest.approx(20)
+
+
+@pytest.mark.parametrize("form", ["netcdf", "zarr"])
+def test_both_forms_open_as_the_same_dataset(solved, tmp_path, form):
+    solved.save(tmp_path / "out", form)
+    assert (tmp_path / "out" / f"dispatch.{'nc' if form == 'netcdf' else 'zarr'}").exists()
+    again = gm.open_results(tmp_path / "out").dispatch
+    xr.testing.assert_identical(again, solved.dispatch)
+    assert {name: variable.dtype for name, variable in again.variables.items()} == {
+        name: variable.dtype for name, variable in solved.dispatch.variables.items()}
+
+
+def test_long_runs_are_stored_as_zarr(solved, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "ZARR_FROM", solved.dispatch.nbytes - 1)
+    solved.save(tmp_path / "out")
+    assert (tmp_path / "out" / "dispatch.zarr").is_dir() and not (tmp_path / "out" / "dispatch.nc").exists()
+
+
+def test_a_store_that_would_unpickle_is_not_read(solved, tmp_path):
+    """zarr names the codec of every array in its own files; one of them runs whatever stands in the data."""
+    solved.save(tmp_path / "out", "zarr")
+    described = tmp_path / "out" / "dispatch.zarr" / ".zmetadata"
+    described.write_text(described.read_text().replace('"vlen-utf8"', '"pickle"'))
+    with pytest.raises(InputError, match="pickle"):
+        gm.open_results(tmp_path / "out")
+
+
+def test_names_that_look_like_formulas_stand_in_no_csv_as_such(tmp_path):
+    """A spreadsheet runs a cell that begins with = + - @; read back, the names are as they were."""
+    names = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "'=quoted", "''@twice", "plain", "it's", "\uff1dwide", "-"]
+    table = pd.DataFrame({"name": names, "value": np.arange(len(names)) - 5.0})
+    files.write_table(table, tmp_path / "table.csv")
+    pd.testing.assert_frame_equal(files.read_table(tmp_path / "table.csv"), table)
+    cells = [line.split(",")[0].strip('"') for line in (tmp_path / "table.csv").read_text().splitlines()[1:]]
+    assert not [cell for cell in cells if cell[0] in "=+-@\uff1d"]
+
+
+def test_a_table_that_went_missing_is_noticed(solved, tmp_path):
+    solved.save(tmp_path / "out")
+    (tmp_path / "out" / "burning.csv").unlink()
+    with pytest.raises(InputError, match="burning.csv"):
+        gm.open_results(tmp_path / "out")
+
+
+def test_results_move_with_their_project(tmp_path, monkeypatch):
+    """Below one working folder paths are relative: with absolute ones the audit of a moved project finds no inputs."""
+    project = tmp_path / "project"
+    for name in ("scenarios/two_zone.yaml", "inputs/two_zone"):
+        source, target = ROOT / name, project / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    monkeypatch.chdir(project)
+    gm.run("scenarios/two_zone.yaml", report=False)
+    gm.run("scenarios/two_zone.yaml", tmp_path / "apart", report=False)
+    monkeypatch.chdir(tmp_path)
+    project.rename(tmp_path / "moved")
+    stored = gm.open_results("moved/results/two_zone")
+    assert str(tmp_path / "moved" / "inputs") in stored.scenario
+    assert pipeline.audit_results("moved/results/two_zone")["passed"].all()
+    assert "inputs: ../../inputs/two_zone" in (tmp_path / "moved/results/two_zone/scenario.yaml").read_text()
+    assert str(project / "inputs" / "two_zone") in (tmp_path / "apart" / "scenario.yaml").read_text()
