@@ -53,7 +53,9 @@ def read_dispatch(folder: Path) -> xr.Dataset:
     if (folder / ZARR).is_dir():
         _demand_harmless(folder / ZARR)
         with xr.open_zarr(folder / ZARR, consolidated=True, chunks=None) as stored:
-            return stored.load()
+            dispatch = stored.load()
+        words = [name for name, variable in dispatch.variables.items() if variable.dtype.kind not in "biufmM"]
+        return dispatch.assign_coords({name: dispatch[name].astype(object).astype(str) for name in words})  # as netCDF gives them
     if not (folder / NETCDF).is_file():
         raise FileNotFoundError(f"{NETCDF} or {ZARR} is missing")
     return read_netcdf(folder / NETCDF)
