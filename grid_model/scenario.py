@@ -15,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
 from grid_model.scenario_problems import problems_of
@@ -45,6 +45,13 @@ def parse_moment(value: object) -> datetime:
     if not 1900 <= moment.year <= 2200:
         raise ValueError("a moment in the years 1900 to 2200")
     return moment
+
+
+def check_name(value: str) -> str:
+    """A name is that of a folder too: results/<name>."""
+    if value.strip() in ("", ".", "..") or any(sign in value for sign in "/\\\0"):
+        raise ValueError("a name without / and \\, other than . and ..")
+    return value
 
 
 Moment = Annotated[datetime, BeforeValidator(parse_moment)]
@@ -211,7 +218,7 @@ class Scenario(Settings):
     report       write report.html beside the results
     """
 
-    name: str = Field(min_length=1)
+    name: Annotated[str, AfterValidator(check_name)] = Field(min_length=1)
     description: str = ""
     currency: str = "CNY"
     inputs: Path

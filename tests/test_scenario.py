@@ -404,3 +404,10 @@ def test_any_content_is_a_scenario_or_a_list_of_problems(content):
 @given(st.text(max_size=300))
 def test_printable_is_one_short_line(value):
     assert printable(value).isprintable() and len(printable(value)) <= 80
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "a\\\\b"])
+def test_a_name_is_that_of_one_folder(tmp_path, name):
+    """Results go to results/<name>: without the check they would land elsewhere."""
+    (found,) = problems_of(write(tmp_path, "a.yaml", f'name: "{name}"\ninputs: data\n' + HORIZON))
+    assert found.column == "name" and "without /" in found.allowed

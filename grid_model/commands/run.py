@@ -52,13 +52,20 @@ def run(
             _print_summary(results)
 
 
+def _how_good(summary: dict) -> str:
+    if "gap" not in summary:
+        return "by windows, without a bound"
+    gap = max(summary["gap"], 0)
+    return f"proven to within {gap:.1e}" if summary["status"] == "optimal" else f"by windows, at most {gap:.2%} above the optimum"
+
+
 def _print_summary(results) -> None:
     summary, costs = results.summary, results.dispatch["objective"]
     currency = results.dispatch["price"].attrs["units"].split("/")[0]
     table = Table(show_header=False, box=None)
     hours = f"{summary['hours']:g} h from {summary['start']}"
     table.add_row("scenario", f"{summary['scenario']}: {hours}, {summary['zones']} zones")
-    proven = f"proven to within {max(summary['gap'], 0):.1e}" if "gap" in summary else "without a bound"
+    proven = _how_good(summary)
     table.add_row("cost", f"{summary['objective_cny']:,.0f} {currency}, {proven}")
     for item, value in zip(costs["item"].values, costs.values, strict=True):
         if value:
