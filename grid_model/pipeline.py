@@ -31,7 +31,7 @@ from grid_model.results.explain.explain import Explanations, explain
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
 from grid_model.results.explain.recall import of_stored
 from grid_model.results.folder import claimed, writing
-from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, open_results
+from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, changed_files, open_results
 from grid_model.results.scorecard import demand_reached, reached
 from grid_model.solve.solved import Solved, solve_model
 
@@ -101,7 +101,7 @@ def audit_results(folder: str | Path, strict_numerics: bool = False) -> pd.DataF
     """
     results = open_results(folder)
     case = load_case(results.folder / SCENARIO)
-    found = audit(case, results.dispatch, results.tables, results.summary, results.provenance, results.duals)
+    found = audit(case, results.dispatch, results.tables, results.summary, results.provenance, results.duals, changed_files(results))
     if results.duals is None:
         if strict_numerics:
             raise InputError(Problem(str(folder), value=DUALS, allowed="results with duals; this file is missing in it"))
@@ -193,7 +193,8 @@ def _summary(solved: Solved, seconds: dict[str, float]) -> dict:
     return {
         "scenario": case.name, "status": "optimal" if solved.whole else "within gap", "objective_cny": cost, **bound,
         "start": str(case.time[0]), "hours": case.hours, "steps": case.steps,
-        "zones": len(case.zones), "ranks_proven": solved.proof, "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
+        "zones": len(case.zones), "ranks_proven": solved.proof,
+        "policies": formulation.policies_of(case), "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()}, "peak_memory_mb": _peak_memory_mb(),
         "solver": {"name": "HiGHS", "version": highspy.Highs().version(), "method": solution.method,
                    "iterations": solution.iterations, "warnings": list(solution.warnings)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -88,7 +89,7 @@ class Results:
         """Replace the summary on disk by today's, whole or not at all."""
         with writing(self.folder):
             fresh = self.folder / f".{SUMMARY}.unfinished"
-            fresh.write_text(_json(self.summary), encoding="utf-8")
+            fresh.write_text(_sealed(self.summary), encoding="utf-8")
             os.replace(fresh, self.folder / SUMMARY)
 
     def _write(self, fresh: Path, folder: Path, form: str) -> None:
@@ -103,8 +104,9 @@ class Results:
                 write_table(table, fresh / f"{name}.csv")
         (fresh / SCENARIO).write_text(relative_paths(self.scenario, folder), encoding="utf-8")
         self.provenance["tables"] = sorted(path.name for path in fresh.iterdir() if path.suffix in (".csv", ".parquet"))
+        self.provenance["results_sha256"] = fingerprints(fresh)
         (fresh / PROVENANCE).write_text(_json(self.provenance), encoding="utf-8")
-        (fresh / SUMMARY).write_text(_json(self.summary), encoding="utf-8")
+        (fresh / SUMMARY).write_text(_sealed(self.summary), encoding="utf-8")
 
 
 def open_results(folder: str | Path) -> Results:
@@ -133,6 +135,30 @@ def _demand_files(folder: Path, names: Iterable[str]) -> None:
         if not (folder / name).exists():
             allowed = "a folder of finished results; this file is missing in it"
             raise InputError(Problem(shown(folder), value=name, allowed=allowed))
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    """Hash of every file of data in a folder of results; summary and provenance tell of the others, reports are made anew."""
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".nc", ".csv", ".parquet", ".yaml"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def seal(summary: dict) -> str:
+    """Hash of a summary, itself left out."""
+    return hashlib.sha256(_json({key: value for key, value in summary.items() if key != "sha256"}).encode()).hexdigest()
+
+
+def _sealed(summary: dict) -> str:
+    return _json(json.loads(_json(summary)) | {"sha256": seal(json.loads(_json(summary)))})
+
+
+def changed_files(results: Results) -> list[str]:
+    """Files of stored results that are not as they were written; none where they bear no fingerprints."""
+    written, found = results.provenance.get("results_sha256"), fingerprints(results.folder)
+    if written is None:
+        return []
+    names = sorted(name for name in written.keys() | found.keys() if written.get(name) != found.get(name))
+    return names + [SUMMARY] * (results.summary.get("sha256") != seal(results.summary))
 
 
 def _json(value: dict) -> str:

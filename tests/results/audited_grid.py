@@ -87,16 +87,36 @@ RESPONSE = [
 ]
 
 
-def audited_grid():
+ZONES = [{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone": "B"}, {"zone": "C"}, {"zone": "D"}, {"zone": "E"}]
+RULES = {"reserves": {}, "carbon_market": {"allowance_price_cny_per_t": 75},
+         "green_certificates": {"shortfall_penalty_cny_per_mwh": 100, "ccer_price_cny_per_t": 70, "ccer_factor_t_per_mwh": 0.5},
+         "settlement": {"regime": "mechanism", "capacity_tariff_cny_per_kw": 100}}
+CERTIFICATES = {"wind": "tradable", "sun": "tradable", "straw": "tradable", "river": "tradable", "tower": "tradable",
+                "upper": "held", "lower": "held"}
+BENCHMARK, REGION = {"A": 350, "B": 300, "C": 400}, {"A": "North", "B": "North", "C": "South", "D": "South", "E": "South"}
+
+
+def ruled_grid():
+    """The case with all rules of the market: reserves, certificates, carbon, difference contracts and capacity tariff."""
+    return audited_grid(
+        RULES,
+        zones=[zone | {"benchmark_tariff_cny_per_mwh": BENCHMARK.get(zone["zone"], np.nan), "region": REGION[zone["zone"]]}
+               for zone in ZONES],
+        generators=[row | ({"certificate": CERTIFICATES[row["generator"]]} if row["generator"] in CERTIFICATES else {})
+                    for row in GENERATORS],
+        obligations=[{"zone": zone, "year": 2027, "total_share": 0.4, "non_hydro_share": 0.2} for zone in "ABC"])
+
+
+def audited_grid(policies=None, zones=ZONES, generators=GENERATORS, **tables):
     """The case."""
     return small_case(
-        STEPS, series=SERIES, step_hours=STEP_HOURS, policies={"guaranteed_purchase": {"mode": "exact"}},
-        zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone": "B"}, {"zone": "C"}, {"zone": "D"}, {"zone": "E"}],
+        STEPS, series=SERIES, step_hours=STEP_HOURS, policies={"guaranteed_purchase": {"mode": "exact"}} | (policies or {}),
+        zones=zones, **tables,
         converters=[{"converter": "heat pump", "capacity_mw": 6, "ramp_up_mw_per_hour": 0.5, "ramp_down_mw_per_hour": 0.4,
                      "initial_mw": 3}],
         converter_ports=[{"port": "pump power", "converter": "heat pump", "zone": "D", "rate": -1},
                          {"port": "pump heat", "converter": "heat pump", "zone": "E", "rate": 2.5, "delay_hours": 2,
                           "cyclic": True}],
-        generators=GENERATORS, reservoirs=RESERVOIRS, storage=STORAGE, lines=LINES, demand_response=RESPONSE,
+        generators=generators, reservoirs=RESERVOIRS, storage=STORAGE, lines=LINES, demand_response=RESPONSE,
         cascade=[{"upstream": "upper lake", "downstream": "lower lake", "delay_hours": 3, "share": 0.9}],
         loads=[{"load": name, "zone": name[0], "unserved_cost_cny_per_mwh": 5000} for name in SERIES["load"]])

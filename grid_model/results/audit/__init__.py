@@ -4,8 +4,9 @@ Written apart from the formulation, numpy on what was stored. Each file states s
 and results (dispatch and tables) alone. Nothing is imported from the technologies, the policies or the model, so that
 an error in one of the two is seen by the other.
 
-Not audited: prices (duals: the bound of the cost certifies them) and rows of policies other than the order of purchase
-and the place of storage; their cost items are named in `not_recomputed`.
+Prices are compared with the stored duals (prices.py), which results/certificate.py bounds. Not audited: green loads and
+corridors, schedules of self-use, contracts of corridors and planned generation, and steps of CCER supply; cost items that
+are not computed again are named in `not_recomputed`.
 """
 
 from grid_model.results.audit.audit import audit, demand_passed, summarise

@@ -5,29 +5,35 @@ from __future__ import annotations
 import pandas as pd
 
 from grid_model.errors import AuditError
+from grid_model.results.audit.allowances import check_allowances, check_obligations
 from grid_model.results.audit.book import Book
 from grid_model.results.audit.carbon import check_carbon
+from grid_model.results.audit.certificate_ledger import check_certificate_ledger
 from grid_model.results.audit.conversion import check_converters
-from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads, check_price
+from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads
 from grid_model.results.audit.generation import check_generation, read_plants
 from grid_model.results.audit.lines import check_lines
 from grid_model.results.audit.money import check_costs, check_purchase_order
+from grid_model.results.audit.payments import check_settlement
+from grid_model.results.audit.prices import check_prices
+from grid_model.results.audit.reserve import check_reserves
 from grid_model.results.audit.response import check_response
 from grid_model.results.audit.stores import check_place, check_storage
 from grid_model.results.audit.thermal_units import check_thermal
 from grid_model.results.audit.water import check_reservoirs
 
 
-def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None) -> pd.DataFrame:
+def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None, changed=None) -> pd.DataFrame:
     """Check a dispatch against its inputs.
 
     Parameters
     ----------
     case : Case, the inputs
     dispatch : xarray.Dataset
-    tables : {name: DataFrame}, of which `purchase_order` is read
-    summary : costs, bound and sizes as stored
+    tables : {name: DataFrame}, of which `purchase_order`, `ledger` and those beside it, and `settlement` are read
+    summary : costs, bound, sizes and settings of the rules as stored
     duals : row duals as stored, of which the balance's are the price
+    changed : files of stored results that are not as they were written
     provenance : hashes of the inputs that were solved, where the case was read from files
 
     Returns
@@ -37,6 +43,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
     """
     book, unknown = Book(case, dispatch), []
     _check_sources(book, provenance)
+    if changed is not None:
+        book.equal("result files as written", [", ".join(changed) or "all"], [float(len(changed))], unit="1", tolerance=0.0)
     if check_facts(book):
         demand = check_loads(book)
         plants = read_plants(book)
@@ -50,8 +58,13 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         converted = check_converters(book)
         check_balance(book, demand, generation, stores, arriving, responding, converted)
         check_carbon(book, plants, sent)
-        check_price(book, duals)
-        unknown = check_costs(book, plants, switching, sent, programmes, summary)
+        check_prices(book, duals, tables)
+        policies = (summary or {}).get("policies")
+        others = check_reserves(book, plants, policies) | check_allowances(book, plants, tables, policies)
+        others |= check_obligations(book, tables, policies)
+        check_certificate_ledger(book, plants, tables)
+        check_settlement(book, plants, sent, programmes, tables, policies)
+        unknown = check_costs(book, plants, switching, sent, programmes, summary, others)
         if tables and "purchase_order" in tables:
             check_purchase_order(book, plants, tables["purchase_order"])
     table = book.table()

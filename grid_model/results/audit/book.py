@@ -65,16 +65,16 @@ class Book:
 
     def equal(self, law, names, left, right=0.0, unit="MW", tolerance=None, moments=None) -> None:
         """left = right"""
-        self._enter(law, names, np.abs(np.subtract(left, right)), unit, tolerance, moments)
+        self._enter(law, names, np.abs(_difference(left, right)), unit, tolerance, moments)
 
     def at_most(self, law, names, left, right=0.0, unit="MW", tolerance=None, moments=None) -> None:
         """left <= right"""
-        self._enter(law, names, np.subtract(left, right), unit, tolerance, moments)
+        self._enter(law, names, _difference(left, right), unit, tolerance, moments)
 
     def between(self, law, names, lower, values, upper, unit="MW", tolerance=None, moments=None) -> None:
         """lower <= values <= upper"""
         self._enter(
-            law, names, np.maximum(np.subtract(lower, values), np.subtract(values, upper)), unit, tolerance, moments
+            law, names, np.maximum(_difference(lower, values), _difference(values, upper)), unit, tolerance, moments
         )
 
     def _enter(self, law, names, violation, unit, tolerance, moments) -> None:
@@ -112,3 +112,8 @@ class Book:
             worse = max(other, row, key=lambda one: one["worst"] - one["tolerance"])
             worst[row["law"]] = worse | total | {"passed": row["passed"] and other["passed"]}
         return pd.DataFrame(list(worst.values()), columns=COLUMNS)
+
+
+def _difference(left, right) -> np.ndarray:
+    """left - right by position, whatever labels they bear."""
+    return np.asarray(left, float) - np.asarray(right, float)

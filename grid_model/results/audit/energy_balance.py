@@ -8,10 +8,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from grid_model.case.units import CNY_PER_MWH
-
-PRICE = 1e-9  # relative
-
 # coordinate of the dispatch: input table and column
 FACTS = {
     "zone": ("zones", "zone"),
@@ -108,24 +104,3 @@ def check_loads(book) -> np.ndarray:
 def check_balance(book, *injections: np.ndarray) -> None:
     """The sum of all that is fed into a zone is nothing."""
     book.equal("balance", book.case.zones, sum(injections))
-
-
-def check_price(book, duals) -> None:
-    """The price is what one more MWh of a zone's balance costs: its dual in the cost, none where nothing is balanced."""
-    if duals is None or "balance" not in duals:
-        return
-    dual = duals["balance"].values[list(duals["minimised"].values.astype(str)).index("cost")]
-    expected = np.full((len(book.case.zones), book.steps), np.nan)
-    rows = pd.Index(book.case.zones).get_indexer(duals[duals["balance"].dims[1]].values.astype(str))
-    hours = np.asarray(book.case.cost_hours, float)
-    expected[rows] = np.divide(dual, hours, out=np.zeros(dual.shape), where=hours > 0) / CNY_PER_MWH
-    price = book.stored("price", len(book.case.zones))
-    both = np.isnan(price) & np.isnan(expected)
-    book.equal(
-        "price is the dual of the balance",
-        book.case.zones,
-        np.where(both, 0.0, price),
-        np.where(both, 0.0, expected),
-        unit="CNY/MWh",
-        tolerance=PRICE * np.maximum(1.0, np.abs(np.nan_to_num(expected))),
-    )

@@ -9,13 +9,13 @@ RELATIVE, LEAST = 1e-9, 1e-2  # of the sum of the sizes of an item's terms; CNY
 ORDER = 1e-6  # of the energy of a rank
 
 
-def check_costs(book, plants, switching, sent, programmes, summary) -> list[str]:
+def check_costs(book, plants, switching, sent, programmes, summary, others=None) -> list[str]:
     """Each cost item; the names of those that are not in the dispatch and cannot be recomputed (of policies)."""
     items = [str(item) for item in book.dispatch["item"].values] if "item" in book.dispatch.coords else []
     stored = (
         dict(zip(items, np.asarray(book.dispatch["objective"].values, float))) if "objective" in book.dispatch else {}
     )
-    terms = _terms(book, plants, switching, sent, programmes)
+    terms = _terms(book, plants, switching, sent, programmes) | (others or {})
     known = [item for item in terms if item in stored or terms[item].any()]
     total, size = (
         np.array([function(terms[item]) for item in known]) for function in (np.sum, lambda one: np.abs(one).sum())
