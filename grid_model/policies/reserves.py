@@ -390,7 +390,8 @@ def _of_areas(data, solved, direction: str) -> dict[str, xr.DataArray]:
     """Requirement, shortfall and price of one direction by area."""
     needed = data.needed[direction]
     required = _required(data, solved, direction)
-    price = solved.dual(f"reserves.requirement_{direction}") / data.case.step_hours / CNY_PER_MWH + 0.0  # no -0
+    dual, hours = solved.dual(f"reserves.requirement_{direction}"), data.case.cost_hours
+    price = np.divide(dual, hours, out=np.zeros(dual.shape), where=hours > 0) / CNY_PER_MWH + 0.0  # no -0
     missing = solved.evaluate(f"reserves.shortfall_{direction}") / MW
     money = f"{data.case.scenario.currency}/MWh"
     columns = {"required": (required, f"reserve required {direction}wards", "MW"),

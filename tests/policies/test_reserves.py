@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from matrices import same_matrix
 from small import small_case, solved
@@ -48,6 +51,14 @@ def test_up_is_kept_free():
     assert result.objective == pytest.approx(95 * 100 + 5 * 300)
     assert value(result, "up_pool_thermal") == pytest.approx(10)
     assert price(result, "requirement_up") == pytest.approx(200)
+
+
+def test_price_is_that_of_one_step_however_often_it_counts():
+    """As above in two steps of which the second counts four times: 200 CNY/MWh in both, not 800 in the second."""
+    case = grid(plant("coal", 105, 100), plant("gas", 50, 300, reserve="none"), settings={"up_load_share": 0.1}, steps=2)
+    results = gm.solve(replace(case, step_weights=np.array([1.0, 4.0])))
+    assert results.dispatch["reserve_up_price"].values[0] == pytest.approx([200, 200])
+    assert results.summary["audit"]["passed"]
 
 
 def test_down_is_kept_above_the_floor():

@@ -76,13 +76,15 @@ def _check_others(book, rows, price, sent, programmes) -> None:
         ahead, back = ahead + circling, back + circling
         start, end = price[book.zone_of("lines", "from_zone")], price[book.zone_of("lines", "to_zone")]
         earned = ((1 - loss) * ahead - back) * end + ((1 - loss) * back - ahead) * start
-        rows.equal("congestion_rent", tables["lines"]["line"], None, earned @ hours)
+        rows.equal("congestion_rent", tables["lines"]["line"], -(loss * (ahead + back)) @ hours, earned @ hours)
     loads = len(tables["loads"])
     bought = (book.stored("unserved_demand", loads) - book.stored("demand", loads)) * hours
     zones = len(book.case.zones)
     paid = book.sums((bought * price[book.zone_of("loads")]).sum(axis=1), book.zone_of("loads"), zones)
     spared = (programmes.ordered * hours * price[book.zone_of("demand_response")]).sum(axis=1)
-    rows.equal("energy", book.case.zones, None, paid + book.sums(spared, book.zone_of("demand_response"), zones), zones=True)
+    energy = book.sums(bought.sum(axis=1), book.zone_of("loads"), zones)
+    energy = energy + book.sums((programmes.ordered * hours).sum(axis=1), book.zone_of("demand_response"), zones)
+    rows.equal("energy", book.case.zones, energy, paid + book.sums(spared, book.zone_of("demand_response"), zones), zones=True)
 
 
 def _check_plants(book, rows, plants, price, settings) -> None:
