@@ -201,7 +201,7 @@ def _settings(policy, case):
 def policies_of(case) -> dict[str, dict]:
     """The rules that hold in a case by its scenario, with all their settings."""
     settings = {policy.NAME: _settings(policy, case) for policy in POLICIES}
-    return {name: chosen.model_dump() for name, chosen in settings.items() if chosen is not None}
+    return {name: chosen.model_dump(mode="json") for name, chosen in settings.items() if chosen is not None}
 
 
 def _add_reports(part: Part) -> None:

@@ -84,13 +84,6 @@ def test_every_number_of_the_dispatch_is_bound(case, solved):
     assert tried > 150
 
 
-def test_nothing_is_free_without_need(case, solved):
-    """What is listed as free is free: the lists do not hide a law that is missing."""
-    dispatch = solved.dispatch.copy(deep=True)
-    dispatch["price"][:] = 0.0
-    assert broken(case, solved, dispatch=dispatch) == []
-
-
 def test_what_is_no_number_or_missing_is_seen(case, solved):
     for name in sorted(set(solved.dispatch.data_vars) - set(FREE)):
         dispatch = solved.dispatch.copy()
@@ -319,7 +312,8 @@ def test_each_law_can_be_broken(case, solved, law):
 
 def test_no_law_is_left_untried(case, solved):
     laws = set(audit(case, solved.dispatch, solved.tables, solved.summary)["law"])
-    assert laws - set(BREAKS) - ELSEWHERE == {RING}
+    settled = {law for law in laws if law.startswith("settlement")}  # broken one by one in test_changed_numbers.py
+    assert laws - set(BREAKS) - ELSEWHERE - settled == {RING}
 
 
 def test_a_cyclic_store_with_a_given_start_ends_there(case, solved):

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import calendar
+
 import numpy as np
 import pandas as pd
 
@@ -42,10 +44,14 @@ def check_allowances(book, plants, tables, policies) -> dict[str, np.ndarray]:
 
 
 def _check_banks(book, account, slack) -> None:
-    """What is banked at the end of a year is there at the start of the next; the first is given."""
+    """What is banked at the end of a year is there at the start of the next; at the first as much of what is given as the
+    horizon covers of that year."""
     rows = account.sort_values(["entity", "year"], kind="stable")
     before = rows.groupby("entity")["banked_out_t"].shift()
     given = rows["entity"].map(book.case.tables["carbon_entities"].set_index("entity")["banked_t"]).fillna(0.0)
+    years = book.case.time.year.to_numpy()
+    days = 366 if calendar.isleap(int(years[0])) else 365
+    given *= np.asarray(book.case.step_hours)[years == years[0]].sum() / (24 * days)
     book.equal("carbon market: bank carried over", rows["entity"], rows["banked_in_t"], before.fillna(given), unit="tCO2",
                tolerance=float(slack.max()))
 
