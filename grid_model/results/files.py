@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
+import dask
 import pandas as pd
 import xarray as xr
 
@@ -22,6 +24,7 @@ ZARR_FROM = 10**9
 STEPS_IN_A_PIECE = 2190
 FORMULA = r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"
 CODECS = {"zstd", "blosc", "zlib", "gzip", "shuffle", "fixedscaleoffset", "vlen-utf8"}  # none of them runs what it reads
+_ALONE = partial(dask.config.set, scheduler="synchronous")  # no lock of a cluster for a file that is one process's own
 TIME = {"units": "hours since 1970-01-01", "dtype": "float64"}
 
 
@@ -39,12 +42,13 @@ def write_netcdf(dataset: xr.Dataset, path: Path, encoding: dict | None = None) 
     """A dataset as netCDF, arrays packed. HDF5 packs it in memory: on a disk that fills up it would break down itself."""
     packed = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name, variable in dataset.data_vars.items()
               if variable.ndim and variable.size and variable.dtype.kind != "O"}
-    path.write_bytes(dataset.to_netcdf(engine="h5netcdf", encoding=packed | (encoding or {})))
+    with _ALONE():
+        path.write_bytes(dataset.to_netcdf(engine="h5netcdf", encoding=packed | (encoding or {})))
 
 
 def read_netcdf(path: Path) -> xr.Dataset:
     """A dataset in memory."""
-    with xr.open_dataset(path, engine="h5netcdf") as stored:
+    with _ALONE(), xr.open_dataset(path, engine="h5netcdf") as stored:
         return stored.load()
 
 

@@ -160,6 +160,7 @@ def test_command_repeats_the_bound_and_refuses_without_duals(tmp_path):
     stored.save(tmp_path / "changed")
     assert CliRunner().invoke(cli.app, ["audit", str(tmp_path / "changed")]).exit_code == 5
     (results.folder / "duals.nc").unlink()
-    assert CliRunner().invoke(cli.app, ["audit", str(results.folder)]).exit_code == 0
+    without = CliRunner().invoke(cli.app, ["audit", str(results.folder)])
+    assert without.exit_code == 5 and "files as written" in without.output, without.output
     refused = CliRunner().invoke(cli.app, ["audit", str(results.folder), "--strict-numerics"])
     assert refused.exit_code == 2 and "duals.nc" in refused.output
