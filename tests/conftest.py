@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from grid_model.case.checks import acyclic, different

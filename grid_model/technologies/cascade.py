@@ -112,7 +112,7 @@ def steady_flow(upstream, downstream, gain, inflow: np.ndarray) -> np.ndarray:
     """Outflow of every reservoir that keeps all levels: q = inflow + sum of gain q[upstream]   [GW]"""
     passed = np.zeros((len(inflow), len(inflow)))
     np.add.at(passed, (downstream, upstream), gain)
-    return np.linalg.solve(np.eye(len(inflow)) - passed, inflow)
+    return np.linalg.lstsq(np.eye(len(inflow)) - passed, inflow, rcond=None)[0]
 
 
 def add_links(reservoir, data) -> None:
