@@ -66,6 +66,9 @@ COLUMNS = [
 ]
 
 
+UNLIMITED = 4.0  # of capacity: more than any output can rise or fall
+
+
 def check_start(frames) -> list:
     """What is online or generates before the horizon fits in."""
     table = frames["generators"]
@@ -164,7 +167,8 @@ def _read_ramps(data, table, least, most) -> None:
     drop, lift = np.where(net, start_level - rise, ramps.least_before), np.where(net, stop_level - fall, least)
     figures = {"rise": rise, "fall": fall, "drop": drop, "lift": lift, "start_level": start_level, "stop_level": stop_level}
     for name, values in figures.items():
-        setattr(data, name, data.series(values, name, data.committed))
+        finite = np.nan_to_num(values, nan=UNLIMITED, posinf=UNLIMITED)
+        setattr(data, name, data.series(finite, name, data.committed))
     output_before = table["initial_output_mw"].to_numpy(float) * MW
     data.output_before = data.parameter(output_before, "output_before", data.committed)
     rises = (ramps.rise < most - ramps.least_before - ROUNDING) | (start_level < most - ROUNDING)
