@@ -52,7 +52,7 @@ axes:
 @pytest.fixture(scope="module")
 def cluster():
     """Two worker processes of a running cluster, as `--scheduler` meets it."""
-    with dask.config.set(QUIET), LocalCluster(n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None,
+    with dask.config.set(QUIET), LocalCluster(n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address="127.0.0.1:0",
                                               silence_logs=logging.CRITICAL) as running:  # fmt: skip
         yield running
 
