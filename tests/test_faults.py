@@ -5,6 +5,7 @@ Whatever happens, no half-written result opens as whole, the message says what t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ from grid_model.results.folder import claimed
 
 ROOT = Path(__file__).parents[1]
 TWO_ZONE = ROOT / "scenarios" / "two_zone.yaml"
+FIVE_PROVINCES = ROOT / "scenarios" / "five_province_week.yaml"
 
 
 def run(out: Path, *words):
@@ -201,21 +203,36 @@ def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkey
 
 STARVED = """
 import resource, sys
+import grid_model as gm
 from grid_model import cli
+scenario, first, *arguments = sys.argv[1:]
+gm.run(scenario, first)  # all that is loaded on the way is there from here on: it is data that find no room
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 2**20,) * 2)
-sys.argv = ["grid-model", "run", *sys.argv[1:]]
+resource.setrlimit(resource.RLIMIT_AS, (used + 20 * 2**20,) * 2)
+sys.argv = ["grid-model", "run", *arguments]
 cli.main()
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_too_little_memory_is_exit_4_with_advice(tmp_path):
-    """2 MB more than the bare program takes: what cannot be had is said in words, not as a traceback."""
-    done = script("-c", STARVED, TWO_ZONE, "--no-report", "--out", tmp_path / "out")
+    """20 MB for the year of five provinces: what cannot be had is said in words, not as a traceback."""
+    done = script("-c", STARVED, TWO_ZONE, tmp_path / "first", FIVE_PROVINCES, "--start", "2027-01-01", "--end", "2028-01-01",
+                  "--no-report", "--out", tmp_path / "out")
     assert done.returncode == 4, done.stderr
     assert "out of memory" in done.stderr and "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory"), RuntimeError("can't start new thread")])
+def test_every_way_to_run_out_of_memory_is_said(tmp_path, monkeypatch, error):
+    """numpy says it with a MemoryError, the system with a number, Python with words; all are one message."""
+    def starve(*_):
+        raise error
+
+    monkeypatch.setattr(pipeline, "solve_model", starve)
+    done = run(tmp_path / "out")
+    assert done.exit_code == 4 and "out of memory" in done.stderr
 
 
 def test_memory_that_ends_is_a_document_for_machines(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ too: `{"error": kind, "exit_code": number, "message": text, "problems": [...]}`,
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import signal
@@ -32,6 +33,7 @@ EXIT_CODES = """Exit codes:
   6    results cannot be written
   130  stopped by Ctrl-C (143: by SIGTERM)"""
 STOPPED, TERMINATED = 130, 143
+NO_THREAD = "can't start new thread"  # Python's words where the system gives a thread no memory
 NO_MEMORY = "out of memory, nothing was written: solve fewer hours or zones at once, or use a larger machine"
 
 
@@ -42,8 +44,9 @@ def session(verbose: bool = False, as_json: bool = False, stopped: str = "stoppe
     with _logging(gathered, verbose), _termination():
         try:
             yield
-        except (GridModelError, MemoryError) as error:
-            said = error if isinstance(error, GridModelError) else SolveError(NO_MEMORY)
+        except (GridModelError, MemoryError, OSError, RuntimeError) as error:
+            if (said := _orderly(error)) is None:
+                raise
             if as_json:
                 print_json(_as_document(said))
             print(f"error: {said}", file=sys.stderr)
@@ -53,6 +56,14 @@ def session(verbose: bool = False, as_json: bool = False, stopped: str = "stoppe
             raise typer.Exit(TERMINATED if isinstance(stop, _Terminated) else STOPPED) from None
         finally:
             gathered.tell()
+
+
+def _orderly(error: Exception) -> GridModelError | None:
+    """What is said of an error; None of one that is a fault. Want of memory comes as numpy, the system or Python say it."""
+    if isinstance(error, GridModelError):
+        return error
+    starved = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or str(error) == NO_THREAD
+    return SolveError(NO_MEMORY) if starved else None
 
 
 class _Terminated(KeyboardInterrupt):
