@@ -23,6 +23,7 @@ sum of power x hours over it, so that a case cut or coarsened keeps its share.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,7 +38,9 @@ from grid_model.case.profile_files import ProfileFolder
 from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.errors import Problem, did_you_mean, printable
 
+log = logging.getLogger(__name__)
 Profiles = ProfileFolder | SynthesisedProfileFolder
+WEATHER = ("wind_", "solar_")  # technologies that no weather can make always available
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ def read_series(
             collected.scale_to_energy()
             problems += _loads_without_profile(collected, profiles)
         if name == "availability":
+            _warn_of_weather_without_profile(collected, profiles)
             collected.take_in_service(frames["in_service"])
         if name == "energy_budget":
             collected.take_zone_budgets(frames)
@@ -128,6 +132,23 @@ def _loads_without_profile(collected: _Collected, profiles: Profiles) -> list[Pr
         for row, load, zone, kind in zip(table.index, table["load"], table["zone"], table["kind"], strict=True)
         if load not in collected.claimed and not profiles.unread("load", f"load.{kind}")
     ]
+
+
+def _warn_of_weather_without_profile(collected: _Collected, profiles: Profiles) -> None:
+    """Wind and sun whose hours nobody gives count as always available: allowed, and hardly ever meant."""
+    table = collected.table
+    steady = table[table["technology"].str.startswith(WEATHER) & (table["capacity_mw"] > 0)]
+    for technology, rows in steady[~steady["generator"].isin(collected.claimed)].groupby("technology"):
+        log.warning(
+            "%s: no availability in %s nor %s for %s; taken as always available",
+            technology, profiles.shown("availability"), profiles.shown(f"availability.{technology}"),
+            _few(rows["generator"]),
+        )
+
+
+def _few(names: pd.Series) -> str:
+    """'A, B' of few names, 'A, B and 3 more' of many."""
+    return ", ".join(names.iloc[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 class _Collected:

@@ -149,6 +149,16 @@ def test_own_column_then_the_zones_then_the_default(two_zones, read):
     ].tolist() == [0.1, 0.3, 0.2, 1.0]
 
 
+def test_wind_without_hours_is_warned_of(two_zones, read, caplog):
+    """A folder of the user's own hours that forgets the wind: allowed, always available, and said. Coal needs none."""
+    read(two_zones)
+    assert not caplog.text
+    (two_zones.profiles / "availability.csv").unlink()
+    assert "availability" not in read(two_zones).series
+    assert len(caplog.messages) == 1
+    assert "wind_onshore: no availability" in caplog.text and "for North wind; taken as always available" in caplog.text
+
+
 def test_loads_of_a_kind_share_the_profile_of_their_zone(two_zones, read):
     (two_zones.profiles / "load.csv").unlink()
     two_zones.table("loads", "load,zone,kind\nNorth base,North,\nNorth cars,North,ev\nSouth base,South,base")
