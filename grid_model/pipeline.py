@@ -75,7 +75,7 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
     with clock("results"):
         dispatch = build_dataset(solved)
         dispatch, tables = derive(case, dispatch, _tables(solved))
-        tables["burning"] = burning(dispatch, case.tables["lines"])
+        tables["burning"] = burning(dispatch, case.tables)
     results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case), duals=duals_dataset(solved), case=case)
     if "scorecard" in tables:
         results.summary["scorecard"] = reached(tables["scorecard"])
@@ -193,7 +193,7 @@ def _summary(solved: Solved, seconds: dict[str, float]) -> dict:
     return {
         "scenario": case.name, "status": "optimal" if solved.whole else "within gap", "objective_cny": cost, **bound,
         "start": str(case.time[0]), "hours": case.hours, "steps": case.steps,
-        "zones": len(case.zones), "ranks_proven": solved.proof,
+        "zones": len(case.zones), "ranks_proven": solved.proof, **({"directions": solved.directions} if solved.directions else {}),
         "policies": formulation.policies_of(case), "rows": rows, "columns": columns, "nonzeros": int(program.matrix.nnz),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()}, "peak_memory_mb": _peak_memory_mb(),
         "solver": {"name": "HiGHS", "version": highspy.Highs().version(), "method": solution.method,

@@ -177,6 +177,7 @@ class Solve(Settings):
             side by side; windows: piece after piece along a coarse plan of the whole, with a bound, for what is
             too large to solve as one; auto: whole up to a million rows, windows above
     method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
+    one_way  a store does not charge while it discharges, a line with loss does not carry both ways (solve/one_way.py)
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
     window_hours, look_ahead_hours   what a window keeps, and sees beyond
     medium_hours   length of a step of the plan that windows follow
@@ -187,6 +188,7 @@ class Solve(Settings):
 
     mode: Literal["auto", "whole", "exact", "windows"] = "auto"
     method: Literal["auto", "simplex", "ipx", "hipo", "pdlp"] = "auto"
+    one_way: bool = True
     unique: bool = True
     audit: bool = True
     window_hours: float = Field(24.0, gt=0)

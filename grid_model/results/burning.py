@@ -1,7 +1,9 @@
 """Energy burnt by running against itself: stores that charge while they discharge, lines that carry both ways at once.
 
 Both lose energy and pay only where energy has a negative value: a negative price, or a rank of guaranteed purchase that
-would rather burn than spill. No linear programme excludes them, so they are shown, with where and when.
+would rather burn than spill. The solver fixes one direction wherever an optimum uses both (solve/one_way.py). What is
+left is shown here, with where and when: energy that must be burnt because there is no other way, or the answer of windows
+or of `solve.one_way: false`. Stores whose charging and discharging equipment stand apart may run both.
 
     store  min(c, d)                            line  min(F, B) = (loss / loss_fraction - |f|) / 2
 """
@@ -17,13 +19,13 @@ LEAST_MW = 1e-3  # less than this is rounding
 COLUMNS = ["kind", "name", "zone", "time", "energy_mwh"]
 
 
-def burning(dispatch: xr.Dataset, lines: pd.DataFrame) -> pd.DataFrame:
+def burning(dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Every store, line and step that runs against itself.
 
     Parameters
     ----------
     dispatch : Dataset of results
-    lines : table of lines, for `loss_fraction`
+    tables : inputs, of which `lines` say their `loss_fraction` and `storage` whether its `separate_equipment` may run at once
 
     Returns
     -------
@@ -31,10 +33,11 @@ def burning(dispatch: xr.Dataset, lines: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     if "charge" in dispatch:
-        both = np.minimum(dispatch["charge"], dispatch["discharge"])
+        apart = tables["storage"].set_index("storage")["separate_equipment"].reindex(dispatch["storage"].values).to_numpy(bool)
+        both = np.minimum(dispatch["charge"], dispatch["discharge"]) * ~apart[:, None]
         parts.append(_rows("storage", both, dispatch["storage_zone"].values, dispatch["step_hours"].values))
     if "loss" in dispatch:
-        fraction = lines.set_index("line")["loss_fraction"].reindex(dispatch["line"].values).to_numpy(float)[:, None]
+        fraction = tables["lines"].set_index("line")["loss_fraction"].reindex(dispatch["line"].values).to_numpy(float)[:, None]
         lossy = np.where(fraction > 0, fraction, np.inf)
         both = (dispatch["loss"] / lossy - np.abs(dispatch["flow"])) / 2
         parts.append(_rows("line", both, dispatch["from_zone"].values, dispatch["step_hours"].values))

@@ -7,6 +7,9 @@ within those that all ranks leave.
 
     cost - bound <= GAP |cost|,   loss of a rank - bound <= ORDER of its energy
 
+Columns that were closed so that nothing runs against itself (solve/one_way.py) stand there too, `closed.` before the name
+of their family: what is bounded is the cost within the directions chosen, every closed column fixed at zero.
+
 Written apart from the formulation are the laws of results/audit; this certificate alone builds the programme with it.
 """
 
@@ -22,11 +25,13 @@ from grid_model.case.units import CNY, MWH
 from grid_model.results import exact
 from grid_model.results.audit.book import COLUMNS
 from grid_model.solve.certificate import certify
+from grid_model.solve.one_way import closed
 from grid_model.solve.ranked import Face
 
 GAP = 1e-6
 ORDER = 1e-6
 SAME = 1e-9  # relative, between bounds of the same duals
+CLOSED = "closed."
 VECTOR = "minimised"  # dimension of what was minimised: ranks in their order, then the cost
 
 
@@ -35,6 +40,10 @@ def duals_dataset(solved) -> xr.Dataset:
     vectors = list(solved.duals)
     values = np.stack([solved.duals[name] for name in vectors])
     arrays = {name: _labelled(family, values) for name, family in solved.program.rows.items()}
+    shut = np.zeros((1, len(solved.program.cost)), np.int8)
+    shut[0, solved.closed] = 1
+    arrays |= {f"{CLOSED}{name}": _labelled(family, shut)[0] for name, family in solved.program.columns.items()
+               if shut[0, family.slice].any()}
     return xr.Dataset(arrays, coords={VECTOR: np.asarray(vectors, object)}, attrs={
         "title": "row duals: change of what was minimised per unit of a row's side",
         "units": "of the programme: GW, GWh, million CNY, kt"})
@@ -51,6 +60,19 @@ def _texts(axis) -> np.ndarray:
     labels = list(axis.labels)
     whole = all(isinstance(label, (int, np.integer)) for label in labels)
     return np.asarray(labels, np.int64) if whole else np.asarray([str(label) for label in labels], object)
+
+
+def as_solved(program, duals: xr.Dataset):
+    """The programme with the columns closed that stored duals name.
+
+    Raises
+    ------
+    KeyError : it has no such family
+    """
+    shut = np.zeros(len(program.cost), bool)
+    for name in (str(one) for one in duals.data_vars if str(one).startswith(CLOSED)):
+        shut[program.columns[name.removeprefix(CLOSED)].slice] = duals[name].values.reshape(-1) != 0
+    return closed(program, shut)
 
 
 def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.DataFrame | None = None,
@@ -75,7 +97,7 @@ def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.D
     rows.append(_row("programme as solved", wrong[0] if wrong else "rows", float(len(wrong)), "1", 0.0, len(sizes) + len(program.rows)))
     if families:
         return pd.DataFrame(rows, columns=COLUMNS)
-    bounds, rational = _bounds(model, program, duals, strict)
+    bounds, rational = _bounds(model, as_solved(program, duals), duals, strict)
     cost, stored = (float(summary.get(name, np.nan)) for name in ("objective_cny", "lower_bound_cny"))
     size = max(abs(cost), 1.0)
     bound = bounds.pop("cost") / CNY
@@ -90,15 +112,18 @@ def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.D
 
 
 def differing(program, duals: xr.Dataset) -> list[str]:
-    """Families of rows that the stored duals lack, have too many of, or label otherwise."""
-    known = set(program.rows) ^ set(duals.data_vars)
-    for name, family in program.rows.items():
-        if name not in known:
-            expected = _labelled(family, np.zeros((1, program.matrix.shape[0])))
-            same = expected.shape[1:] == duals[name].shape[1:] and all(
-                np.array_equal(expected[one].values.astype(str), duals[one].values.astype(str)) for one in expected.dims[1:])
-            known |= set() if same else {name}
-    return sorted(known)
+    """Families of rows that the stored duals lack, and families of rows or closed columns that are too many or labelled
+    otherwise."""
+    shut = {str(name) for name in duals.data_vars if str(name).startswith(CLOSED)}
+    wrong = set(program.rows) ^ (set(duals.data_vars) - shut) | {name for name in shut if name.removeprefix(CLOSED) not in program.columns}
+    for name in set(duals.data_vars) - wrong:
+        families, size = (program.columns, len(program.cost)) if name in shut else (program.rows, len(program.row_lower))
+        expected = _labelled(families[name.removeprefix(CLOSED)], np.zeros((1, size)))[0]
+        stored = duals[name] if name in shut else duals[name][0]
+        same = expected.dims == stored.dims and expected.shape == stored.shape and all(
+            np.array_equal(expected[one].values.astype(str), duals[one].values.astype(str)) for one in expected.dims)
+        wrong |= set() if same else {name}
+    return sorted(wrong)
 
 
 def _bounds(model, program, duals: xr.Dataset, strict: bool) -> tuple[dict, dict]:

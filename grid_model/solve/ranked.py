@@ -12,6 +12,8 @@ an earlier one. Steps:
    columns with a reduced cost and rows with a dual are fixed where they stand: exactly the points that are optimal so far.
 4  Among all optimal points take the one that minimises seeded weights, a number for each asset and step that depends on
    their names alone: one dispatch, whatever the method, the threads or the order of rows in a table.
+5  Where columns that exclude each other are both used, close one of each pair and go back to step 1 from its basis, now
+   with the dual simplex (one_way.py).
 
 Prices are y_c: the cost of one more MWh along the basis, all ranks kept.
 """
@@ -30,7 +32,8 @@ import numpy as np
 from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
 from grid_model.solve.highs import Solution
-from grid_model.solve.working import Working, rows_of
+from grid_model.solve.one_way import OneWay, pairs_of
+from grid_model.solve.working import DUAL, Working, rows_of
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
@@ -50,6 +53,9 @@ class RankedSolution:
     duals     row duals of each rank and of the cost, {name: (rows,)}
     bounds    (lower, upper) of columns and rows together within which the cost was minimised, all ranks kept
     statuses  of the basis that the ranks and the cost were proven at, columns then rows
+    program   whose optimum this is: the one given, with what step 5 closed
+    relaxed   the optimum before step 5
+    ways      what step 5 did
     """
 
     solution: Solution
@@ -58,16 +64,24 @@ class RankedSolution:
     duals: dict[str, np.ndarray]
     bounds: tuple[np.ndarray, np.ndarray]
     statuses: np.ndarray
+    program: LinearProgram
+    relaxed: RankedSolution | None = None
+    ways: OneWay | None = None
+
+    @property
+    def columns(self) -> np.ndarray:
+        return self.solution.columns
 
 
-def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str = "exact", unique: bool = True,
-                 method: str = "simplex", seldom: Iterable[str] = (), start: np.ndarray | None = None,
+def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclusive: Iterable[tuple] = (), mode: str = "exact",
+                 unique: bool = True, method: str = "simplex", seldom: Iterable[str] = (), start: np.ndarray | None = None,
                  **limits) -> RankedSolution:
     """Minimise the ranks in their order, then the cost.
 
     Parameters
     ----------
     ranks : {name: vector over the columns}, first things first
+    exclusive : pairs of families of columns of which only one is to be used (one_way.py)
     mode : exact, or weighted (step 1 alone, refused where step 2 does not prove it)
     unique : also step 4
     seldom : families of rows that are left out until they are broken (see working.py)
@@ -79,12 +93,26 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str
     SolveError : weights are unsafe for this data, or `weighted` could not be proven
     InfeasibleError : as of `optimise`
     """
-    started = time.perf_counter()
     working = Working(program, rows_of(program, seldom), start)
+    weights, found = weighted(program, ranks, mode), []
+
+    def solve() -> RankedSolution:
+        started = time.perf_counter()
+        vertex = _again(working, weights, found[-1].statuses, limits) if found else _weighted_vertex(
+            working, weights, unique, method, limits)
+        ranked = _in_order(working, ranks, vertex, mode, unique, limits)
+        found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
+        return found[-1]
+
+    ways = OneWay(working, pairs_of(program, exclusive))
+    return replace(ways.settle(solve), relaxed=found[0], ways=ways)
+
+
+def _in_order(working: Working, ranks, vertex: Solution, mode: str, unique: bool, limits) -> RankedSolution:
+    """Steps 2 to 4 from the vertex of the weighted sum."""
+    program, solution = working.program, vertex
+    face, statuses = Face(program), working.statuses()
     vectors = {**ranks, "cost": program.cost}
-    solution = _weighted_vertex(working, weighted(program, ranks, mode), unique, method, limits)
-    face = Face(working.program)
-    statuses = working.statuses()
     proof = "by the reduced costs of one basis"
     failed = face.narrow_at_basis(working, vectors, statuses)
     if failed is not None:
@@ -97,10 +125,20 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str
     if unique:
         solution = replace(solution, columns=_unique_point(working, face, limits))
     duals = face.duals["cost"]
-    solution = replace(solution, method=method, row_duals=duals, column_duals=program.cost - program.matrix.T @ duals, seconds=time.perf_counter() - started,
+    solution = replace(solution, row_duals=duals, column_duals=program.cost - program.matrix.T @ duals,
                        objective=float(program.cost @ solution.columns) + program.offset,
                        row_values=program.matrix @ solution.columns)
-    return RankedSolution(solution, optimum, proof, face.duals, face.bounds, statuses)
+    return RankedSolution(solution, optimum, proof, face.duals, face.bounds, statuses, program)
+
+
+def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) -> Solution:
+    """The vertex once more, from its own basis, after bounds have changed: the dual simplex goes on."""
+    working.start(statuses)
+    working.highs.setOptionValue("simplex_strategy", DUAL)
+    _set_cost(working.highs, working.program.cost + weights)
+    vertex = working.optimise("simplex", **limits)
+    _primal(working.highs)
+    return vertex
 
 
 def _weighted_vertex(working: Working, weights: np.ndarray, unique: bool, method: str, limits) -> Solution:

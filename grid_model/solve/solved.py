@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grid_model.algebra import LinearProgram
+from grid_model.case.units import CNY, MWH
 from grid_model.formulation import build_model, coarse_case
 from grid_model.solve.certificate import certify
 from grid_model.solve.highs import Solution, choose_method
@@ -22,6 +23,8 @@ class Solved:
     proof        how the order of the ranks is known to hold
     lower_bound  what any dispatch that keeps the ranks costs at least, from the duals alone
     duals        row duals of each rank and of the cost
+    closed       columns that stay at zero so that nothing runs against itself (one_way.py), positions; `program` says so too
+    directions   what the summary says of that
     """
 
     case: object
@@ -32,6 +35,8 @@ class Solved:
     proof: str = ""
     lower_bound: float = -np.inf
     duals: dict[str, np.ndarray] = field(default_factory=dict)
+    closed: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    directions: dict = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -77,11 +82,23 @@ def _solved_as_a_whole(case, model, program: LinearProgram, start, progress) -> 
     operators = {name: program.operator(expression) for name, expression in model.ranks.items()}
     vectors = {name: matrix.toarray()[0] for name, (matrix, _, _) in operators.items()}
     method = choose_method(program) if settings.method == "auto" else settings.method
-    ranked = solve_ranked(program, vectors, model.rank_mode, settings.unique, method, seldom=model.seldom, start=start,
-                          progress=progress, **limits_of(settings))
-    optimum = {name: ranked.optimum[name] + float(constant[0]) for name, (_, constant, _) in operators.items()}
-    bound = certify(program, ranked.duals["cost"], ranked.bounds).bound
-    return Solved(case, model, program, ranked.solution, optimum, ranked.proof, bound, ranked.duals)
+    ranked = solve_ranked(program, vectors, exclusive=model.exclusive if settings.one_way else (), mode=model.rank_mode,
+                          unique=settings.unique, method=method, seldom=model.seldom, start=start, progress=progress,
+                          **limits_of(settings))
+    constants = {name: float(constant[0]) for name, (_, constant, _) in operators.items()}
+    optimum, relaxed = ({name: one.optimum[name] + constant for name, constant in constants.items()}
+                        for one in (ranked, ranked.relaxed))
+    bound = certify(ranked.program, ranked.duals["cost"], ranked.bounds).bound
+    return Solved(case, model, ranked.program, ranked.solution, optimum, ranked.proof, bound, ranked.duals,
+                  np.flatnonzero(ranked.ways.closed), _directions(ranked, relaxed))
+
+
+def _directions(ranked, relaxed: dict[str, float]) -> dict:
+    """How many directions were fixed, and what the ranks and the cost would be if none were."""
+    ways = ranked.ways
+    return {"fixed": int(ways.closed.sum()), "rounds": ways.rounds, "left": ways.left,
+            "if_none_were_fixed": {"objective_cny": ranked.relaxed.solution.objective / CNY,
+                                   "lost_mwh": {name: value / MWH for name, value in relaxed.items()}}}
 
 
 def _found_by_windows(case, model, program: LinearProgram, progress):

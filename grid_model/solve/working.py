@@ -21,6 +21,7 @@ from grid_model.solve.highs import FEASIBILITY, Solution, optimise
 Basis = highspy.HighsBasisStatus
 DUAL = 1  # HiGHS's simplex_strategy
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
+ROUNDING = 1e-9  # of the largest weight of a proof
 
 
 def rows_of(program: LinearProgram, names: Iterable[str]) -> np.ndarray:
@@ -43,9 +44,10 @@ class Working:
         self.order = np.flatnonzero(~self.seldom)
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
         if statuses is not None:
-            self._start(statuses)
+            self.start(statuses)
 
-    def _start(self, statuses: np.ndarray) -> None:
+    def start(self, statuses: np.ndarray) -> None:
+        """Go on from a basis: statuses of all columns, then all rows."""
         columns = len(self.program.cost)
         kinds = {int(kind): kind for kind in (Basis.kLower, Basis.kBasic, Basis.kUpper, Basis.kZero, Basis.kNonbasic)}
         basis = highspy.HighsBasis()
@@ -53,6 +55,26 @@ class Working:
         basis.row_status = [kinds[one] for one in statuses[columns:][self.order].tolist()]
         basis.valid, basis.alien = True, True  # HiGHS mends a basis that is singular or of the wrong size
         self.highs.setBasis(basis)
+
+    def take_bounds(self, program: LinearProgram) -> None:
+        """Go on with a programme that differs in its bounds alone; those that were narrowed in HiGHS are as in it again."""
+        self.program = program
+        rows = self.order
+        for change, size, lower, upper in (
+            (self.highs.changeColsBounds, len(program.cost), program.column_lower, program.column_upper),
+            (self.highs.changeRowsBounds, len(rows), program.row_lower[rows], program.row_upper[rows]),
+        ):
+            change(size, np.arange(size, dtype=np.int32), lower, upper)
+
+    def ray(self) -> np.ndarray | None:
+        """Weights y of all rows that prove that there is no solution: y A x stays below y (row values) for every x within
+        its bounds; None where HiGHS has no such proof."""
+        _, known, values = self.highs.getDualRay()
+        if not known:
+            return None
+        ray, program = self.over_all_rows(np.asarray(values)), self.program
+        return ray if _most(program.matrix.T @ ray, program.column_lower, program.column_upper) < -_most(
+            -ray, program.row_lower, program.row_upper) else -ray
 
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
@@ -105,3 +127,10 @@ class Working:
         rows = np.full(len(self.program.row_lower), int(Basis.kBasic), np.int8)
         rows[self.order] = np.fromiter(map(int, basis.row_status), np.int8)
         return np.concatenate([np.fromiter(map(int, basis.col_status), np.int8), rows])
+
+
+def _most(weights: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
+    """Greatest of weights @ v over lower <= v <= upper; weights that are but rounding are none."""
+    weights = np.where(np.abs(weights) > ROUNDING * np.max(np.abs(weights), initial=0.0), weights, 0.0)
+    side = np.where(weights > 0, upper, lower)
+    return float(np.sum(weights[weights != 0] * side[weights != 0]))

@@ -21,8 +21,10 @@ and offers, each an expression in units of the programme, written as a function 
 
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
 (block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names constraints
-that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py). Steps are numbered 1..T; a state (a level, capacity online) stands at borders 0..T, border 0 being the start,
-so that every law reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
+that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py); EXCLUSIVE
+names pairs of variables over the same members of which a unit of a set uses one at a time, (variable, variable, set):
+the solver closes one where both are used (solve/one_way.py). Steps are numbered 1..T; a state (a level, capacity
+online) stands at borders 0..T, border 0 being the start, so that every law reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
 """
 
 from __future__ import annotations
@@ -111,6 +113,12 @@ class Part:
     def seldom(self) -> tuple[str, ...]:
         """Names of its constraints that seldom bind."""
         return self.module.__dict__.get("SELDOM", ())
+
+    @property
+    def exclusive(self) -> list[tuple[str, str, pyo.Set]]:
+        """Pairs of its variables that exclude each other, by their names in the model, and the units that this holds for."""
+        return [(f"{self.name}.{one}", f"{self.name}.{other}", self.block.component(units))
+                for one, other, units in self.module.__dict__.get("EXCLUSIVE", ())]
 
     @property
     def reports(self) -> dict[str, Report]:

@@ -16,8 +16,8 @@ Every kind of storage differs by its figures only: hydrogen is an electrolyser (
 and a fuel cell (power_mw). Power stands at the grid connection, energy inside the store.
 
 Charge and discharge in one step burn energy; the shared converter limits it to the hull of "one or the other", the
-tightest that is linear, where it is one (not `separate_equipment`). It pays only where a price is negative; at a price of 0 and without wear it makes no
-difference.
+tightest that is linear, where it is one (not `separate_equipment`). Inside the hull it pays only where a price is negative
+or a rank of purchase would rather burn than spill: there the solver closes one of the two (EXCLUSIVE).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "storage"
 SELDOM = ("shared_converter",)
+EXCLUSIVE = (("charge", "discharge", "both_ways"),)
 
 TABLES = {
     "storage": [

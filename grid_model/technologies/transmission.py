@@ -19,8 +19,8 @@ One column where that is linear: no loss and no cost, or a flow that can go one 
 column, held in the convex hull of "forward or backward" by F/u + B/(-w) <= 1: no linear programme is tighter. Inside
 the hull both may still flow at once, which would burn energy. It pays only where the prices p at both ends fulfil
 p_from + p_to < -2 v / loss: adding the reduced costs of F and B, every other term cancels (a ramp and Kirchhoff's law
-see F - B only) or speaks against it. So it never happens while prices are not negative; where they are, `circulating`
-says how much.
+see F - B only) or speaks against it. So it never happens while prices are not negative; where they are, the solver
+closes one of the two (EXCLUSIVE), and `circulating` says how much both carry in a programme without that.
 
 A line of kind `ac` obeys Kirchhoff's voltage law (ac_network.py) with its net flow f, lossy or not: reactances share
 out what is sent. A capacity is then a limit; an AC line without capacity in both directions is out of service and
@@ -41,6 +41,7 @@ from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "transmission"
 SELDOM = ("one_direction",)
+EXCLUSIVE = (("forward", "backward", "two_columns"),)
 
 TABLES = {
     "lines": [

@@ -297,7 +297,8 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
 }
 ELSEWHERE = {"facts stored as in the inputs", "purchase order: ranks", "purchase order: available", "purchase order: taken",
              "purchase order: taken what could be", "purchase order: passed", "cost items sum to the objective",
-             "lower bound below the objective", "gap of the bound", "sizes in the summary"}
+             "lower bound below the objective", "gap of the bound", "sizes in the summary", "energy that runs against itself as shown",
+             "steps that run against themselves as counted"}
 RING = "state of charge at the end as at the start"  # of a store both cyclic and with a given start
 
 

@@ -32,6 +32,6 @@ def test_a_line_that_carries_both_ways_is_found():
     assert results.tables["burning"].empty
     dispatch = results.dispatch.copy(deep=True)
     dispatch["loss"].values[0, 0] = 3
-    found = burning(dispatch, case.tables["lines"])
+    found = burning(dispatch, case.tables)
     assert found[["kind", "name", "zone"]].values.tolist() == [["line", "AB", "A"]]
     assert found["energy_mwh"][0] == pytest.approx(10)

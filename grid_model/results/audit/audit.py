@@ -14,6 +14,7 @@ from grid_model.results.audit.energy_balance import check_balance, check_facts, 
 from grid_model.results.audit.generation import check_generation, read_plants
 from grid_model.results.audit.lines import check_lines
 from grid_model.results.audit.money import check_costs, check_purchase_order
+from grid_model.results.audit.one_way import check_one_way
 from grid_model.results.audit.payments import check_settlement
 from grid_model.results.audit.prices import check_prices
 from grid_model.results.audit.reserve import check_reserves
@@ -30,7 +31,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
     ----------
     case : Case, the inputs
     dispatch : xarray.Dataset
-    tables : {name: DataFrame}, of which `purchase_order`, `ledger` and those beside it, and `settlement` are read
+    tables : {name: DataFrame}, of which `burning`, `purchase_order`, `ledger` and those beside it, and `settlement` are read
     summary : costs, bound, sizes and settings of the rules as stored
     duals : row duals as stored, of which the balance's are the price
     changed : files of stored results that are not as they were written
@@ -54,6 +55,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         check_place(book, plants)
         check_reservoirs(book, plants)
         arriving, sent = check_lines(book)
+        check_one_way(book, sent, tables, summary)
         responding, programmes = check_response(book)
         converted = check_converters(book)
         check_balance(book, demand, generation, stores, arriving, responding, converted)

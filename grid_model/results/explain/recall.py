@@ -13,7 +13,7 @@ import xarray as xr
 from scipy.sparse import csr_array, vstack
 
 from grid_model.errors import InputError, Problem
-from grid_model.results.certificate import VECTOR, differing
+from grid_model.results.certificate import VECTOR, as_solved, differing
 from grid_model.results.explain.optimum import Optimum
 
 PASSES = 3  # sums of sums: net output less what capture uses, curtailment of what is generated
@@ -35,7 +35,7 @@ def of_stored(case, model, program, results) -> Optimum:
             Problem(place, value=wrong[0], allowed="inputs as they were in the run: these rules differ now")
         )
     values = [results.duals[name].sel({VECTOR: "cost"}).values.reshape(-1) for name in program.rows]
-    return Optimum(case, program, np.concatenate(values), told_columns(model, program, results.dispatch))
+    return Optimum(case, as_solved(program, results.duals), np.concatenate(values), told_columns(model, program, results.dispatch))
 
 
 def told_columns(model, program, dispatch: xr.Dataset) -> np.ndarray:
