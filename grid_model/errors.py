@@ -63,8 +63,9 @@ def shown(path: Path) -> str:
 
 def did_you_mean(word: str, known: Iterable[str], nearness: float = 0.6) -> str:
     """`; did you mean x?` where a known word is near (1: the same), else nothing."""
-    near = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=nearness)
-    return f"; did you mean {near[0]}?" if near else ""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=nearness)
+    return f"; did you mean {folded[near[0]]}?" if near else ""
 
 
 class GridModelError(Exception):

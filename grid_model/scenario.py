@@ -283,6 +283,12 @@ class Scenario(Settings):
 # -------------------------------------------------------------------------------------------------- loading and merging
 
 
+class ScenarioError(InputError):
+    """A scenario in which something is wrong; `rest` is what it says without that, so that its tables can be read too."""
+
+    rest: Scenario | None = None
+
+
 def load_scenario(
     path: str | os.PathLike, overrides: Iterable[str] = (), settings: Mapping[str, type[BaseModel]] | None = None
 ) -> Scenario:
@@ -311,18 +317,31 @@ def scenario_of(
     """A scenario from merged plain values; raises InputError with every problem found."""
     origin = dict(origin or {})
     content = {key: value for key, value in content.items() if value is not None}
+    files = tuple(files)
+    last = (shown(files[-1]), 0) if files else ("", 0)
     problems: list[Problem] = []
-    scenario = None
     try:
         scenario = Scenario.model_validate(content)
-        scenario._origin, scenario._files = origin, tuple(files)
     except ValidationError as error:
-        problems += problems_of(error, Scenario, lambda key: _nearest(origin, key), extra={"extends"})
+        problems += problems_of(error, Scenario, lambda key: _nearest(origin, key) if origin else last, extra={"extends"})
+        scenario = _without(content, error)
+    if scenario is not None:
+        scenario._origin, scenario._files = origin, files
     if settings is not None:
         problems += _check_settings(content, settings, origin)
-    if problems or scenario is None:
-        raise InputError(problems)
+    if problems:
+        refused = ScenarioError(problems)
+        refused.rest = scenario
+        raise refused
     return scenario
+
+
+def _without(content: Mapping[str, Any], error: ValidationError) -> Scenario | None:
+    """The scenario without the keys that are wrong; None where hours or inputs are among them."""
+    wrong = {entry["loc"][0] for entry in error.errors() if entry["loc"]}
+    if wrong & {"horizon", *PATHS}:
+        return None
+    return Scenario.model_validate({key: value for key, value in content.items() if key not in wrong} | {"name": "rest"})
 
 
 def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], list[Path], list[Problem]]:

@@ -32,9 +32,12 @@ def _problem_of(
     else:
         message = entry["msg"].removeprefix("Value error, ")
         value = printable(entry["input"]) if not isinstance(entry["input"], BaseModel) else ""
-        allowed = message.removeprefix("Input should be ") if message.startswith("Input should be ") else message
+        allowed = _WORDS.get(entry["type"]) or message.removeprefix("Input should be ")
     file, row = place(key)
     return Problem(file, row, key, value, allowed)
+
+
+_WORDS = {"path_type": "the path of a folder", "is_instance_of": "the path of a folder"}
 
 
 def _without_union_doubles(entries: list) -> list:

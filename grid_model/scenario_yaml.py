@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from grid_model.encoding import decode
 from grid_model.errors import Problem, printable, shown
 
 
@@ -126,15 +127,16 @@ def read_document(path: Path) -> Document:
     """The content of one scenario file; what is wrong with it is among its problems."""
     file = shown(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text, fault = decode(path.read_bytes())
+        if fault:
+            value, allowed, row = fault
+            return Document({}, problems=[Problem(file, row, "", printable(value), "YAML, " + allowed)])
         loader = _Loader(text)
         composer = _Composer(loader, file)
         node = loader.get_single_node()
         content = {} if node is None else composer.value(node, "")
     except OSError as error:
         return Document({}, problems=[Problem(file, 0, "", error.strerror or "", "a scenario file that can be read")])
-    except UnicodeDecodeError:
-        return Document({}, problems=[Problem(file, 0, "", "", "YAML text in UTF-8")])
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         row = mark.line + 1 if mark else 0

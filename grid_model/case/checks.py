@@ -13,8 +13,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from grid_model.case.tables import Tables, schema_of
-from grid_model.errors import Problem, printable
+from grid_model.errors import Problem, did_you_mean, printable
 
+MOST_COMPARED, MOST_HINTS = 5000, 50  # names among which the nearest is looked for, and for how many it is
 Frames = Mapping[str, pd.DataFrame]
 
 
@@ -89,23 +90,33 @@ def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
     for name, frame in frames.items():
         for column in tables[name]:
             target = column.metadata["references"]
-            if (
-                target not in frames
-                or frames[target].attrs.get("unusable")
-                or column.name in frame.attrs.get("missing", ())
-            ):
-                continue
-            names = frames[target][tables[target][0].name]
-            values = frame[column.name]
-            optional = (values == "") & (not column.metadata["required"])
-            unknown = ~values.isin(names[names != ""]) & ~optional
-            problems += problems_where(frame, unknown, column.name, column.metadata["allowed"] + _few(names))
+            if target in frames and _is_judged(target, frames[target]) and column.name not in frame.attrs.get("missing", ()):
+                names = frames[target][tables[target][0].name]
+                problems += _unknown_names(frame, column, names[names != ""])
     return problems
 
 
-def _few(names: pd.Series) -> str:
-    """The names themselves where they are few enough to be read."""
-    return f" ({', '.join(map(printable, names))})" if 0 < len(names) <= 8 else ""
+def _is_judged(name: str, target: pd.DataFrame) -> bool:
+    """Whether its names are all known: not of a table that could not be read whole, nor where there is no zone at all."""
+    return not target.attrs.get("unusable") and not (name == "zones" and target.empty)
+
+
+def _unknown_names(frame: pd.DataFrame, column: pa.Column, names: pd.Series) -> list[Problem]:
+    """Names in a column that are not among `names`, each with those it may be meant for."""
+    values = frame[column.name]
+    optional = (values == "") & (not column.metadata["required"])
+    unknown = values[~values.isin(names) & ~optional]
+    hints = {value: _known(value, names) for value in unknown.unique()[:MOST_HINTS]}
+    return [
+        problem_in(frame, row, column.name, value, column.metadata["allowed"] + hints.get(value, ""))
+        for row, value in unknown.items()
+    ]
+
+
+def _known(value: str, names: pd.Series) -> str:
+    """The names themselves where they are few, else the one that is nearest, else again all that can be read."""
+    hint = "" if len(names) <= 8 else did_you_mean(value, names[:MOST_COMPARED])
+    return hint or (f" ({', '.join(map(printable, names))})" if 0 < len(names) <= 40 else "")
 
 
 def check_core(frames: Frames) -> list[Problem]:

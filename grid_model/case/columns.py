@@ -60,10 +60,14 @@ def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) ->
         typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
         wrong = written[(written != "") & ~readable]
         problems += [
-            Problem(file, int(row), column.name, printable(value), column.metadata["allowed"])
+            Problem(file, int(row), column.name, printable(value), column.metadata["allowed"] + _how_written(value))
             for row, value in wrong.items()
         ]
     return pd.DataFrame(typed, index=cells.index), problems
+
+
+def _how_written(value: str) -> str:
+    return "" if value.isprintable() else ", on one line and without signs that cannot be printed"
 
 
 def _empty(column: pa.Column, index: pd.Index) -> pd.Series:

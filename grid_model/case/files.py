@@ -7,13 +7,18 @@ import gzip
 import hashlib
 import io
 import zlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from grid_model.encoding import decode
 from grid_model.errors import Problem, printable, shown
 
 LARGEST_FILE = 2**31
+CSV = "CSV: one header row, cells parted by commas"
+OTHER_KINDS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
+OTHER_SEPARATORS = (";", "\t", "\N{FULLWIDTH COMMA}")
 BYTES_AT_ONCE = 2**22
 
 
@@ -61,17 +66,31 @@ class Folder:
         content = self.read(name)
         if content is None:
             return None
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            row = content.count(b"\n", 0, error.start) + 1
-            return self._refuse(name, printable(content[error.start : error.start + 8]), "text in UTF-8 (CSV)", row)
-        if "\0" in text:
-            return self._refuse(name, "a zero byte", "text in UTF-8 (CSV)", text.count("\n", 0, text.index("\0")) + 1)
-        return text
+        text, fault = decode(content)
+        return text if fault is None else self._refuse(name, *fault)
 
     def _refuse(self, name: str, value: str, allowed: str, row: int = 0) -> None:
         self.problems.append(Problem(self.shown(name), row, "", printable(value), allowed))
+
+
+def other_separator(header: Sequence[str]) -> str | None:
+    """What parts the cells of a header that is but one cell to a reader of commas."""
+    return next((sign for sign in OTHER_SEPARATORS if len(header) == 1 and sign in header[0]), None)
+
+
+def parted_by(sign: str) -> tuple[str, str]:
+    """What is found and what is allowed where another sign than the comma parts the cells."""
+    return f"cells parted by {'tabs' if sign == chr(9) else sign}", CSV
+
+
+def files_of_other_kinds(folder: Folder, files: Iterable[str], names: Iterable[str], allowed: str) -> list[Problem]:
+    """Files that people take for one of `names`, such as loads.xlsx, and that nobody would read."""
+    known = set(names)
+    return [
+        Problem(folder.shown(file), 0, "", printable(file), allowed.format(Path(file).stem))
+        for file in files
+        if Path(file).suffix.lower() in OTHER_KINDS and Path(file).stem in known
+    ]
 
 
 def _unpack(content: bytes) -> bytes:
@@ -87,19 +106,22 @@ def _unpack(content: bytes) -> bytes:
 def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
     """The cells of a CSV file as text, stripped; the index is the row in the file (the header is row 1).
 
-    None where the file cannot be read as a table; rows of the wrong length and empty rows are left out. What is wrong
-    is among the folder's problems.
+    None where the file cannot be read as a table; rows of the wrong length (then `attrs["partial"]`) and empty rows are
+    left out. What is wrong is among the folder's problems.
     """
     text = folder.text(name)
     if text is None:
         return None
+    records, reader = [], csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        records.extend(reader)
     except csv.Error as error:
-        return folder._refuse(name, str(error), "CSV: one header row, cells parted by commas")
+        return folder._refuse(name, str(error), CSV, len(records) + 1)
     header = [cell.strip() for cell in records[0]] if records else []
     if not any(header):
-        return folder._refuse(name, "", "CSV: one header row, cells parted by commas", 1)
+        return folder._refuse(name, "nothing in the first row", CSV, 1)
+    if sign := other_separator(header):
+        return folder._refuse(name, *parted_by(sign), 1)
     file, width = folder.shown(name), len(header)
     rows = [(number, record) for number, record in enumerate(records[1:], start=2) if any(map(str.strip, record))]
     folder.problems += [
@@ -112,7 +134,9 @@ def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
         [record for _, record in whole], index=[number for number, _ in whole], columns=header, dtype=str
     )
     cells = cells.apply(lambda column: column.str.strip()) if len(cells) else cells
-    return _named_columns(folder, file, cells)
+    cells = _named_columns(folder, file, cells)
+    cells.attrs["partial"] = len(whole) < len(rows)
+    return cells
 
 
 def _named_columns(folder: Folder, file: str, cells: pd.DataFrame) -> pd.DataFrame:

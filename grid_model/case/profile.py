@@ -143,5 +143,6 @@ def _uneven(time: pd.DatetimeIndex, rows: np.ndarray, any_spacing: bool) -> Faul
     elif steps[place] < 0:
         allowed = "moments in order"
     else:
-        allowed = f"{time[place] + pd.Timedelta(seconds=int(spacing))}: there is a gap"
+        expected = time[place] + pd.Timedelta(seconds=int(spacing))
+        allowed = f"{expected}: " + ("moments in order" if expected in time else "there is a gap")
     return int(rows[place + 1]), str(time[place + 1]), allowed

@@ -15,8 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from grid_model.case.files import Folder
+from grid_model.case.files import Folder, files_of_other_kinds, other_separator, parted_by
 from grid_model.case.profile import Profile, read_times
+from grid_model.encoding import decode
 from grid_model.errors import Problem, did_you_mean, printable
 from grid_model.scenario import Scenario
 
@@ -24,16 +25,17 @@ ENDINGS = (".parquet", ".csv", ".csv.gz")
 MOST_PROBLEMS = 10  # of one kind in one column: the rest would say the same
 
 
-def first_uneven_row(content: bytes) -> int:
-    """The first row of a CSV that has not as many cells as the header, 0 where there is none."""
+def first_uneven_row(content: bytes) -> tuple[int, int, int]:
+    """The first row of a CSV that has not as many cells as the header, and both numbers of cells; row 0: there is none."""
     if b'"' in content:
         widths = np.array([len(record) for record in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))])
     else:
         signs = np.frombuffer(content.rstrip(b"\r\n"), dtype=np.uint8)
         ends = np.append(np.flatnonzero(signs == ord("\n")), len(signs))
-        widths = np.diff(np.searchsorted(np.flatnonzero(signs == ord(",")), ends), prepend=0)
+        widths = np.diff(np.searchsorted(np.flatnonzero(signs == ord(",")), ends), prepend=0) + 1
     uneven = np.flatnonzero(widths != widths[0])
-    return int(uneven[0]) + 1 if len(uneven) else 0
+    row = int(uneven[0]) if len(uneven) else -1
+    return row + 1, int(widths[row]), int(widths[0])
 
 
 class ProfileFolder:
@@ -99,7 +101,7 @@ class ProfileFolder:
             )
             for name in self._files
             if name.partition(".")[0] not in known
-        ]
+        ] + files_of_other_kinds(self.folder, self.folder.names(), known, "the profile as {0}.csv or {0}.parquet")
 
     def header(self, name: str) -> list[str]:
         """The columns of a profile but for `time`; none where there is no such file or it cannot be read."""
@@ -121,6 +123,8 @@ class ProfileFolder:
                 return self._refuse(name, 0, "time", "", "this column: it is required")
         else:
             columns = self._csv_header(name, content)
+            if sign := other_separator(columns):
+                return self._refuse(name, 1, "", *parted_by(sign))
             if columns and columns[0] != "time":
                 return self._refuse(name, 1, columns[0], columns[0], "time, as first column")
         twice = sorted({column for column in columns if columns.count(column) > 1})
@@ -129,17 +133,18 @@ class ProfileFolder:
         return [column for column in columns if column != "time"]
 
     def _csv_header(self, name: str, content: bytes) -> list[str]:
+        text, fault = decode(content)
+        if fault:
+            value, allowed, row = fault
+            return self._refuse(name, row, "", value, allowed)
         try:
-            text = content.decode("utf-8-sig")
-            if "\0" in text:
-                raise ValueError
             return list(
                 pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str, keep_default_na=False)
                 .iloc[0]
                 .str.strip()
             )
         except (ValueError, pd.errors.ParserError):
-            return self._refuse(name, 1, "", "", "CSV in UTF-8: a header row that begins with time")
+            return self._refuse(name, 1, "", "no header", "CSV: a header row that begins with time")
 
     def _refuse(self, name: str, row: int, column: str, value: str, allowed: str) -> list:
         self._problems.append(Problem(self.shown(name), row, printable(column), printable(value), allowed))
@@ -178,9 +183,9 @@ class ProfileFolder:
     ) -> tuple[pd.Series, dict[str, np.ndarray], np.ndarray]:
         """Times as text, and numbers; only where a number cannot be read all is read as text, to say which."""
         content = self._contents[name]
-        uneven = first_uneven_row(content)
+        uneven, cells, wanted = first_uneven_row(content)
         if uneven:
-            self._refuse(name, uneven, "", "", "as many cells as in the header")
+            self._refuse(name, uneven, "", f"{cells} cells", f"{wanted} cells, as in the header")
             return pd.Series(dtype=object), {}, np.empty(0)
         options = {
             "header": 0,

@@ -7,6 +7,7 @@ import logging
 import os
 import time as clock
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,14 @@ from grid_model.case.case import Case, frozen
 from grid_model.case.changes import apply_changes
 from grid_model.case.checks import Frames, check_core, reference_problems, schema_problems
 from grid_model.case.columns import columns_of_file, complete, empty_table, fill, header_problems, parse_cells
-from grid_model.case.files import Folder, read_cells
+from grid_model.case.files import Folder, files_of_other_kinds, read_cells
 from grid_model.case.profile_files import ProfileFolder
 from grid_model.case.series import read_series
 from grid_model.case.subset import only_zones
 from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
-from grid_model.scenario import Scenario, SynthesisedProfiles, load_scenario
+from grid_model.scenario import Scenario, ScenarioError, SynthesisedProfiles, load_scenario
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parent
@@ -52,8 +53,14 @@ def read_case(
     Raises InputError with every problem found.
     """
     began = clock.perf_counter()
+    wrong: list[Problem] = []
     if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario, overrides, settings)
+        try:
+            scenario = load_scenario(scenario, overrides, settings)
+        except ScenarioError as error:
+            if error.rest is None:
+                raise
+            scenario, wrong = error.rest, list(error.problems)
     if start is not None or end is not None:
         scenario = scenario.with_horizon(start, end)
     tables = merge_tables(tables)
@@ -63,7 +70,7 @@ def read_case(
     synthesised = isinstance(scenario.profiles, SynthesisedProfiles)
     profiles = SynthesisedProfileFolder(scenario) if synthesised else ProfileFolder.of(scenario)
     series, more = read_series(profiles, frames, time, step_hours)
-    problems += more
+    problems += wrong + more
     if problems:
         raise InputError(problems)
     sources = {**_hashes(scenario), **folder.sources, **profiles.folder.sources}
@@ -150,9 +157,39 @@ def read_tables(
     found = [problem for name, frame in frames.items() for problem in schema_problems(columns, name, frame)]
     found += reference_problems(columns, frames) + check_core(frames)
     problems += [problem for problem in found if (problem.file, problem.row, problem.column) not in known]
-    if not problems:  # the modules' own checks may trust that each table is right by itself
-        problems += [problem for check in checks for problem in check(frames)]
-    return frames, problems
+    return frames, problems + _checked(checks, frames, problems)
+
+
+class _Faultless(dict):
+    """Tables by name, of which none can be seen that is not right by itself."""
+
+    def __init__(self, frames: Frames, problems: Iterable[Problem]):
+        super().__init__(frames)
+        wrong = {problem.file for problem in problems}
+        self.faulty = {name for name, frame in frames.items() if frame.attrs.get("file") in wrong - {""}}
+        self.faulty |= {"generators", "storage"} if "technologies" in self.faulty else set()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name in self.faulty:
+            raise _Faulty
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> object:
+        return self[name] if name in self else default
+
+
+class _Faulty(Exception):
+    """A check asks for a table in which something is wrong already."""
+
+
+def _checked(checks: Iterable[Check], frames: Frames, problems: Iterable[Problem]) -> list[Problem]:
+    """What the modules' own checks find. They may trust that each table is right by itself: those that need one that is
+    not have to wait."""
+    tables, found = _Faultless(frames, problems), []
+    for check in checks:
+        with suppress(_Faulty):
+            found += check(tables)
+    return found
 
 
 def _is_there(folder: Folder, name: str) -> bool:
@@ -162,13 +199,15 @@ def _is_there(folder: Folder, name: str) -> bool:
 def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) -> list[Problem]:
     """CSV files whose name nearly is that of a table that is not there: meant to be read, and not read in silence."""
     absent = set(tables) - set(files)
-    others = [name for name in folder.names() if name.lower().endswith(".csv") and name not in files.values()]
-    hints = {name: did_you_mean(name[:-4], absent, nearness=0.85) for name in others}
+    others = [name for name in folder.names() if name not in files.values()]
+    hints = {
+        name: did_you_mean(name[:-4], absent, nearness=0.85) for name in others if name.lower().endswith(".csv")
+    }
     return [
         Problem(folder.shown(name), 0, "", printable(name), "a file named as its table" + hint)
         for name, hint in hints.items()
         if hint
-    ]
+    ] + files_of_other_kinds(folder, others, absent, "the table as CSV: {}.csv")
 
 
 def _read_table(
@@ -189,7 +228,8 @@ def _read_table(
     columns = columns_of_file(list(cells.columns), declared)
     frame, unreadable = parse_cells(file, cells, columns)
     missing = [column for column in needed if column not in cells]
-    return frame, columns, {"file": file, "missing": missing, "unusable": identifier in missing}, problems + unreadable
+    unusable = identifier in missing or cells.attrs["partial"]
+    return frame, columns, {"file": file, "missing": missing, "unusable": unusable}, problems + unreadable
 
 
 @functools.cache

@@ -139,6 +139,8 @@ def _warn_of_weather_without_profile(collected: _Collected, profiles: Profiles) 
     table = collected.table
     steady = table[table["technology"].str.startswith(WEATHER) & (table["capacity_mw"] > 0)]
     for technology, rows in steady[~steady["generator"].isin(collected.claimed)].groupby("technology"):
+        if profiles.unread("availability", f"availability.{technology}"):
+            continue
         log.warning(
             "%s: no availability in %s nor %s for %s; taken as always available",
             technology, profiles.shown("availability"), profiles.shown(f"availability.{technology}"),

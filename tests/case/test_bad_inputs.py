@@ -324,8 +324,8 @@ def test_month_given_twice(two_zones, problems):
         ("zone\nNorth\n".encode("utf-16"), 1, "UTF-8"),
         (b"zone,region\nNorth\nSouth,a", 2, "2 cells"),
         (b"zone\nNorth,too,many\nSouth", 2, "1 cells"),
-        (b'zone\n"North\nSouth', 0, "one header row"),
-        (b"zone,region\nNorth," + b"x" * 200_000 + b"\nSouth,a\n", 0, "one header row"),
+        (b'zone\n"North\nSouth', 2, "one header row"),
+        (b"zone,region\nNorth," + b"x" * 200_000 + b"\nSouth,a\n", 2, "one header row"),
     ],
     ids=["empty", "blank", "zip", "binary", "latin-1", "utf-16", "short row", "long row", "open quote", "huge field"],
 )
@@ -397,13 +397,13 @@ def test_technology_whose_name_is_a_path(two_zones, problems, tmp_path_factory):
 @pytest.mark.parametrize(
     ("content", "allowed"),
     [
-        (b"", "CSV in UTF-8"),
-        (b"\xff\xfe\x00t", "CSV in UTF-8"),
+        (b"", "a header row that begins with time"),
+        (b"\xff\xfe\x00t", "text in UTF-8"),
         (b"hour,North wind\n2027-01-01,1\n", "time, as first column"),
         (b"time,North wind\n", "at least one row"),
-        (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00,1,7\n", "as many cells"),
-        (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00\n", "as many cells"),
-        (b'time,North wind\n"2027-01-01",1\n2027-01-01T01:00\n', "as many cells"),
+        (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00,1,7\n", "2 cells, as in the header"),
+        (b"time,North wind\n2027-01-01,1\n2027-01-01T01:00\n", "2 cells, as in the header"),
+        (b'time,North wind\n"2027-01-01",1\n2027-01-01T01:00\n', "2 cells, as in the header"),
         (b"time,North wind,North wind\n2027-01-01,1,1\n", "each column once"),
     ],
 )
@@ -513,3 +513,119 @@ def test_no_row_for_each_of_thousands_of_wrong_hours(two_zones, problems):
     two_zones.hourly("load", {"North base": np.ones(2000), "South base": np.ones(2000)})
     two_zones.hourly("availability", {"North wind": np.full(2000, 7.0)})
     assert len(problems(two_zones)) == 10
+
+
+# --------------------------------------------------------------------------------------- as spreadsheets and people do
+
+
+def test_scenario_and_tables_are_told_of_together(two_zones, problems):
+    """An unknown key and an unknown setting of a rule do not hide what is wrong in the tables."""
+    generators = two_zones.table("generators", "generator,zone,technology,capacity_mw\nNorth coal,North,coal,-5")
+    (two_zones.profiles / "availability.csv").unlink()
+    two_zones.scenario_text("inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\ncolour: blue\nsolve: {method: abacus}\n")
+    found = {(Path(problem.file).name, problem.column, problem.value) for problem in problems(two_zones)}
+    assert found == {
+        (generators.name, "capacity_mw", "-5"),
+        (two_zones.scenario.name, "colour", "colour"),
+        (two_zones.scenario.name, "solve.method", "abacus"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "value", "allowed"),
+    [
+        ("zone,name_zh\nNorth,青海\nSouth,上海\n".encode("gbk"), 2, "North,青海", "looks like GBK, save it as UTF-8"),
+        ("zone\nNorth\nSouth\n".encode("utf-16"), 1, "UTF-16", "save it as UTF-8 (a spreadsheet: CSV UTF-8)"),
+        (b"PK\3\4" + bytes(range(256)), 2, "a workbook (or another packed file)", "save it as UTF-8 (a spreadsheet: CSV UTF-8)"),
+        (b"zone;name_zh\nNorth;a\nSouth;b\n", 1, "cells parted by ;", "cells parted by commas"),
+        (b"zone\tname_zh\nNorth\ta\nSouth\tb\n", 1, "cells parted by tabs", "cells parted by commas"),
+        ("zone，name_zh\nNorth，a\n".encode(), 1, "cells parted by ，", "cells parted by commas"),
+        (b"", 1, "nothing in the first row", "one header row"),
+        (b'zone\nNorth\n"South\n', 3, "unexpected end of data", "one header row"),
+        (b"zone,name_zh\nNorth\nSouth,b\n", 2, "1 cells", "2 cells, as in the header"),
+    ],
+)
+def test_table_that_is_no_table_is_one_problem(two_zones, problems, content, row, value, allowed):
+    """What is said of the file is all that is said: names that refer to its rows are not judged."""
+    path = two_zones.inputs / "zones.csv"
+    path.write_bytes(content)
+    assert_only(problems(two_zones), path, row, "", value, allowed)
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "value", "allowed"),
+    [
+        ("time,青海\n2027-01-01T00:00,1\n".encode("gbk"), 1, "time,青海", "looks like GBK, save it as UTF-8"),
+        ("time,North base\n".encode("utf-16"), 1, "UTF-16", "save it as UTF-8 (a spreadsheet: CSV UTF-8)"),
+        (b"time;North base;South base\n2027-01-01T00:00;1;2\n", 1, "cells parted by ;", "cells parted by commas"),
+        (b"", 1, "no header", "a header row that begins with time"),
+        (b"time,North base,South base\n2027-01-01T00:00,1\n", 2, "2 cells", "3 cells, as in the header"),
+    ],
+)
+def test_profile_that_is_no_profile_is_one_problem(two_zones, problems, content, row, value, allowed):
+    path = two_zones.profiles / "load.csv"
+    path.write_bytes(content)
+    assert_only(problems(two_zones), path, row, "", value, allowed)
+
+
+def test_workbooks_in_the_place_of_csv(two_zones, problems):
+    for path in (two_zones.inputs / "lines.xlsx", two_zones.profiles / "availability.xls"):
+        path.write_bytes(b"PK\3\4")
+    found = {(Path(problem.file).name, problem.allowed) for problem in problems(two_zones)}
+    assert found == {
+        ("lines.xlsx", "the table as CSV: lines.csv"),
+        ("availability.xls", "the profile as availability.csv or availability.parquet"),
+    }
+
+
+def test_rows_of_time_that_changed_places(two_zones, problems):
+    path = two_zones.profile("load", "time,North base,South base\n" + "\n".join(
+        f"2027-01-01T0{hour}:00,1,1" for hour in (0, 2, 1, 3, 4, 5)
+    ))
+    assert_only(problems(two_zones), path, 3, "time", "2027-01-01 02:00:00", "2027-01-01 01:00:00: moments in order")
+
+
+def test_nearest_technology_is_named(two_zones, problems):
+    path = two_zones.table("storage", STORAGE + "battery,North,lithium-ion,10,,")
+    assert_only(problems(two_zones), path, 2, "technology", "lithium-ion", "did you mean lithium_ion?")
+
+
+def test_name_with_a_line_break(two_zones, problems):
+    two_zones.table("zones", "zone\nNorth\nSouth")
+    path = two_zones.inputs / "generators.csv"
+    path.write_text('generator,zone,technology,capacity_mw\n"North\nwind",North,wind_onshore,50\n')
+    (two_zones.profiles / "availability.csv").unlink()
+    assert_only(problems(two_zones), path, 2, "generator", "North\N{REPLACEMENT CHARACTER}wind", "on one line")
+
+
+def test_nobody_is_meant_by_another_capital(two_zones, problems):
+    """The hint looks at names as people read them, capitals or not."""
+    path = two_zones.table("generators", "generator,zone,Technology,capacity_mw\nNorth wind,North,wind_onshore,5")
+    assert any(problem.row == 1 and "did you mean technology?" in problem.allowed for problem in problems(two_zones)), path
+
+
+def test_modules_check_their_tables_beside_faulty_ones(two_zones, problems_of_all):
+    """A line from a zone to itself is the lines' own check: it does not wait until the generators are mended."""
+    generators = two_zones.table("generators", "generator,zone,technology,capacity_mw\nNorth coal,North,coal,many")
+    lines = two_zones.table("lines", LINES + "loop,North,North,10")
+    (two_zones.profiles / "availability.csv").unlink()
+    found = problems_of_all(two_zones)
+    assert {problem.file for problem in found} == {generators.as_posix(), lines.as_posix()}
+
+
+def test_scenario_in_another_encoding(two_zones, problems):
+    two_zones.scenario.write_bytes("name: 青海\ninputs: inputs\n".encode("gbk"))
+    assert_only(problems(two_zones), two_zones.scenario, 1, "", "name: 青海", "this looks like GBK, save it as UTF-8")
+
+
+@pytest.fixture
+def problems_of_all():
+    """Problems that the checks of all registered modules find, too."""
+    from grid_model.pipeline import load_case
+
+    def find(grid):
+        with pytest.raises(InputError) as caught:
+            load_case(grid.scenario)
+        return caught.value.problems
+
+    return find
