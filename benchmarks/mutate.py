@@ -1,8 +1,9 @@
 """Mutation of the model: one term of one rule is removed or turned at a time, and a test must fail.
 
-    python benchmarks/mutate.py [MODULE ...] [--table FILE] [--wide]
+    python benchmarks/mutate.py [MODULE ...] [--table FILE] [--calls FILE]
 
-Rules are what becomes rows, bounds, costs and offers: functions that Pyomo evaluates in `technologies/` and `policies/`.
+Rules are what becomes rows, bounds, costs and offers: functions that Pyomo evaluates in `formulation.py`, `technologies/`
+and `policies/`.
 
 kind      what is done
 rule      the whole constraint is left out
@@ -12,45 +13,34 @@ factor    one of two factors, or a divisor, is left out
 relation  == becomes <= or >=, <= becomes ==, >= becomes ==
 bound     one side of a column's bounds is left open
 
-Each mutant runs the twin test of its module, stopping at the first failure; with --wide, survivors run all tests of their
-folder and of the audit. The package is copied first: the source is not touched. Linux only (fork).
+First every test runs once to see which functions it calls. Each mutant then runs those tests that call its function, the
+quickest first, then the others of their files (which may share what the first have solved), until one fails. All of it
+happens in forks of one process, in which the tests are collected once: no file is changed. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import compileall
 import csv
+import gc
 import os
-import shutil
+import pickle
 import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType, FunctionType
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("technologies", "policies")
-TWINS = {  # where the twin of a module is not test_<module>.py alone
-    "ramps": ("ramps", "thermal", "commitment"), "capture": ("capture", "thermal"), "heating": ("heating", "thermal"),
-    "commitment": ("commitment",), "cascade": ("reservoir",), "ac_network": ("ac_network", "transmission"),
-    "thermal": ("thermal", "ramps", "heating", "capture", "commitment"),
-    "generators": ("thermal", "renewable", "hydro"), "contract": ("thermal", "storage"),
-    "demand_response": ("demand_response", "demand_response_use", "demand_response_shift", "demand_response_charging"),
-    "demand_response_calls": ("demand_response",),
-    "carbon_entities": ("carbon_market",), "certificate_accounts": ("green_certificates",),
-    "certificate_tables": ("green_certificates",), "directed_flow": ("green_corridor", "green_load"),
-    "green_storage": ("green_load",), "reserve_infeed": ("reserves",), "self_use_schedule": ("self_use",),
-    "tariffs": ("self_use",), "transmission": ("transmission", "ac_network"),
-}
-OFFERED = {"headroom_up": "policies/test_reserves.py", "headroom_down": "policies/test_reserves.py",
-           "energy_held": "policies/test_reserves.py", "energy_room": "policies/test_reserves.py",
-           "emissions": "policies/test_carbon_market.py", "certificates": "policies/test_green_certificates.py",
-           "forgone": "policies/test_guaranteed_purchase.py"}  # offers that policies alone read
-KEPT = ("grid_model.algebra", "grid_model.case", "grid_model.errors", "grid_model.scenario", "grid_model.solve")  # know no rule
-SECONDS = 240  # a mutant that keeps the tests busy for longer is killed by that
+PACKAGE = ROOT / "grid_model"
+TESTS = ("technologies", "policies", "results/test_audit.py", "case/test_uneven_steps.py")
+SECONDS = 120  # a mutant that keeps the tests busy for longer is killed by that
 
 
 @dataclass(frozen=True)
@@ -59,6 +49,7 @@ class Mutant:
 
     module: str
     rule: str
+    function: str
     line: int
     kind: str
     change: str
@@ -75,11 +66,12 @@ def mutants(path: Path) -> list[Mutant]:
     found = []
     for rule, name in rules(tree):
         nested = {id(inner) for other, _ in rules(tree) if other is not rule and _inside(other, rule) for inner in ast.walk(other)}
+        function = _qualified_name(tree, rule)
         for node in ast.walk(rule):
             if id(node) not in nested or node is rule:
-                found += [(name, node.lineno, kind, change, _replaced(text, node, new))
+                found += [(name, function, node.lineno, kind, change, _replaced(text, node, new))
                           for kind, change, new in _changes(node, rule, text)]
-    unique = {one[-1]: one for one in sorted(found, key=lambda one: one[1])}
+    unique = {one[-1]: one for one in sorted(found, key=lambda one: one[2])}
     return [Mutant(path.stem, *one) for one in unique.values()]
 
 
@@ -90,13 +82,25 @@ def rules(tree: ast.Module) -> list[tuple[ast.AST, str]]:
         if isinstance(top, (ast.FunctionDef, ast.Lambda)):
             arguments = [argument.arg for argument in top.args.args]
             name = getattr(top, "name", "lambda")
+            docstring = isinstance(top, ast.FunctionDef) and (ast.get_docstring(top) or "")
             assembles = name.startswith(("add_", "_add_", "read", "_read", "declare", "check"))
             evaluated = {"step", "border"} & set(arguments) or (len(arguments) > 1 and arguments[1] == "data")
+            evaluated = evaluated or bool(docstring) and docstring.endswith(("[GW]", "[GWh]"))  # of a class that makes rows
             adder = next((other for other in ast.walk(tree) if isinstance(other, ast.FunctionDef)
                           and other.name.startswith(("add_", "_add_")) and _inside(top, other)), None)
             if not assembles and "solved" not in arguments and (evaluated or adder is not None):
                 found.append((top, name if name != "lambda" or adder is None else f"{adder.name} {top.lineno}"))
     return found
+
+
+def _qualified_name(tree: ast.Module, function: ast.AST) -> str:
+    """Name of a function as its code knows it."""
+    name = ""
+    for node in ast.walk(tree):  # outer ones come before inner ones
+        if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)) and (node is function or _inside(function, node)):
+            last = isinstance(node, ast.ClassDef) or node is function
+            name += getattr(node, "name", "<lambda>") + ("" if node is function else "." if last else ".<locals>.")
+    return name
 
 
 def _inside(node: ast.AST, other: ast.AST) -> bool:
@@ -131,157 +135,189 @@ def _changes(node, rule, text):
 
 
 def _replaced(text: str, node: ast.AST, new: str) -> str:
-    """The source with one node replaced; a function goes with its decorators."""
+    """The source with one node replaced, every line keeping its number; a function goes with its decorators."""
     lines = text.splitlines(keepends=True)
     first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
-    column = node.col_offset
-    before = "".join(lines[:first - 1]) + lines[first - 1].encode()[:column].decode()
+    before = "".join(lines[:first - 1]) + lines[first - 1].encode()[:node.col_offset].decode()
     after = lines[node.end_lineno - 1].encode()[node.end_col_offset:].decode() + "".join(lines[node.end_lineno:])
-    return before + new.replace("\n", " ") + after
+    short = "\n" * (node.end_lineno - first - new.count("\n"))
+    changed = before + (new + short if new == "pass" else new[:-1] + short + new[-1]) + after
+    compile(changed, "mutant", "exec")
+    return changed
 
 
 # --------------------------------------------------------------------------------------------------------------- tests
 
 
-def twins(folder: Path, path: Path) -> list[str]:
-    names = TWINS.get(path.stem, (path.stem,))
-    files = [folder / "tests" / path.parent.name / f"test_{name}.py" for name in names]
-    return [str(file) for file in files if file.is_file()]
+@dataclass
+class Calls:
+    """What a test does when nothing is changed: whether it passes, its seconds, the functions (module, name) it calls."""
+
+    passed: bool
+    seconds: float
+    functions: set[tuple[str, str]] = field(default_factory=set)
 
 
-def wide_tests(folder: Path) -> list[str]:
-    names = ("technologies", "policies", "results/test_audit.py", "results/test_settlement.py", "solve")
-    return [str(folder / "tests" / name) for name in names]
+class Trials:
+    """Plugin of pytest: instead of the tests themselves, runs the mutants against them."""
 
-
-def killed(folder: Path, path: Path, mutant: Mutant | None, tests: list[str]) -> bool:
-    """Whether a test fails with this mutant in place."""
-    original = path.read_text(encoding="utf-8")
-    for cached in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
-        cached.unlink()
-    if mutant is not None:
-        path.write_text(mutant.source, encoding="utf-8")
-    try:
-        return _fails(folder, tests)
-    finally:
-        path.write_text(original, encoding="utf-8")
-
-
-def _fails(folder: Path, tests: list[str]) -> bool:
-    """Run tests in a fork, which has the libraries loaded but nothing of the package."""
-    child = os.fork()
-    if child == 0:
-        _run_tests(folder, tests)
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status != 0
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
-
-
-def _run_tests(folder: Path, tests: list[str]) -> None:
-    import pytest
-    os.chdir(folder)
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    os.dup2(silent, 2)
-    code = 1
-    try:
-        code = int(pytest.main([*tests, "-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-k", "not wrong and not ordinary",
-                                "-W", "ignore::pytest.PytestAssertRewriteWarning"], plugins=[_Hasty()]))
-    finally:
-        os._exit(code)
-
-
-class _Hasty:
-    """Hypothesis does not look for the smallest failing example."""
+    def __init__(self, paths: list[Path], given):
+        self.paths, self.given, self.survivors = paths, given, 0
 
     def pytest_configure(self, config):
+        """Hypothesis does not look for the smallest failing example."""
         from hypothesis import HealthCheck, Phase, settings
         settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=6, database=None,
                                   phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
         settings.load_profile("mutants")
 
+    def pytest_runtestloop(self, session):
+        calls = all_calls(session.items, self.given.calls)
+        gc.collect()
+        gc.freeze()
+        for path in self.paths:
+            self._try_module(path, session.items, calls)
+        return True
+
+    def _try_module(self, path: Path, items: list, calls: dict[str, Calls]) -> None:
+        changes, began, survivors = mutants(path), time.monotonic(), []
+        for mutant in changes:
+            dead = killed(path, mutant, fit(mutant, items, calls))
+            survivors += [] if dead else [mutant]
+            if self.given.table:
+                with self.given.table.open("a", newline="", encoding="utf-8") as file:
+                    csv.writer(file).writerow([mutant.module, mutant.rule, mutant.line, mutant.kind, mutant.change, int(dead)])
+            if not dead:
+                print(f"  {mutant.module}.{mutant.rule}, line {mutant.line}, {mutant.kind}: {mutant.change}", flush=True)
+        if changes:
+            print(f"{path.stem}: {len({one.rule for one in changes})} rules, {len(changes)} mutants, "
+                  f"{len(changes) - len(survivors)} killed, {time.monotonic() - began:.0f} s", flush=True)
+        self.survivors += len(survivors)
+
+
+def all_calls(items: list, kept: Path | None) -> dict[str, Calls]:
+    """What every test calls, by its name, file by file; those that are kept from before are not run again."""
+    known = pickle.loads(kept.read_bytes()) if kept and kept.is_file() else {}
+    missing = [item for item in items if item.nodeid not in known]
+    for file in sorted({item.path for item in missing}):
+        with tempfile.NamedTemporaryFile() as found:
+            watched = [item for item in missing if item.path == file]
+            in_fork(lambda: Path(found.name).write_bytes(pickle.dumps(_watched(watched))), seconds=3600)  # noqa: B023
+            known |= pickle.loads(Path(found.name).read_bytes())
+        if kept:
+            kept.write_bytes(pickle.dumps(known))
+    for name in sorted(name for name, one in known.items() if not one.passed):
+        print(f"fails without any change, and is left out: {name}", flush=True)
+    return known
+
+
+def _watched(items: list) -> dict[str, Calls]:
+    folder, found = str(PACKAGE), {}
+    for item, following in zip(items, [*items[1:], None]):
+        functions: set[tuple[str, str]] = set()
+
+        def watch(frame, event, _, functions=functions):
+            if frame.f_code.co_filename.startswith(folder):
+                functions.add((Path(frame.f_code.co_filename).stem, frame.f_code.co_qualname))
+
+        began = time.process_time()
+        sys.settrace(watch)
+        passed = passes(item, following)
+        sys.settrace(None)
+        found[item.nodeid] = Calls(passed, time.process_time() - began, functions)
+    return found
+
+
+def fit(mutant: Mutant, items: list, calls: dict[str, Calls]) -> list:
+    """Tests that call the function of a mutant, the quickest first, then the others of their files."""
+    items = [item for item in items if calls[item.nodeid].passed]
+    caller = {item.nodeid for item in items if (mutant.module, mutant.function) in calls[item.nodeid].functions}
+    files = {item.path for item in items if item.nodeid in caller}
+    chosen = [item for item in items if item.path in files]
+    return sorted(chosen, key=lambda item: (item.nodeid not in caller, calls[item.nodeid].seconds))
+
+
+def passes(item, following=None) -> bool:
+    from _pytest.runner import runtestprotocol
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+
+
+def killed(path: Path, mutant: Mutant, items: list) -> bool:
+    """Whether a test fails with this mutant in place."""
+    def trial():
+        put_in_place(path, mutant.source)
+        for item, following in zip(items, [*items[1:], None]):
+            if not passes(item, following):
+                os._exit(1)
+
+    return in_fork(trial, SECONDS) != 0
+
+
+def in_fork(work: Callable[[], object], seconds: float) -> int:
+    """Do some work in a fork without a word; 0 where it went well."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            silent = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silent, 1)
+            os.dup2(silent, 2)
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return 1
+
+
+def put_in_place(path: Path, source: str) -> None:
+    """Every function of a module that is alive gets its code from the changed source; what they define follows from it."""
+    new = _codes(compile(source, str(path), "exec"))
+    for one in gc.get_objects() + [function for function in gc.get_referrers(FunctionType) if isinstance(function, FunctionType)]:
+        if isinstance(one, FunctionType) and one.__code__.co_filename == str(path):
+            code = one.__code__
+            one.__code__ = new[code.co_qualname, code.co_firstlineno]
+
+
+def _codes(code: CodeType) -> dict[tuple[str, int], CodeType]:
+    found = {(code.co_qualname, code.co_firstlineno): code}
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            found |= _codes(inner)
+    return found
+
 
 # ----------------------------------------------------------------------------------------------------------------- run
 
 
-def copied() -> Path:
-    """A copy of what tests need, compiled."""
-    folder = Path(tempfile.mkdtemp(prefix="mutants-"))
-    for name in ("grid_model", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    for name in ("inputs", "scenarios"):
-        (folder / name).symlink_to(ROOT / name)
-    compileall.compile_dir(folder, quiet=2)
-    return folder
-
-
-def preload(folder: Path) -> None:
-    """Libraries that every fork needs, and of the package what knows no rule."""
-    import highspy  # noqa: F401
-    import hypothesis  # noqa: F401
-    import matplotlib  # noqa: F401
-    import pandas  # noqa: F401
-    import pandera.pandas  # noqa: F401
-    import pvlib  # noqa: F401
-    import pyarrow  # noqa: F401
-    import pydantic  # noqa: F401
-    import pyomo.environ  # noqa: F401
-    import pytest  # noqa: F401
-    import scipy.sparse  # noqa: F401
-    import typer  # noqa: F401
-    import xarray  # noqa: F401
-    sys.dont_write_bytecode = True
-    sys.path[:] = [str(folder), *(one for one in sys.path if Path(one or ".").resolve() not in (ROOT, ROOT / "benchmarks"))]
-    import grid_model  # noqa: F401
-    for name in [one for one in sys.modules if one.startswith("grid_model") and not one.startswith(KEPT)]:
-        del sys.modules[name]
-
-
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="names of modules; all if none is named")
     parser.add_argument("--table", type=Path, help="append a row for every mutant to this CSV")
-    parser.add_argument("--wide", action="store_true", help="run more tests on those that survive their twin")
+    parser.add_argument("--calls", type=Path, help="keep here what each test calls, for the next run; remove it when rules move")
+    parser.add_argument("--count", action="store_true", help="only count the mutants")
     given = parser.parse_args()
-    folder = copied()
-    preload(folder)
-    try:
-        for name in FOLDERS:
-            for path in sorted((folder / "grid_model" / name).glob("*.py")):
-                if not given.modules or path.stem in given.modules:
-                    _run_module(folder, path, given)
-    finally:
-        shutil.rmtree(folder)
-
-
-def _run_module(folder: Path, path: Path, given) -> None:
-    changes, tests, began = mutants(path), twins(folder, path), time.monotonic()
-    if not changes:
-        return
-    if killed(folder, path, None, tests):
-        print(f"{path.stem}: tests fail without any change", flush=True)
-        return
-    survivors = []
-    for mutant in changes:
-        extra = [str(folder / "tests" / OFFERED[mutant.rule])] if mutant.rule in OFFERED else []
-        dead = killed(folder, path, mutant, tests + [one for one in extra if one not in tests])
-        dead = dead or (given.wide and killed(folder, path, mutant, wide_tests(folder)))
-        survivors += [] if dead else [mutant]
-        if given.table:
-            with given.table.open("a", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerow([mutant.module, mutant.rule, mutant.line, mutant.kind, mutant.change, int(dead)])
-        if not dead:
-            print(f"  {mutant.module}.{mutant.rule}, line {mutant.line}, {mutant.kind}: {mutant.change}", flush=True)
-    print(f"{path.stem}: {len({one.rule for one in changes})} rules, {len(changes)} mutants, "
-          f"{len(changes) - len(survivors)} killed, {time.monotonic() - began:.0f} s", flush=True)
+    folders = (path for name in ("technologies", "policies") for path in sorted((PACKAGE / name).glob("*.py")))
+    paths = [path for path in (PACKAGE / "formulation.py", *folders) if not given.modules or path.stem in given.modules]
+    if given.count:
+        print(*(f"{path.stem}: {len(mutants(path))}" for path in paths), sep="\n")
+        return 0
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    sys.dont_write_bytecode = True
+    trials = Trials(paths, given)
+    words = ["-q", "-s", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not wrong and not ordinary",
+             "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    pytest.main([*(f"tests/{name}" for name in TESTS), *words], plugins=[trials])
+    return int(trials.survivors > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

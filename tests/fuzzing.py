@@ -1,7 +1,8 @@
 """Damages done to a grid on disk, each known by its number, and what reading and solving the damaged grid comes to.
 
 A damage is of one to three kinds: cells, columns, rows and headers of tables; single bytes and whole files; Parquet of
-the wrong kind; values, keys and bytes of YAML. The same number does the same damage.
+the wrong kind; values, keys and bytes of YAML. A third of all damages keep to what may pass for true: numbers of tables
+made larger or smaller, values exchanged with another row's. The same number does the same damage.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ YAML_VALUES = (
     "!!binary aGk=", "!!set {a}", "&a [*a]", "*unknown", "&x 5", "<<: {a: 1}", "[" * 400, "{a: " * 400, "[[[[[[[1]]]]]]]", "|", ">",
     "? a", "%TAG ! tag:x,2000:", "---", "...", "exact", "weighted", "off", "1e5", ".inf", ".nan", "-.inf", "0o17", "1:30", "1" * 5000,
 )  # fmt: skip
+FACTORS = (0, -1, 1e-12, 1e-9, 1e-6, 1e-3, 0.1, 0.5, 0.9, 1.1, 2, 10, 1e3, 1e6, 1e9, 1e12)
 BYTES = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n\n", b'"', b",", b",,,,", b"\x1a", b"\x80", b"\xed\xa0\x80",
          b"PK\x03\x04", b"PAR1", b"\x1f\x8b", b"\x80\x04\x95cos\nsystem\n(S'true'\ntR.", b"\x89HDF\r\n\x1a\n", b"=", b"'")  # fmt: skip
 
@@ -52,9 +54,13 @@ class End:
 def damage(folder: Path, number: int) -> list[str]:
     """Do the damage of this number to the grid in a folder; what was done, in words."""
     chance = random.Random(number)
-    done = []
+    done, plausible = [], chance.random() < 1 / 3
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        if plausible:
+            path, kind = chance.choice([path for path in files if path.suffix == ".csv"]), chance.choice((_number, _number, _swap))
+            done.append(f"{path.relative_to(folder)}: {kind.__name__.strip('_')} {kind(path, chance)}")
+            continue
         path = chance.choice([path for path in files if path.suffix == ".yaml"] if chance.random() < 0.25 else files)
         kinds = {".csv": (_cell, _cell, _cell, _cells, _column, _row, _bytes, _file), ".yaml": (_yaml, _yaml, _yaml, _bytes),
                  ".parquet": (_bytes, _parquet, _parquet, _file), ".gz": (_bytes, _gzip, _file)}[path.suffix]  # fmt: skip
@@ -130,6 +136,39 @@ def _cell(path: Path, chance: random.Random) -> str:
     records[row][column] = value
     _write(path, records)
     return f"row {row + 1}, cell {column + 1} = {value[:40]!r}"
+
+
+def _number(path: Path, chance: random.Random) -> str:
+    """One number of a table, larger or smaller by a factor."""
+    records, factor = _records(path), chance.choice(FACTORS)
+    places = [(row, column) for row, record in enumerate(records) for column, cell in enumerate(record) if row and _is_number(cell)]
+    if not places:
+        return "nothing"
+    row, column = chance.choice(places)
+    records[row][column] = repr(float(records[row][column]) * factor)
+    _write(path, records)
+    return f"row {row + 1}, cell {column + 1} = {records[row][column]}"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return bool(float(cell))
+    except ValueError:
+        return False
+
+
+def _swap(path: Path, chance: random.Random) -> str:
+    """The values of two rows in one column change places."""
+    records = _records(path)
+    if len(records) < 3 or not records[0]:
+        return "nothing"
+    one, other = chance.sample(range(1, len(records)), 2)
+    column = chance.randrange(min(len(records[one]), len(records[other])) or 1)
+    if not records[one] or not records[other]:
+        return "nothing"
+    records[one][column], records[other][column] = records[other][column], records[one][column]
+    _write(path, records)
+    return f"rows {one + 1} and {other + 1}, cell {column + 1}"
 
 
 def _cells(path: Path, chance: random.Random) -> str:

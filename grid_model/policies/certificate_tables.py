@@ -196,7 +196,8 @@ def _market(look: _Look) -> pd.DataFrame:
 
 def _imports(look: _Look) -> pd.DataFrame:
     """By line, direction and month: energy sent, the renewable energy that the programme counts of it, and the share
-    that proportional sharing finds in it. A `renewable_share` of the line holds a later run to it."""
+    that proportional sharing finds in it. A `renewable_share` of the line holds a later run to it. `exchanged_mwh`: what
+    the programme takes as sent over a line that tells no direction (policies/directed_flow.py), else empty."""
     data, flows = look.data, look.flows
     lines = look.solved.model.fleets["transmission"].data.names
     arcs = data.flows.table
@@ -208,9 +209,21 @@ def _imports(look: _Look) -> pd.DataFrame:
         sent_mwh=sent.ravel(),
         traced_share=np.divide(green, sent, out=np.full(sent.shape, np.nan), where=sent > 1e-3).ravel(),
     )
+    table["exchanged_mwh"] = _exchanged(look).ravel()
     return table.merge(arcs[["arc", "line", "from_zone", "to_zone"]], on="arc")[
-        ["line", "from_zone", "to_zone", "month", "sent_mwh", "carried_mwh", "traced_share"]
+        ["line", "from_zone", "to_zone", "month", "sent_mwh", "carried_mwh", "traced_share", "exchanged_mwh"]
     ]
+
+
+def _exchanged(look: _Look) -> np.ndarray:
+    """F and B of lines that tell no direction, by arc and month, MWh; NaN of others."""
+    flows, months = look.data.flows, look.data.months
+    values = np.full((len(flows.table), len(months)), np.nan)
+    for sign, name in ((1, "lines_forward"), (-1, "lines_backward")) if len(flows.exchanging) else ():
+        here = (flows.table["line"].isin(flows.exchanging) & (flows.table["sign"] == sign)).to_numpy()
+        at = pd.Index(flows.exchanging).get_indexer(flows.table["line"][here])
+        values[here] = look.values(name)[at]
+    return values
 
 
 def _obligations(look: _Look) -> pd.DataFrame:

@@ -48,7 +48,7 @@ TABLES = {
         reference("zone", "zones", meaning="zone that it feeds or draws from", required=True),
         number("rate", unit="1", required=True,
                meaning="power into the zone per conversion; below zero: drawn from it; a profile port_rate goes first"),
-        number("delay_hours", unit="h", minimum=0, default=0, meaning="how much later it arrives"),
+        number("delay_hours", unit="h", minimum=0, maximum=8784, default=0, meaning="how much later it arrives"),
         flag("cyclic", default=False,
              meaning="what would arrive after the end arrives at the start; else it is lost, and nothing comes from before"),
     ],

@@ -90,24 +90,42 @@ RESPONSE = [
 ZONES = [{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone": "B"}, {"zone": "C"}, {"zone": "D"}, {"zone": "E"}]
 RULES = {"reserves": {}, "carbon_market": {"allowance_price_cny_per_t": 75},
          "green_certificates": {"shortfall_penalty_cny_per_mwh": 100, "ccer_price_cny_per_t": 70, "ccer_factor_t_per_mwh": 0.5},
-         "settlement": {"regime": "mechanism", "capacity_tariff_cny_per_kw": 100}}
+         "settlement": {"regime": "mechanism", "capacity_tariff_cny_per_kw": 100},
+         "planned_generation": {}, "corridor_contract": {}}
 CERTIFICATES = {"wind": "tradable", "sun": "tradable", "straw": "tradable", "river": "tradable", "tower": "tradable",
                 "upper": "held", "lower": "held"}
 BENCHMARK, REGION = {"A": 350, "B": 300, "C": 400}, {"A": "North", "B": "North", "C": "South", "D": "South", "E": "South"}
 
 
+SHARES = {"C-D": {"min_renewable_share": 0.5}, "A-B": {"min_renewable_share": 0.9}, "A=C": {"renewable_share": 0.6}}
+OBLIGED = {"C ev": {"green_share": 0.2, "green_matching": "year"}, "C base": {"green_share": 0.4, "green_matching": "month"}, "D base": {"green_share": 0.3, "certificates": "assessed"}}
+
+
 def ruled_grid():
-    """The case with all rules of the market: reserves, certificates, carbon, difference contracts and capacity tariff."""
+    """The case with all rules of the market: reserves, certificates, two carbon markets, difference contracts and capacity
+    tariff, plans, contracts and the renewable share of corridors."""
     return audited_grid(
         RULES,
-        zones=[zone | {"benchmark_tariff_cny_per_mwh": BENCHMARK.get(zone["zone"], np.nan), "region": REGION[zone["zone"]]}
-               for zone in ZONES],
+        zones=[zone | {"benchmark_tariff_cny_per_mwh": BENCHMARK.get(zone["zone"], np.nan), "region": REGION[zone["zone"]],
+                       "carbon_market": "local" if zone["zone"] == "B" else ""} for zone in ZONES],
         generators=[row | ({"certificate": CERTIFICATES[row["generator"]]} if row["generator"] in CERTIFICATES else {})
-                    for row in GENERATORS],
+                    | ({"planned_hours": 4000} if row["generator"] == "gas" else {}) for row in GENERATORS],
+        lines=[row | SHARES.get(row["line"], {}) for row in LINES],
+        loads=[{"load": name, "zone": name[0], "unserved_cost_cny_per_mwh": 5000} | OBLIGED.get(name, {}) for name in SERIES["load"]],
+        contracts=[{"contract": "straw for C", "load": "C base", "generator": "straw", "share": 0.5}],
+        corridor_contracts=[{"line": "A-B", "month": 1, "energy_mwh": -20_000}, {"line": "C-D", "month": 1, "energy_mwh": 9000}],
+        carbon_markets=[{"market": "local", "price": "cleared", "reserve_share": 0.1, "auction_share": 0.05,
+                         "reserve_price_cny_per_t": 90, "allowance_price_cny_per_t": 60, "offset_share": 0.04}],
+        carbon_benchmarks=[{"technology": "coal", "year": 2027, "benchmark_t_per_mwh": 0.85},
+                           {"technology": "gas", "year": 2027, "benchmark_t_per_mwh": 0.3}],
+        ccer_supply=[{"ccer_step": "first", "quantity_t": 20_000, "price_cny_per_t": 50},
+                     {"ccer_step": "second", "quantity_t": 90_000, "price_cny_per_t": 65}],
+        certificate_lots=[{"lot": "old wind", "generator": "wind", "vintage": "2026-12-01", "quantity_mwh": 50},
+                          {"lot": "older straw", "generator": "straw", "vintage": "2025-02-01", "quantity_mwh": 7}],
         obligations=[{"zone": zone, "year": 2027, "total_share": 0.4, "non_hydro_share": 0.2} for zone in "ABC"])
 
 
-def audited_grid(policies=None, zones=ZONES, generators=GENERATORS, **tables):
+def audited_grid(policies=None, zones=ZONES, generators=GENERATORS, lines=LINES, loads=None, **tables):
     """The case."""
     return small_case(
         STEPS, series=SERIES, step_hours=STEP_HOURS, policies={"guaranteed_purchase": {"mode": "exact"}} | (policies or {}),
@@ -117,6 +135,6 @@ def audited_grid(policies=None, zones=ZONES, generators=GENERATORS, **tables):
         converter_ports=[{"port": "pump power", "converter": "heat pump", "zone": "D", "rate": -1},
                          {"port": "pump heat", "converter": "heat pump", "zone": "E", "rate": 2.5, "delay_hours": 2,
                           "cyclic": True}],
-        generators=generators, reservoirs=RESERVOIRS, storage=STORAGE, lines=LINES, demand_response=RESPONSE,
+        generators=generators, reservoirs=RESERVOIRS, storage=STORAGE, lines=lines, demand_response=RESPONSE,
         cascade=[{"upstream": "upper lake", "downstream": "lower lake", "delay_hours": 3, "share": 0.9}],
-        loads=[{"load": name, "zone": name[0], "unserved_cost_cny_per_mwh": 5000} for name in SERIES["load"]])
+        loads=loads or [{"load": name, "zone": name[0], "unserved_cost_cny_per_mwh": 5000} for name in SERIES["load"]])

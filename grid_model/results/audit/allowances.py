@@ -1,8 +1,8 @@
-"""Carbon market and green obligations: every entity covers what it emits, every obligation is met or short.
+"""Carbon market: every entity covers what it emits.
 
     emissions = free + auctioned + bought - sold + offset + banked in - banked out + shortfall - lapsed    [tCO2]
-    offset <= offset share x emissions
-    required share x consumption <= physical + certificates - debited + short    [MWh]
+    offset <= offset share x emissions, and out of the cheapest steps of the supply
+    auctioned <= auctioned share of all allowances + released;  released <= reserve share of them
 """
 
 from __future__ import annotations
@@ -77,48 +77,44 @@ def _check_markets(book, account, market, settings) -> dict[str, np.ndarray]:
     known = ~np.isnan(fine)
     book.equal("carbon market: fine", market["market"][known], market["shortfall_price_cny_per_t"][known], fine[known],
                unit="CNY/tCO2", tolerance=1e-6)
+    reserve, offsets = _check_reserve(book, market, sums, settings), _check_offsets(book, account, settings)
     traded = np.where(given, price, 0.0) * (market["bought_t"] + market["auctioned_t"] - market["sold_t"]).to_numpy(float)
     last = market["year"].to_numpy() == market["year"].max()
     banked = -settings["banked_value_cny_per_t"] * market["banked_out_t"].to_numpy(float) * last
-    return {"carbon_market.trade": traded, "carbon_market.banked": banked,
+    return {"carbon_market.trade": traded, "carbon_market.banked": banked, "carbon_market.reserve": reserve, "carbon_market.offsets": offsets,
             "carbon_market.shortfall": (market["shortfall_price_cny_per_t"] * market["shortfall_t"]).to_numpy(float)}
 
 
-def check_obligations(book, tables, policies) -> dict[str, np.ndarray]:
-    """All laws of `green_obligations`; terms of the costs of what is short and of what is given up for CCER."""
-    table, settings = (tables or {}).get("green_obligations"), (policies or {}).get("green_certificates")
-    if table is None or settings is None:
-        return {}
-    names, required = table["party"].to_numpy(object), table["required_mwh"].to_numpy(float)
-    slack = 10 * book.energy + 1e-7 * required
-    _check_shares(book, table, slack)
-    book.equal("obligation: share of consumption", names, required, table["share"] * table["consumption_mwh"], unit="MWh", tolerance=slack)
-    counted = table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]
-    book.at_most("obligation: met or short", names, required, counted + table["short_mwh"], unit="MWh", tolerance=slack)
-    book.at_most("obligation: short no more than required", names, table["short_mwh"], np.maximum(required, 0.0), unit="MWh", tolerance=slack)
-    reached = np.divide(counted, table["consumption_mwh"], out=np.full(len(table), np.nan), where=table["consumption_mwh"] > 0)
-    book.equal("obligation: share reached", names, table["achieved_share"].fillna(0.0), np.nan_to_num(reached), unit="1", tolerance=1e-6)
-    fine = ~table["assessed"].astype(bool) | (table["short_mwh"] <= 1e-6 * np.maximum(required, 1.0))
-    book.equal("obligation: passed", names, table["passed"].astype(float), fine.astype(float), unit="1", tolerance=0.0)
-    short = table["short_mwh"].to_numpy(float) * table["assessed"].astype(bool).to_numpy()
-    terms = {"green_certificates.shortfall": settings["shortfall_penalty_cny_per_mwh"] * short}
-    market = (tables or {}).get("certificate_market")
-    if market is not None:
-        worth = (settings["ccer_price_cny_per_t"] or 0.0) * (settings["ccer_factor_t_per_mwh"] or 0.0)
-        terms["green_certificates.ccer"] = -worth * market["ccer_mwh"].to_numpy(float)
-    return terms
+def _check_reserve(book, market, sums, settings) -> np.ndarray:
+    """What is auctioned and released out of the reserve is a part of the allowances; what is paid for the latter [CNY]."""
+    rules = book.case.tables["carbon_markets"].set_index("market")
+    part = {name: market["market"].map(rules[name]).astype(float).fillna(np.nan if settings[name] is None else settings[name])
+            .to_numpy(float) for name in ("auction_share", "reserve_share", "reserve_price_cny_per_t")}
+    allowances, released = sums["allowances_t"].to_numpy(float), market["reserve_released_t"].to_numpy(float)
+    slack = LEAST + RELATIVE * allowances
+    open_ = (market["pricing"] == "cleared").to_numpy() & ~np.isnan(part["reserve_price_cny_per_t"])
+    book.between("carbon market: released out of the reserve", market["market"], 0.0, released,
+                 np.where(open_, part["reserve_share"] * allowances, 0.0), unit="tCO2", tolerance=slack)
+    book.at_most("carbon market: auctioned of what is offered", market["market"], sums["auctioned_t"],
+                 part["auction_share"] * allowances + released, unit="tCO2", tolerance=slack)
+    cleared = (market["pricing"] == "cleared").to_numpy()
+    book.equal("carbon market: bought is sold", market["market"][cleared], (sums["bought_t"] - sums["sold_t"]).to_numpy(float)[cleared],
+               unit="tCO2", tolerance=slack[cleared])
+    return np.nan_to_num(part["reserve_price_cny_per_t"]) * released
 
 
-def _check_shares(book, table, slack) -> None:
-    """Weights of zones: the share of the inputs, of the load that was served in the year."""
-    rows = table[table["obligation"].isin(["total", "non_hydro"])]
-    given = book.case.tables["loads"]
-    served = book.stored("demand", len(given)) - book.stored("unserved_demand", len(given))
-    every = np.unique(book.case.time.year)
-    in_year = (book.case.time.year.to_numpy()[:, None] == every) * book.hours[:, None]
-    zones = pd.Index(book.case.zones)
-    energy = book.sums(served @ in_year, book.zone_of("loads"), len(zones))
-    at = np.searchsorted(every, rows["year"]).clip(max=len(every) - 1)
-    found = np.where(every[at] == rows["year"], energy[zones.get_indexer(rows["zone"]), at], np.nan)
-    book.equal("obligation: consumption of the zone", rows["party"], rows["consumption_mwh"], found, unit="MWh",
-               tolerance=float(np.max(slack, initial=0.0)) + 1e-7 * np.nan_to_num(found))
+def _check_offsets(book, account, settings) -> np.ndarray:
+    """Offsets are within the supply of certified reductions; what the cheapest steps of it cost [CNY]."""
+    years, offsets = np.unique(account["year"], return_index=False), account.groupby("year")["offset_t"].sum()
+    covered = np.array([book.hours[book.case.time.year == year].sum() / (8784 if calendar.isleap(int(year)) else 8760)
+                        for year in years])
+    supply = book.case.tables["ccer_supply"].sort_values("price_cny_per_t", kind="stable")
+    needed = offsets.reindex(years).to_numpy(float)
+    if supply.empty:
+        return needed * settings["ccer_price_cny_per_t"]
+    until = np.cumsum(supply["quantity_t"].to_numpy(float)[:, None] * covered, axis=0)
+    book.at_most("carbon market: offsets within the supply", years, needed, until[-1], unit="tCO2",
+                 tolerance=LEAST * len(account) + RELATIVE * needed)
+    taken = np.diff(np.minimum(until, needed), axis=0, prepend=0.0)
+    taken[-1] += needed - taken.sum(axis=0)
+    return (taken * supply["price_cny_per_t"].to_numpy(float)[:, None]).ravel()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import pandas as pd
 
 from grid_model.errors import AuditError
-from grid_model.results.audit.allowances import check_allowances, check_obligations
+from grid_model.results.audit.allowances import check_allowances
 from grid_model.results.audit.book import Book
 from grid_model.results.audit.carbon import check_carbon
 from grid_model.results.audit.certificate_ledger import check_certificate_ledger
+from grid_model.results.audit.certificate_market import check_certificate_market
 from grid_model.results.audit.conversion import check_converters
 from grid_model.results.audit.energy_balance import check_balance, check_facts, check_loads
 from grid_model.results.audit.generation import check_generation, read_plants
+from grid_model.results.audit.green_loads import check_green_loads
 from grid_model.results.audit.lines import check_lines
 from grid_model.results.audit.money import check_costs, check_purchase_order
+from grid_model.results.audit.obligations import check_obligations
 from grid_model.results.audit.one_way import check_one_way
 from grid_model.results.audit.payments import check_settlement
+from grid_model.results.audit.plans import check_plans
 from grid_model.results.audit.prices import check_prices
 from grid_model.results.audit.reserve import check_reserves
 from grid_model.results.audit.response import check_response
@@ -63,7 +67,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         check_prices(book, duals, tables)
         policies = (summary or {}).get("policies")
         others = check_reserves(book, plants, policies) | check_allowances(book, plants, tables, policies)
-        others |= check_obligations(book, tables, policies)
+        others |= check_obligations(book, tables, policies) | check_plans(book, plants, sent, tables, policies)
+        others |= check_certificate_market(book, plants, sent, tables, policies) | check_green_loads(book, plants, tables, policies)
         check_certificate_ledger(book, plants, tables)
         check_settlement(book, plants, sent, programmes, tables, policies)
         unknown = check_costs(book, plants, switching, sent, programmes, summary, others)

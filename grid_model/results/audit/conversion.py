@@ -39,7 +39,7 @@ def _arriving(hours, conversion, delay: float, cyclic: bool) -> np.ndarray:
     if delay == 0:
         return conversion
     start = np.cumsum(hours) - hours
-    moment = start - delay
+    moment = np.round(start - delay, 6)  # shorter delays than a millionth of an hour are none
     moment = np.where(cyclic, moment % hours.sum(), moment) + 1e-7
     position = (start[None, :] <= moment[:, None]).sum(axis=1) - 1
     return np.where(position >= 0, conversion[position], 0.0)
