@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,8 +32,11 @@ class Folder:
         self.sources: dict[str, str] = {}
 
     def names(self) -> list[str]:
-        """What lies in the folder, in order; nothing where there is no folder."""
-        return sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
+        """What lies in the folder, in order; nothing where there is no folder, or none that can be read."""
+        try:
+            return sorted(os.listdir(self.path)) if os.path.isdir(self.path) else []
+        except OSError as error:
+            return self._refuse("", error.strerror or "", "a folder that can be read") or []
 
     def shown(self, name: str) -> str:
         return shown(self.path / name)
@@ -46,9 +50,9 @@ class Folder:
             return self._refuse(name, "a link to itself", "a file")
         if not path.resolve().is_relative_to(self.path.resolve()):
             return self._refuse(name, str(path.resolve()), f"a file inside the folder {shown(self.path)}")
-        if not path.is_file():
-            return self._refuse(name, "a folder" if path.is_dir() else "", "a file")
         try:
+            if not path.is_file():
+                return self._refuse(name, "a folder" if path.is_dir() else "", "a file")
             if path.stat().st_size > LARGEST_FILE:
                 return self._refuse(name, f"{path.stat().st_size} bytes", f"at most {LARGEST_FILE} bytes")
             content = path.read_bytes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -65,7 +66,7 @@ class ProfileFolder:
         """The folder that the scenario names, else `profiles` among its inputs."""
         profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"))
         profiles.even = scenario.horizon.step_lengths is None
-        if scenario.profiles is not None and not scenario.profiles.is_dir():
+        if scenario.profiles is not None and not os.path.isdir(scenario.profiles):
             profiles._refuse_folder(
                 *scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles"
             )
@@ -90,7 +91,7 @@ class ProfileFolder:
 
     def unread(self, *names: str) -> bool:
         """Whether one of these files is there and could not be read, so that nothing can be said about its columns."""
-        return self._refused or any(name in self._files and not self.header(name) for name in names)
+        return self._refused or bool(self.folder.problems and not self._files) or any(name in self._files and not self.header(name) for name in names)
 
     def check_names(self, kinds: Iterable[str]) -> None:
         """Files whose name begins with no known kind of profile."""

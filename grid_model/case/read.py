@@ -127,12 +127,15 @@ def read_tables(
     scenario: Scenario, folder: Folder, tables: Tables, checks: Iterable[Check] = ()
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """All tables, typed, changed, complete and checked; rows keep their number in the file as index."""
-    if not folder.path.is_dir():
+    if not os.path.isdir(folder.path):
         file, row = scenario.place("inputs")
         raise InputError(
             Problem(file, row, "inputs", shown(folder.path), "a folder with the tables " + ", ".join(REQUIRED_TABLES))
         )
-    files = {name: f"{name}.csv" for name in tables if _is_there(folder, f"{name}.csv")}
+    there = folder.names()
+    if folder.problems:
+        raise InputError(folder.problems)
+    files = {name: f"{name}.csv" for name in tables if f"{name}.csv" in there}
     problems = [
         Problem(folder.shown(f"{name}.csv"), 0, "", "", "this file: it is required")
         for name in REQUIRED_TABLES
@@ -190,10 +193,6 @@ def _checked(checks: Iterable[Check], frames: Frames, problems: Iterable[Problem
         with suppress(_Faulty):
             found += check(tables)
     return found
-
-
-def _is_there(folder: Folder, name: str) -> bool:
-    return (folder.path / name).exists() or (folder.path / name).is_symlink()
 
 
 def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) -> list[Problem]:

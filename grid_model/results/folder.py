@@ -60,8 +60,8 @@ def claimed(folder: str | Path | Claim, marker: str) -> Iterator[Claim]:
         yield folder
         return
     folder = Path(os.path.abspath(folder))
-    _demand_replaceable(folder, marker)
     with writing(folder):
+        _demand_replaceable(folder, marker)
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(folder)
     try:

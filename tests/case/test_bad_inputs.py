@@ -629,3 +629,15 @@ def problems_of_all():
         return caught.value.problems
 
     return find
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("place", ["inputs", "inputs/profiles", "inputs/zones.csv", "inputs/profiles/load.csv"])
+def test_what_may_not_be_read(two_zones, problems, place):
+    path = two_zones.folder / place
+    path.chmod(0o000)
+    try:
+        found = problems(two_zones)
+    finally:
+        path.chmod(0o755)
+    assert found and all(problem.value == "Permission denied" for problem in found), "\n".join(map(str, found))
