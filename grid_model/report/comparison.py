@@ -20,6 +20,7 @@ GROUPS = {
     "emissions_t": ("emissions", "zone", 1e-3), "price": ("price", "zone", 1.0), "flow_mwh": ("flows", "line", 1e-3),
     "unserved_mwh": ("unserved", "zone", 1.0), "achieved": ("scorecard", "target", 1.0),
 }  # fmt: skip
+MOST_LINES = 25  # in the chart: those that differ most; the table has all
 MARKS = ("circle", "diamond", "square")
 RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", *OTHERS)
 
@@ -68,14 +69,33 @@ def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
     unit = _unit(comparison, name, factor)
     columns = [Column(word("item"), "text"), *_run_columns(comparison, unit)]
     rows = [(label, *_with_changes(row)) for label, row in zip(names, table)]
-    chart = (
-        None
-        if name in ("achieved", "flow_mwh")
-        else _chart(comparison, style, name, word(title), unit, dimension, items, names, table)
-    )
+    if name == "achieved":
+        chart = _achieved_chart(comparison, items, names)
+    elif name == "flow_mwh":
+        most = word("differ_most") if len(names) > MOST_LINES else plain("")
+        chart = _points(comparison, name, word(title) + most, unit, names[:MOST_LINES], table[:MOST_LINES])
+    else:
+        chart = _chart(comparison, style, name, word(title), unit, dimension, items, names, table)
     return Section(
         title, word(title), empty(chart and Figure(chart), Table(word(title), columns, rows, folded=len(rows) > 12))
     )
+
+
+def _achieved_chart(comparison: xr.Dataset, items: list, names: list[Words]) -> Chart | None:
+    """What was achieved as a part of each target's level, as targets have units of their own."""
+    if "level" not in comparison:
+        return None
+    level = comparison["level"].transpose("target", "run").sel(target=items)
+    part = (comparison["achieved"].transpose("target", "run").sel(target=items) / level.where(level != 0)).values
+    return _points(comparison, "achieved", word("achieved_of_level"), plain(""), names, part, percent="y")
+
+
+def _points(comparison: xr.Dataset, name: str, title: Words, unit: Words, names: list[Words], table, percent="") -> Chart:
+    """A mark for each run in the row of each name."""
+    layers = [Layer(str(run), plain(str(run)), RUN_COLOURS[place % len(RUN_COLOURS)], POINT, table[:, place], pattern=MARKS[place % 3])
+              for place, run in enumerate(comparison["run"].values)]  # fmt: skip
+    return Chart(f"compare_{name}", title, unit, layers, names, x_kind="names", horizontal=True, percent=percent,
+                 height=120 + 22 * len(names))  # fmt: skip
 
 
 def _chart(comparison, style, name, title, unit, dimension, items, names, table) -> Chart:

@@ -142,7 +142,7 @@ def _tiles(chart: Tiles, language: str) -> tuple[list, dict]:
     names = {
         "type": "scatter", "x": chart.column, "y": chart.row + 0.26, "mode": "text", "meta": "names", "hoverinfo": "skip",
         "text": [f"<b>{_said(zone, language)}</b>" for zone in chart.names],
-        "textfont": {"size": 11, "color": tile_ink(chart.values, low, high)}}  # fmt: skip
+        "textfont": {"size": 11, "shadow": "auto", "color": tile_ink(chart.values, low, high)}}  # fmt: skip
     axis = {"visible": False, "fixedrange": True}
     arrows = _arrows(chart.arrows, chart, language) if chart.arrows is not None else []
     return [tiles, *arrows, names], {"showlegend": False, "xaxis": axis | {"range": [-0.55, width - 0.45]},

@@ -126,7 +126,7 @@ def _listed(value) -> list | float | int:
 def _payload(view: View | None, sections: list[Section], language: str) -> dict:
     blocks = [block for section in sections for block in section.blocks]
     shared = {"language": language, "figures": {chart.key: _figures(chart) for block in blocks for chart in _charts(block)},
-              "words": {key: _both(word(key)) for key in ("daily_means", "congestion_share", "whole_grid", "regions", "zones")},
+              "words": {key: _both(word(key)) for key in ("daily_means", "congestion_share", "greatest_flows", "whole_grid", "regions", "zones")},
               "colours": {name: COLOURS[name] for name in ("flow", "full")}}  # fmt: skip
     if view is None:
         return shared

@@ -39,7 +39,7 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
         generation_mwh, curtailment_mwh       run, technology
         discharge_mwh       run, storage_technology
         flow_mwh            run, line         from from_zone to to_zone, less what went back
-        achieved, passed    run, target       of the scorecard, where there is one
+        achieved, level, passed    run, target    of the scorecard, where there is one
         hours, start        run
 
     Raises
@@ -122,7 +122,7 @@ def figures(results: Results, scale: float = 1.0) -> xr.Dataset:
         found["flow_mwh"] = _energy(data["flow"], hours, scale)
     card = results.tables.get("scorecard")
     if card is not None and not card.empty:
-        for name in ("achieved", "passed"):
+        for name in card.columns.intersection(["achieved", "level", "passed"]):
             found[name] = xr.DataArray(
                 card[name].astype(float).to_numpy(), coords={"target": card["target"].astype(str).to_numpy(object)}
             )

@@ -45,6 +45,32 @@ def test_every_figure_is_drawn_without_a_complaint_or_a_request(page):
     assert [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
+def test_colours_have_their_names_on_wide_pages_and_on_phones(browser, file):
+    """Beside the figure by plotly on a wide page, below it as a list on a narrow one; and never both."""
+    names = "[...document.querySelectorAll('#figure-mix .legendtext, #figure-mix .swatches li')].map(one => one.textContent)"
+    for size, kind in (((1366, 768), "legendtext"), ((390, 844), "swatches")):
+        browser.resize(*size)
+        browser.open(file)
+        browser.run(DRAW_ALL)
+        assert "Onshore wind" in browser.run(names), size
+        both = [browser.run(f"document.querySelectorAll('#figure-mix .{one}').length") for one in ("legendtext", "swatches")]
+        assert bool(both[0]) == (kind == "legendtext") and bool(both[1]) == (kind == "swatches")
+
+
+def test_a_phone_shows_the_greatest_flows_and_says_so(browser, file):
+    """Of many flows 20 on a phone, all on a wide page."""
+    shown = ("document.querySelector('#figure-map .canvas').data.filter("
+             "trace => trace.meta === 'arrow' && trace.opacity > 0).length")  # fmt: skip
+    title = "document.querySelector('#figure-map .gtitle').textContent"
+    counts = {}
+    for size in ((1366, 768), (390, 844)):
+        browser.resize(*size)
+        browser.open(file)
+        browser.run(DRAW_ALL)
+        counts[size[0]] = browser.run(shown), "greatest flows" in browser.run(title)
+    assert counts[390] == ((20, True) if counts[1366][0] > 20 else (counts[1366][0], False))
+
+
 def test_language_switch_changes_words_and_figures(page):
     assert page.run("document.querySelector('#headline h2').innerText") == "Headline figures"
     page.run("document.querySelector('[data-language=zh]').click()")
@@ -130,6 +156,7 @@ def test_a_comparison_is_drawn_in_both_languages(browser, rich, plain_grid, tmp_
     browser.open(file)
     drawn = dict(browser.run(DRAW_ALL))
     assert len(drawn) >= 4 and all(drawn.values()), drawn
+    assert {"compare_flow_mwh", "compare_achieved"} <= set(drawn)
     browser.run("document.querySelector('[data-language=zh]').click()")
     browser.wait("document.querySelector('.canvas').dataset.drawn === 'zh'")
     assert browser.run("document.querySelector('#headline h2').innerText") == "主要指标"

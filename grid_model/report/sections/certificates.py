@@ -107,7 +107,7 @@ def market_table(view: View) -> Table | None:
     names = [name for name in ("issued", "held", "offered", "ccer", "sold", "banked") if f"{name}_mwh" in table]
     unit = view.energy
     columns = [Column(word("month"), "text"), Column(word("kind"), "text"), *(Column(word(name), unit=unit.name) for name in names),
-               Column(word("price"), unit=view.price_unit)]  # fmt: skip
+               Column(Words("Price", "证书价格"), unit=view.price_unit)]  # fmt: skip
     rows = [(row["month"], word(row["kind"]), *(row[f"{name}_mwh"] * unit.factor for name in names), row["price_cny_per_mwh"])
             for row in table.to_dict("records")]  # fmt: skip
     return Table(word("certificate_market"), columns, rows, file="certificate_market.csv")

@@ -36,16 +36,21 @@ def _use(view: View) -> pd.DataFrame:
 
 
 def use_chart(view: View) -> Chart:
-    """Greatest reduction of each zone in one step beside what it could reduce, orderly use left out."""
-    use = _use(view)
-    use = use[use["kind"] != "orderly_use"]
-    zones = [name for name in view.data["zone"].values.astype(str) if (use["zone"] == name).any()]
+    """Greatest reduction of each zone in one step beside what it could reduce; of orderly use, which comes after and may
+    reach to most of the load, what was used alone."""
+    every = _use(view)
+    orderly = every["kind"] == "orderly_use"
+    use = every[~orderly]
+    zones = [name for name in view.data["zone"].values.astype(str) if (every["zone"] == name).any()]
     sums = use.groupby("zone")[["greatest", "capability"]].sum(min_count=1).reindex(zones) * view.power.factor
     layers = [Layer("greatest", word("greatest_use"), colour("reduced"), BAR, sums["greatest"].to_numpy())]
     if sums["capability"].notna().any():
         layers.insert(
             0, Layer("capability", word("capability"), colour("available"), BAR, sums["capability"].to_numpy())
         )
+    if orderly.any():
+        used = every[orderly].groupby("zone")["greatest"].sum().reindex(zones) * view.power.factor
+        layers.append(Layer("orderly_use", word("greatest_orderly_use"), colour("orderly"), BAR, used.to_numpy()))
     return Chart("response", word("response_by_zone"), view.power.name, layers, [view.style.zone(zone) for zone in zones],
                  x_kind="names", barmode="group")  # fmt: skip
 
@@ -94,7 +99,7 @@ def limit_table(view: View) -> Table | None:
     )
     rows = [(view.style.party(row["programme"]), word(row["kind"]), *(_number(row.get(name)) for name in names))
             for row in called.to_dict("records")]  # fmt: skip
-    return Table(word("programmes"), columns, rows, folded=True, file="demand_response.csv") if rows else None
+    return Table(word("every_programme"), columns, rows, folded=True, file="demand_response.csv") if rows else None
 
 
 def _number(value) -> float:

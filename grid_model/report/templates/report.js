@@ -3,7 +3,7 @@
    packed series. A figure is drawn when it comes into sight, and again when its language, area, window or width changes. */
 (() => {
   const payload = JSON.parse(document.getElementById("payload").textContent);
-  const MISSING = -3000, DAY = 1440, WEEK = 7 * DAY, MOST_POINTS = 1500;
+  const MISSING = -3000, DAY = 1440, WEEK = 7 * DAY, MOST_POINTS = 1500, NARROW = 620, FLOWS_ON_NARROW = 20;
   const state = { language: payload.language, explorers: {}, map: { quantity: null, slot: 0 }, visible: new Set() };
   const unpacked = new Map();
   const one = (selector, from = document) => from.querySelector(selector);
@@ -120,27 +120,29 @@
   function fit(figure, width) {
     const layout = figure.layout, entries = figure.data.filter(trace => trace.name && trace.showlegend !== false);
     layout.width = width;
-    if (width < 620) {
+    const map = layout.xaxis && layout.xaxis.visible === false && figure.data[0]?.type === "heatmap";
+    if (width < NARROW) {
       layout.font.size = 11;
       layout.margin = { ...layout.margin, l: 48, r: 8, b: 40 };
-      layout.height = Math.min(layout.height, 420);
+      layout.height = Math.min(layout.height, map ? 560 : 420);
       layout.showlegend = false;
       layout.title.font.size = 13;
-      for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: figure.layout.xaxis.visible === false ? -0.02 : -0.16, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 90;
+      for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: map ? -0.02 : -0.16, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 90;
     } else {
       layout.margin.r = entries.length > 1 || figure.aligned ? 190 : 20;
       layout.legend = { ...layout.legend, x: 1.01, y: 1, yanchor: "top" };
     }
     if (figure.data[0] && figure.data[0].type === "sankey") layout.margin.r = layout.margin.l = 12;
-    if (figure.data[0] && figure.data[0].type === "heatmap") layout.margin.r = width < 620 ? 8 : 20;
+    if (figure.data[0] && figure.data[0].type === "heatmap") layout.margin.r = width < NARROW ? 8 : 20;
+    if (map) layout.margin.l = width < NARROW ? 4 : 20, layout.title.automargin = true;
   }
 
   /** On a narrow page names and colours stand below the figure, as many in a row as fit. */
   function legend(box, figure) {
-    one(".legend", box)?.remove();
+    one(".swatches", box)?.remove();
     const entries = figure.data.filter(trace => trace.name && trace.visible !== false);
     if (figure.layout.showlegend !== false || entries.length < 2 || figure.data[0].type === "heatmap") return;
-    const list = Object.assign(document.createElement("ul"), { className: "legend" });
+    const list = Object.assign(document.createElement("ul"), { className: "swatches" });
     for (const trace of entries) {
       const item = document.createElement("li"), swatch = document.createElement("span");
       const colour = trace.fillcolor || (trace.marker && trace.type === "bar" ? trace.marker.color : trace.line ? trace.line.color : trace.marker.color);
@@ -183,26 +185,31 @@
     Object.assign(tiles, { z: empty, zmin: low, zmax: high });
     tiles.colorbar.title.text = plain(say(quantity.name) + ", " + say(quantity.unit));
     names.textfont.color = bright;
-    if (document.getElementById("figure-map").clientWidth < 620) {
+    const narrow = document.getElementById("figure-map").clientWidth < NARROW;
+    if (narrow) {
       names.text = map.zones.map((zone, row) => plain(state.language === "en" ? map.codes[row] : say(zone)));
-      names.textfont.size = 9;
+      names.textfont.size = 10;
     }
     figure.layout.title.text = plain(say(map.slots[slot]));
-    if (map.pairs) await fillArrows(figure, slot, names);
+    if (map.pairs) await fillArrows(figure, slot, names, narrow);
   }
 
-  async function fillArrows(figure, slot, names) {
+  /** All flows on a wide page; on a narrow one those that carry most, thinner, and the title says so. */
+  async function fillArrows(figure, slot, names, narrow) {
     const power = await unpack("power", payload.map.power), full = await unpack("full", payload.map.full);
     const greatest = Math.max(...Object.values(power).map(series => Math.max(...series.map(Math.abs)))) || 1;
-    const arrows = figure.data.filter(trace => trace.meta === "arrow");
+    const arrows = figure.data.filter(trace => trace.meta === "arrow"), size = narrow ? 0.5 : 1;
+    const sizes = arrows.map((_, row) => (row in power ? Math.abs(power[row][slot]) : 0)).sort((a, b) => b - a);
+    const least = narrow && sizes.length > FLOWS_ON_NARROW ? sizes[FLOWS_ON_NARROW - 1] : 0;
+    if (least) figure.layout.title.text += " · " + plain(say(payload.words.greatest_flows)).replace("{count}", FLOWS_ON_NARROW);
     arrows.forEach((trace, row) => {
       const sent = row in power ? power[row][slot] : 0, part = row in full ? full[row][slot] : 0;
       const ends = payload.map.pairs.ends[row], [start, end] = sent >= 0 ? ends : [ends[1], ends[0]];
       const x0 = names.x[start], y0 = names.y[start] - 0.36, x1 = names.x[end], y1 = names.y[end] - 0.36;
       const width = Math.abs(sent) / greatest, colour = part > 0.5 ? payload.colours.full : payload.colours.flow;
-      Object.assign(trace, { x: [x0, x0 + 0.58 * (x1 - x0), x1], y: [y0, y0 + 0.58 * (y1 - y0), y1], opacity: sent ? 1 : 0 });
-      trace.line = { width: 1 + 6 * width, color: colour };
-      trace.marker.size = [0, 9 + 9 * width, 0];
+      Object.assign(trace, { x: [x0, x0 + 0.58 * (x1 - x0), x1], y: [y0, y0 + 0.58 * (y1 - y0), y1], opacity: sent && Math.abs(sent) >= least ? 1 : 0, hoverinfo: Math.abs(sent) >= least ? "text" : "skip" });
+      trace.line = { width: size * (1 + 6 * width), color: colour };
+      trace.marker.size = [0, size * (9 + 9 * width), 0];
       trace.marker.color = colour;
       trace.marker.angle = [0, Math.atan2(x1 - x0, y1 - y0) * 180 / Math.PI, 0];
       trace.text = ["", plain(say(payload.map.pairs.names[row])) + "<br>" + Math.round(Math.abs(sent)).toLocaleString("en") + " MW, " + plain(say(payload.words.congestion_share)) + " " + Math.round(100 * part) + "%", ""];
