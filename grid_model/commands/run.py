@@ -34,7 +34,7 @@ def run(
 
     The results stand in a folder of their own (results/NAME), which appears whole or not at all: the hourly dispatch
     (dispatch.nc), a summary, tables, and a page to look at (report.html). Nothing is written unless the answer is a
-    proven optimum and passes its audit.
+    proven optimum (in windows: a dispatch with a proven gap) and passes its audit.
 
     Examples:
       grid-model run scenarios/two_zone.yaml
