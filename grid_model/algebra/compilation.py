@@ -32,8 +32,7 @@ def compile_program(model: pyo.AbstractModel) -> LinearProgram:
     cost, offset = _objective(model, len(column_lower), lowering)
     matrix = assembled(bodies, len(column_lower))
     rows = {name: family for name, family in rows.items() if family.size}
-    return LinearProgram(columns, rows, cost, offset, column_lower, column_upper, row_lower, row_upper, matrix,
-                         model, lowering)
+    return LinearProgram(cost, offset, column_lower, column_upper, row_lower, row_upper, matrix, columns, rows, model, lowering)
 
 
 def _prepare(model) -> None:

@@ -77,15 +77,9 @@ class Family:
 
 
 @dataclass(eq=False)
-class LinearProgram:
-    """A compiled model.
+class Arrays:
+    """A programme without names: shapes (columns,), (rows,) and (rows, columns)."""
 
-    `columns` and `rows` map qualified names, such as `storage.energy`, to families; a constraint over nothing is not
-    among them.
-    """
-
-    columns: Mapping[str, Family]
-    rows: Mapping[str, Family]
     cost: np.ndarray
     offset: float
     column_lower: np.ndarray
@@ -93,9 +87,6 @@ class LinearProgram:
     row_lower: np.ndarray
     row_upper: np.ndarray
     matrix: csr_array
-    model: pyo.AbstractModel
-    lowering: Lowering
-    _expressions: dict = field(default_factory=dict)
 
     def to_highs(self, rows: np.ndarray | None = None) -> highspy.Highs:
         """A silent HiGHS that holds this programme, or only these rows of it, handed over as arrays, row by row."""
@@ -111,6 +102,21 @@ class LinearProgram:
         if status == highspy.HighsStatus.kError:
             raise LoweringError("HiGHS refused the arrays of this programme")
         return highs
+
+
+@dataclass(eq=False)
+class LinearProgram(Arrays):
+    """A compiled model.
+
+    `columns` and `rows` map qualified names, such as `storage.energy`, to families; a constraint over nothing is not
+    among them.
+    """
+
+    columns: Mapping[str, Family]
+    rows: Mapping[str, Family]
+    model: pyo.AbstractModel
+    lowering: Lowering
+    _expressions: dict = field(default_factory=dict)
 
     def operator(self, name: str) -> tuple[csr_array, np.ndarray, Family]:
         """A named expression of the model as `matrix @ x + constant`, and the labels of its rows."""

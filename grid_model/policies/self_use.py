@@ -11,7 +11,7 @@ tariff (self_use_schedule.py); a case that holds schedules already, made for a l
 `schedule_self_use`, keeps them. Then, in the dispatch of all:
 
     d - c = n           outside tight hours
-    free                in tight hours: the dispatcher calls it
+    d - c >= n          in tight hours: the dispatcher may call it to give more, or take less, than scheduled
     d <= D', c >= C'    in the recovery_hours after a tight hour: as scheduled, but for what makes good a call
     level = e           at the end of these: back on schedule, so that without a call nothing differs
 
@@ -109,9 +109,9 @@ def _read_tight(data, zone_of: np.ndarray) -> None:
     data.tight = tight
     data.always = data.step_labels[~released.any(axis=0)]
     at_times = ~released & released.any(axis=0)
-    data.scheduled, data.recovering, data.returning = (
+    data.scheduled, data.called, data.recovering, data.returning = (
         list(zip(data.names[store], data.step_labels[step].tolist(), strict=True))
-        for store, step in (np.nonzero(mask) for mask in (at_times, released & ~tight, released & ~following))
+        for store, step in (np.nonzero(mask) for mask in (at_times, tight, released & ~tight, released & ~following))
     )
 
 
@@ -131,7 +131,7 @@ def tight_steps(case, settings, zone: str) -> np.ndarray:
 def add_variables(self_use, data):
     self_use.stores = pyo.Set(initialize=list(data.names))
     self_use.always = pyo.Set(initialize=data.always.tolist())
-    for name in ("scheduled", "recovering", "returning"):
+    for name in ("scheduled", "called", "recovering", "returning"):
         self_use.add_component(name, pyo.Set(dimen=2, initialize=getattr(data, name)))
 
 
@@ -142,6 +142,11 @@ def add_constraints(self_use, data):
 
     self_use.on_schedule = pyo.Constraint(self_use.stores, self_use.always, rule=on_schedule)
     self_use.on_schedule_at_times = pyo.Constraint(self_use.scheduled, rule=on_schedule)
+
+    @self_use.Constraint(self_use.called)
+    def call(self_use, store, step):
+        """d[s,t] - c[s,t] >= n[s,t] in tight hours   [GW]"""
+        return data.stores.output(store, step) >= data.net_schedule[store, step]
 
     @self_use.Constraint(self_use.recovering)
     def less_discharge(self_use, store, step):

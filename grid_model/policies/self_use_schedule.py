@@ -31,7 +31,9 @@ from grid_model.case.units import MW
 from grid_model.errors import InfeasibleError
 from grid_model.policies.contract import members
 from grid_model.policies.tariffs import zone_load, zone_prices
-from grid_model.solve.windows import solve_pieces, timeline
+from grid_model.solve.chains import layout_of, solve_windows
+from grid_model.solve.timeline import timeline
+from grid_model.solve.windows import Pieced, Sliced
 from grid_model.technologies import storage
 from grid_model.technologies.contract import declare
 
@@ -74,11 +76,12 @@ def _solve(case, model, program) -> np.ndarray:
     """Values of the columns, planned PLANNED_HOURS at a time with AHEAD_HOURS of foresight: nobody knows a year ahead."""
     step = float(case.step_hours[0])
     window, ahead = (max(round(hours / step), 1) for hours in (PLANNED_HOURS, AHEAD_HOURS))
-    time = timeline(program, model.steps, model.borders)
+    sliced = Sliced.of(program, timeline(program, model.steps, model.borders), program.cost, None, (), window)
     try:
-        return solve_pieces(program, time, program.cost, window, ahead).columns
+        pieces = solve_windows(sliced, layout_of(sliced, window, ahead))
     except InfeasibleError as error:
         raise InfeasibleError(f"self-use storage cannot keep its own limits behind its hosts: {error}") from None
+    return Pieced.of(pieces, *program.matrix.shape[::-1]).columns
 
 
 @dataclass(frozen=True, eq=False)

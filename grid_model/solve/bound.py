@@ -12,13 +12,11 @@ position, so the minima are independent and the bound is true whatever the price
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-
 import numpy as np
 
-from grid_model.algebra import INFINITY, LinearProgram
+from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.errors import SolveError
-from grid_model.solve.windows import Timeline, borders_of
+from grid_model.solve.timeline import Timeline, borders_of
 from grid_model.solve.working import Working
 
 logger = logging.getLogger(__name__)
@@ -58,9 +56,8 @@ def _least(program: LinearProgram, cost, columns, rows, limits) -> float:
     """Minimum over some columns and the rows that are theirs alone."""
     if not len(columns):
         return 0.0
-    part = replace(program, columns={}, rows={}, matrix=program.matrix[rows][:, columns], offset=0.0, cost=cost[columns],
-                   column_lower=program.column_lower[columns], column_upper=program.column_upper[columns],
-                   row_lower=program.row_lower[rows], row_upper=program.row_upper[rows])
+    part = Arrays(cost[columns], 0.0, program.column_lower[columns], program.column_upper[columns],
+                  program.row_lower[rows], program.row_upper[rows], program.matrix[rows][:, columns])
     try:
         return Working(part).optimise("simplex", **limits).objective
     except SolveError as error:

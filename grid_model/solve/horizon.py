@@ -17,10 +17,12 @@ import numpy as np
 from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError
 from grid_model.solve.bound import lower_bound
+from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
 from grid_model.solve.ranked import LEAN, seeded_weights, weights_of
-from grid_model.solve.windows import Pieced, Plan, Timeline, solve_pieces, timeline
+from grid_model.solve.timeline import Timeline, timeline
+from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
 
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
@@ -81,17 +83,29 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, coarse_mo
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
 
-    def kept(number: int, windows: int, pieced: Pieced) -> None:
-        logger.info("window %d of %d: %d iterations", number + 1, windows, pieced.iterations[-1])
-        if progress is not None:
-            progress(time.perf_counter() - started, f"window {number + 1} of {windows}")
-
+    size = len(program.cost), len(program.row_lower)
     pieced, followed = None, plan
     for _ in range(settings.corrections + 1):
-        pieced = solve_pieces(program, steps, leaning, window, ahead, followed, model.seldom, kept=kept, **limits)
+        sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window)
+        layout = layout_of(sliced, window, ahead)
+        found = _Counted(len(layout.windows) + len(layout.chains) - 1, started, progress)
+        pieced = Pieced.of(solve_windows(sliced, layout, found, **limits), *size)
         followed = _corrected(plan, steps, pieced)
     _demand_whole(program, pieced.columns)
     return ByWindows(pieced, plan, steps, objective, window)
+
+
+class _Counted:
+    """Says how far the windows are."""
+
+    def __init__(self, windows: int, started: float, progress):
+        self.windows, self.started, self.progress, self.done = windows, started, progress, 0
+
+    def __call__(self, piece) -> None:
+        self.done += 1
+        logger.info("window %d of %d: %d iterations", self.done, self.windows, piece.iterations)
+        if self.progress is not None:
+            self.progress(time.perf_counter() - self.started, f"window {self.done} of {self.windows}")
 
 
 def limits_of(settings) -> dict:
@@ -110,7 +124,7 @@ def dispatch_of(found: ByWindows, program: LinearProgram, settings) -> tuple[Sol
         bound += program.offset - ranked  # who loses no more of the ranks pays at least as much
     solution = Solution(columns, program.cost - program.matrix.T @ pieced.cost_duals, pieced.cost_duals,
                         program.matrix @ columns, float(program.cost @ columns) + program.offset,
-                        f"windows of {found.window} steps", sum(pieced.iterations), time.perf_counter() - started)
+                        f"windows of {found.window} steps", pieced.iterations, time.perf_counter() - started)
     return solution, bound
 
 

@@ -15,11 +15,12 @@ from dataclasses import replace
 import highspy
 import numpy as np
 
-from grid_model.algebra import LinearProgram
+from grid_model.algebra import Arrays, LinearProgram
 from grid_model.solve.highs import FEASIBILITY, Solution, optimise
 
 Basis = highspy.HighsBasisStatus
 DUAL = 1  # HiGHS's simplex_strategy
+BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
 ROUNDING = 1e-9  # of the largest weight of a proof
 
@@ -36,7 +37,7 @@ def rows_of(program: LinearProgram, names: Iterable[str]) -> np.ndarray:
 class Working:
     """HiGHS with the rows of a programme that it needs so far; `order` are their positions in the programme."""
 
-    def __init__(self, program: LinearProgram, seldom: np.ndarray | None = None, statuses: np.ndarray | None = None):
+    def __init__(self, program: Arrays, seldom: np.ndarray | None = None, statuses: np.ndarray | None = None):
         self.program = program
         self.seldom = np.zeros(len(program.row_lower), bool) if seldom is None else seldom.copy()
         if statuses is not None:
@@ -100,13 +101,15 @@ class Working:
         return self.over_all_rows(np.asarray(duals)) if status == highspy.HighsStatus.kOk else None
 
     def _broken(self, columns: np.ndarray) -> np.ndarray:
-        """Rows that HiGHS does not hold and this point breaks."""
+        """Rows that HiGHS does not hold and this point breaks, with those beside them: the same unit in the hours around."""
         out = np.flatnonzero(self.seldom)
         if not out.size:
             return out
         values = (self.program.matrix @ columns)[out]
         excess = np.maximum(self.program.row_lower[out] - values, values - self.program.row_upper[out])
-        return out[excess > TOLERANCE]
+        broken = out[excess > TOLERANCE]
+        beside = np.unique(np.clip(broken[:, None] + np.arange(-BESIDE, BESIDE + 1), 0, len(self.seldom) - 1))
+        return beside[self.seldom[beside]]
 
     def _add(self, rows: np.ndarray) -> None:
         part = self.program.matrix[rows]

@@ -11,7 +11,9 @@ from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.scenario import Solve
 from grid_model.solve.bound import lower_bound
-from grid_model.solve.windows import borders_of, solve_pieces, timeline
+from grid_model.solve.chains import layout_of, solve_windows
+from grid_model.solve.timeline import borders_of, timeline
+from grid_model.solve.windows import Pieced, Sliced
 
 HOURS = 96
 
@@ -63,7 +65,7 @@ def test_levels_go_on_over_every_border():
 
 def test_one_window_is_the_whole():
     program, time = compiled()
-    pieced = solve_pieces(program, time, program.cost, HOURS, 0)
+    pieced = solved(program, time, HOURS)
     highs = program.to_highs()
     highs.run()
     assert program.cost @ pieced.columns == pytest.approx(highs.getInfo().objective_function_value - program.offset, rel=1e-9)
@@ -84,7 +86,7 @@ def test_a_window_without_a_way_is_joined_with_those_before():
     """Without a plan the water is spent before the last day, whose end level then cannot be reached: the last windows are
     solved as one, and every row holds."""
     program, time = compiled()
-    pieced = solve_pieces(program, time, program.cost, 24, 0)
+    pieced = solved(program, time, 24)
     values = program.matrix @ pieced.columns
     assert np.maximum(program.row_lower - values, values - program.row_upper).max() < 1e-6
 
@@ -99,3 +101,9 @@ def compiled():
     model = formulation.build_model(year_of_four_days())
     program = compile_program(model)
     return program, timeline(program, model.steps, model.borders)
+
+
+def solved(program, time, window):
+    """Without a plan and without foresight."""
+    sliced = Sliced.of(program, time, program.cost, None, (), window)
+    return Pieced.of(solve_windows(sliced, layout_of(sliced, window, 0)), *program.matrix.shape[::-1])

@@ -1,0 +1,140 @@
+"""Which windows are solved where: chains of windows side by side, then what joins them.
+
+    chain 0   |---|---|---|---|   |
+    chain 1                   |...|---|---|---|---|   |
+    chain 2                                       |...|---|---|---|---|   |
+
+1  Every chain by itself, window after window. It starts from the plan, with a window (...) that only finds its way in;
+   it leaves out its last window. Chains begin where few rows that end before the horizon does are open: at the end of
+   a month, where months have budgets. Until another chain has solved them, its columns are those of the plan.
+2  The windows between chains, in their order, with what is on both sides of them known.
+3  The last window, which settles what the year's rows come to.
+
+A window that what is known leaves no way is solved again as one with those before it, one, three, seven and so on.
+How chains are laid depends on the programme alone, so results do not depend on how many are solved at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from grid_model.errors import InfeasibleError
+from grid_model.solve.timeline import borders_of
+from grid_model.solve.windows import Piece, Sliced, Span
+
+LENGTH = 30  # windows of a chain: two for its ends are little
+STRAY = 4  # windows that a chain may begin sooner or later than evenly, as a part of LENGTH: 1 / STRAY
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Windows `first` to `last` (exclusive) that are solved in a row; a chain that is not the first has one before them."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Windows as (a, b) of steps, and chains over them."""
+
+    windows: tuple[tuple[int, int], ...]
+    chains: tuple[Chain, ...]
+    ahead: int
+
+    @property
+    def steps(self) -> int:
+        return self.windows[-1][1]
+
+    @property
+    def between(self) -> tuple[int, ...]:
+        """Windows that no chain has solved."""
+        return tuple(chain.last for chain in self.chains)
+
+
+def layout_of(sliced: Sliced, window: int, ahead: int) -> Layout:
+    """Windows and chains of a programme; without a plan there is one chain."""
+    windows = tuple(borders_of(sliced.time.steps, window))
+    count = max(len(windows) // LENGTH, 1) if sliced.plan.priced.any() else 1
+    open_at = _open_budgets(sliced, windows)
+    near = max(LENGTH // STRAY, 1)
+    firsts = [0]
+    for even in range(1, count):
+        middle = round(even * len(windows) / count)
+        firsts.append(min(range(middle - near, middle + near + 1), key=lambda first: (open_at[first], abs(first - middle))))
+    chains = tuple(Chain(first, last - 1) for first, last in pairwise([*firsts, len(windows)]))
+    return Layout(windows, chains, ahead)
+
+
+def _open_budgets(sliced: Sliced, windows) -> np.ndarray:
+    """How many long rows that end before the last window begins are open where each window begins."""
+    first, last = sliced.time.first[sliced.long], sliced.time.last[sliced.long]
+    early = last <= windows[-1][0]
+    begins = np.array([begin for begin, _ in windows])
+    return (np.searchsorted(np.sort(first[early]), begins, "right") - np.searchsorted(np.sort(last[early]), begins, "right"))
+
+
+def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Piece] = (), method: str = "simplex",
+                **limits) -> Iterator[Piece]:
+    """The pieces of a chain's windows in order, from the first that is not among those `found` before."""
+    chain, known = layout.chains[number], np.array(sliced.plan.columns)
+    start = chain.first - (number > 0)
+    for piece in (done := list(found)):
+        known[piece.columns] = piece.values
+    begin, until = layout.windows[start][0], layout.windows[chain.last][1]
+    for place in range(start + len(done), chain.last):
+        _, keep = layout.windows[place]
+        end = min(keep + layout.ahead, layout.steps)
+        left = max(until - end, 1) / (until - begin)
+        piece = _joined(sliced, known, layout, range(start, place + 1), Span(0, keep, end, end, left), method, limits)
+        known[piece.columns] = piece.values
+        yield piece
+
+
+def solve_between(sliced: Sliced, layout: Layout, known: np.ndarray, found: int = 0, method: str = "simplex",
+                  **limits) -> Iterator[Piece]:
+    """The pieces of the windows between chains and of the last one, from number `found` on.
+
+    known : values of all columns by what was solved before; pieces are entered
+    """
+    last = layout.windows[-1][0]
+    for place in layout.between[found:]:
+        _, keep = layout.windows[place]
+        piece = _joined(sliced, known, layout, range(place + 1), Span(0, keep, keep, max(last, keep)), method, limits)
+        known[piece.columns] = piece.values
+        yield piece
+
+
+def _joined(sliced: Sliced, known: np.ndarray, layout: Layout, windows: range, span: Span, method: str, limits) -> Piece:
+    """Solve the last of some windows, together with those before it as far as it must be."""
+    joined = 1
+    while True:
+        begin, _ = layout.windows[windows[-joined]]
+        try:
+            return sliced.solve(replace(span, begin=begin), known, method, **limits)
+        except InfeasibleError:
+            if joined == len(windows):
+                raise
+        joined = min(2 * joined, len(windows))
+
+
+def solve_windows(sliced: Sliced, layout: Layout, kept: Callable[[Piece], None] | None = None, **limits) -> list[Piece]:
+    """All pieces, one chain after the other, in this process."""
+    pieces, known = [], np.array(sliced.plan.columns)
+
+    def enter(piece: Piece) -> None:
+        pieces.append(piece)
+        known[piece.columns] = piece.values
+        if kept is not None:
+            kept(piece)
+
+    for number in range(len(layout.chains)):
+        for piece in solve_chain(sliced, layout, number, **limits):
+            enter(piece)
+    for piece in solve_between(sliced, layout, known, **limits):
+        enter(piece)
+    return pieces
