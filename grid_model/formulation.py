@@ -136,6 +136,7 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
         return sum(fleet.injection(zone, step) for fleet in fleets) == 0
 
     model.seldom = [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
+    model.moments = [f"{fleet.name}.{variable}" for fleet in fleets for variable in fleet.moments]
     model.exclusive = [pair for fleet in fleets for pair in fleet.exclusive]
     _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])

@@ -90,7 +90,7 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         _, keep = layout.windows[place]
         end = min(keep + layout.ahead, layout.steps)
         left = max(until - end, 1) / (until - begin)
-        piece = _joined(sliced, known, layout, range(start, place + 1), Span(0, keep, end, end, left), method, limits)
+        piece = _joined(sliced, known, layout, range(start, place + 1), Span(0, keep, end, end, left, loose=place < chain.first), method, limits)
         known[piece.columns] = piece.values
         yield piece
 

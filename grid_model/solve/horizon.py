@@ -45,7 +45,7 @@ def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weig
     cost_duals = working.duals_of(coarse.cost)
     logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
     return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
-                     coarse_case.step_hours, case.step_hours)
+                     coarse_case.step_hours, case.step_hours, model.moments)
 
 
 def _objective(program: LinearProgram, vectors, weights) -> np.ndarray:

@@ -1,11 +1,14 @@
 """Medium term: a plan of the whole horizon from a coarser programme of the same rules.
 
 The coarse programme is that of another Case (`Case.coarsen`), whose families of columns and rows have the same names
-and labels, over longer steps. A power keeps its mean over a step, a level stands at its end, a price of a row without steps
-(a month, a year) is the same, and so is one of a row that balances a level: both are carried over by label.
+and labels, over longer steps. A power keeps its mean over a step, a level goes evenly from border to border, what is counted
+at the beginning of a step stays there, a price of a row without steps (a month, a year) is the same, and so is one of a
+row that balances a level: all are carried over by label.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,22 +16,32 @@ from grid_model.algebra import LinearProgram
 from grid_model.solve.windows import Plan
 
 
-def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cost_duals: np.ndarray,
-              fine: LinearProgram, coarse_hours: np.ndarray, fine_hours: np.ndarray) -> Plan:
+def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cost_duals: np.ndarray, fine: LinearProgram,
+              coarse_hours: np.ndarray, fine_hours: np.ndarray, moments: Iterable[str] = ()) -> Plan:
     """The plan that a solved coarse programme gives a fine one.
 
     Parameters
     ----------
     columns, duals, cost_duals : of the coarse programme: values, row duals of the objective and of the cost alone
     coarse_hours, fine_hours : lengths of the steps [h]; both begin at the same moment
+    moments : families of columns that count what happens at the beginning of a step
     """
-    ends = np.cumsum(coarse_hours)
-    step = np.minimum(np.searchsorted(ends, np.cumsum(fine_hours) - 1e-9) + 1, len(coarse_hours))
-    step = np.concatenate([[0], step])  # border 0 stays border 0
-    values, _ = _carried(coarse.columns, columns, fine.columns, len(fine.cost), step)
-    rows = len(fine.row_lower)
-    carried, priced = _carried(coarse.rows, duals, fine.rows, rows, step)
-    return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, step)[0], priced)
+    coarse_ends, ends = (np.concatenate([[0.0], np.cumsum(hours)]) for hours in (coarse_hours, fine_hours))
+    after = np.minimum(np.searchsorted(coarse_ends, ends - 1e-9), len(coarse_hours))  # border 0 stays border 0
+    before = np.maximum(after - 1, 0)
+    size, rows = len(fine.cost), len(fine.row_lower)
+    values, earlier = (_carried(coarse.columns, columns, fine.columns, size, step)[0] for step in (after, before))
+    passed = np.where(after > 0, (ends - coarse_ends[before]) / np.where(after > 0, coarse_ends[after] - coarse_ends[before], 1.0), 1.0)
+    first = np.diff(after, prepend=-1) > 0
+    for name, family in fine.columns.items():
+        if family.size and family.dimensions and family.dimensions[-1].endswith("borders"):
+            share, here = passed[np.asarray(family.axes[-1].labels, np.int64)], family.slice
+            mixed = family.of(values) * share + family.of(earlier) * (1 - share)
+            values[here] = mixed.reshape(-1)
+        elif name in moments:
+            values[family.slice] = (family.of(values) * first[np.asarray(family.axes[-1].labels, np.int64)]).reshape(-1)
+    carried, priced = _carried(coarse.rows, duals, fine.rows, rows, after)
+    return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, after)[0], priced)
 
 
 def _carried(coarse, values: np.ndarray, fine, size: int, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -37,6 +37,7 @@ from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5
 LEAST = 1e-4  # million CNY/GWh: 0.1 CNY/MWh
+ASTRAY = 10.0  # million CNY/GWh: 10,000 CNY/MWh
 NOTHING = 1e-9  # GW, GWh
 
 
@@ -100,13 +101,16 @@ class Pieced:
 @dataclass(frozen=True)
 class Span:
     """Steps of a window: it decides begin < p <= end and keeps those up to `keep`; columns from `end` to `known` are known
-    too. `left` is the part of the steps that is left until the next known state."""
+    too. `left` is the part of the steps that is left until the next known state. A `loose` window begins from the plan,
+    which need not be a state that the programme allows: rows that reach back to it may be broken, inside the window at the
+    price ASTRAY."""
 
     begin: int
     keep: int
     end: int
     known: int
     left: float = 1.0
+    loose: bool = False
 
 
 class Sliced:
@@ -183,8 +187,10 @@ class Sliced:
         columns, inside = self.columns(span.begin, span.end), self.rows(span.begin, span.end)
         ended, elastic = self.open_rows(span)
         rows = np.concatenate([inside, ended])
-        part, cost = self._programme(columns, rows, elastic, span, known)
-        working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(elastic), bool)]))
+        back = time.first[rows] <= span.begin if span.loose else np.zeros(len(rows), bool)
+        rows, loose = rows[~back], rows[back]
+        part, cost = self._programme(columns, rows, loose, elastic, span, known)
+        working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(loose) + len(elastic), bool)]))
         solution = working.optimise(method, **limits)
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)
@@ -195,26 +201,32 @@ class Sliced:
                      rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own],
                      statuses[width:width + len(rows)][own], np.asarray(solution.iterations))
 
-    def _programme(self, columns, rows, elastic, span: Span, known: np.ndarray) -> tuple[Arrays, np.ndarray]:
-        """The window's own programme, exact rows first and then elastic ones, and its columns' cost without ranks."""
+    def _programme(self, columns, rows, loose, elastic, span: Span, known: np.ndarray) -> tuple[Arrays, np.ndarray]:
+        """The window's own programme, exact rows first, then loose and elastic ones, and its columns' cost without ranks."""
         program, plan = self.program, self.plan
         self._place[columns] = np.arange(len(columns), dtype=np.int32)
         inner, done = self._cut(rows, span, known)
-        open_inner, past = self._cut(elastic, span, known)
-        objective = self.objective[columns] - open_inner.T @ plan.duals[elastic]
-        missed, over = self.stiffness(elastic, span)
-        even = STIFFNESS * np.abs(plan.cost_duals[elastic])
-        cost = np.concatenate([program.cost[columns] - open_inner.T @ plan.cost_duals[elastic], even, even])
+        open_inner, past = self._cut(np.concatenate([loose, elastic]), span, known)
+        priced = np.concatenate([np.zeros(len(loose), np.int64), elastic]), np.arange(len(loose) + len(elastic)) >= len(loose)
+        duals, cost_duals = (np.where(priced[1], values[priced[0]], 0.0) for values in (plan.duals, plan.cost_duals))
+        missed, over = (np.concatenate([np.full(len(loose), ASTRAY), one]) for one in self.stiffness(elastic, span))
+        even = np.where(priced[1], STIFFNESS * np.abs(cost_duals), ASTRAY)
         planned, lower, upper = self._asked(elastic, span)
         planned = np.clip(planned, lower, upper)
-        side = _rounded(planned - past)
+        if span.loose:
+            lower, upper = np.full(len(elastic), -INFINITY), np.full(len(elastic), INFINITY)
+        side = planned - past[len(loose):]
+        free = np.full(len(loose), INFINITY)
+        open_lower, open_upper = (np.concatenate([bound[loose] - past[:len(loose)], side])
+                                  for bound in (program.row_lower, program.row_upper))
         return Arrays(
-            cost=np.concatenate([objective, missed, over]), offset=0.0,
-            column_lower=np.concatenate([program.column_lower[columns], np.zeros(2 * len(elastic))]),
-            column_upper=np.concatenate([program.column_upper[columns], _rounded(planned - lower), _rounded(upper - planned)]),
-            row_lower=np.concatenate([_rounded(program.row_lower[rows] - done), side]),
-            row_upper=np.concatenate([_rounded(program.row_upper[rows] - done), side]),
-            matrix=_stacked(inner, open_inner)), cost
+            cost=np.concatenate([self.objective[columns] - open_inner.T @ duals, missed, over]), offset=0.0,
+            column_lower=np.concatenate([program.column_lower[columns], np.zeros(2 * len(missed))]),
+            column_upper=np.concatenate([program.column_upper[columns], free, _rounded(planned - lower),
+                                         free, _rounded(upper - planned)]),
+            row_lower=_rounded(np.concatenate([program.row_lower[rows] - done, open_lower])),
+            row_upper=_rounded(np.concatenate([program.row_upper[rows] - done, open_upper])),
+            matrix=_stacked(inner, open_inner)), np.concatenate([program.cost[columns] - open_inner.T @ cost_duals, even, even])
 
     def _cut(self, rows: np.ndarray, span: Span, known: np.ndarray) -> tuple[csr_array, np.ndarray]:
         """These rows over the window's columns, and what they come to over those known outside of it."""

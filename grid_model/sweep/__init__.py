@@ -28,11 +28,12 @@ import xarray as xr
 from distributed import Client, as_completed
 from distributed.scheduler import KilledWorker
 
+from grid_model.cluster import client_of
 from grid_model.errors import InputError, Problem, SolveError
-from grid_model.sweep.cluster import client_of, local_workers
 from grid_model.sweep.gather import CASES, case_table, dataset, write_cases, write_dataset
 from grid_model.sweep.plan import Plan, SweepCase, read_plan
 from grid_model.sweep.tasks import FAILED, SOLVED, Outcome, failure, solve_case
+from grid_model.sweep.workers import local_workers
 
 __all__ = ["SweepResults", "run_sweep"]
 

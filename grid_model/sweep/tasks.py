@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import xarray as xr
 
 from grid_model import pipeline
+from grid_model.cluster import warnings_of_a_task
 from grid_model.errors import GridModelError, InputError
 from grid_model.results.comparison import figures
 from grid_model.results.results import SCENARIO, SUMMARY, Results, open_results
@@ -53,7 +52,7 @@ def solve_case(scenario: str, overrides: Iterable[str], start, end, folder: str,
     resume : whole results of the same scenario, inputs and versions are taken as they are
     """
     overrides, place = tuple(overrides), Path(folder)
-    with _one_at_a_time, _warnings() as warned:
+    with _one_at_a_time, warnings_of_a_task() as warned:
         try:
             results = _kept(scenario, overrides, start, end, place) if resume else None
             resumed = results is not None
@@ -101,23 +100,3 @@ def _remove(folder: Path) -> None:
     if (folder / SUMMARY).is_file():
         (folder / SUMMARY).unlink()  # from here on the folder is no whole result
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _warnings():
-    """Gathers the warnings of this thread; workers say nothing themselves."""
-    said: list[str] = []
-
-    class Gather(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.thread == threading.get_ident() and record.getMessage().strip() not in said:
-                said.append(record.getMessage().strip())
-
-    root, handler = logging.getLogger(), Gather(logging.WARNING)
-    root.addHandler(handler)
-    logging.captureWarnings(True)
-    try:
-        yield said
-    finally:
-        logging.captureWarnings(False)
-        root.removeHandler(handler)

@@ -115,6 +115,11 @@ class Part:
         return self.module.__dict__.get("SELDOM", ())
 
     @property
+    def moments(self) -> tuple[str, ...]:
+        """Names of its variables that count what happens at the beginning of a step."""
+        return self.module.__dict__.get("MOMENTS", ())
+
+    @property
     def exclusive(self) -> list[tuple[str, str, pyo.Set]]:
         """Pairs of its variables that exclude each other, by their names in the model, and the units that this holds for."""
         return [(f"{self.name}.{one}", f"{self.name}.{other}", self.block.component(units))

@@ -48,6 +48,7 @@ from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "demand_response"
 SELDOM = ("one_direction",)
+MOMENTS = ("started",)
 
 KINDS = ("shed", "shift", "interruptible", "ev_charging", "orderly_use")
 CALLED = ("shed", "shift", "interruptible", "orderly_use")

@@ -28,6 +28,7 @@ from grid_model.technologies.contract import Data, Report, subset
 from grid_model.technologies.generators import GENERATORS, available, generation_cost, of_kind, read_limits, read_variable_cost
 
 NAME = "thermal"
+MOMENTS = ("started", "stopped")
 SELDOM = ("least_time_up", "least_time_down", "ramp_up_online", "ramp_down_online")
 
 TABLES = {

@@ -21,11 +21,12 @@ from distributed import LocalCluster
 from typer.testing import CliRunner
 
 from grid_model.cli import app
+from grid_model.cluster import QUIET
 from grid_model.errors import InputError
 from grid_model.results.results import open_results
 from grid_model.sweep import run_sweep
-from grid_model.sweep.cluster import QUIET, local_workers
 from grid_model.sweep.plan import read_plan
+from grid_model.sweep.workers import local_workers
 
 ROOT = Path(__file__).parents[2]
 NEVER_FULL = """

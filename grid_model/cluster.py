@@ -1,12 +1,13 @@
-"""Workers for cases: those of a running dask cluster, or processes of this machine by its cores and memory.
+"""Workers for cases and chains of windows: those of a running dask cluster, or processes of this machine.
 
-Local workers solve one case at a time, say nothing, show no dashboard and leave Ctrl-C to the process that started
-them. A worker that dies is replaced, and its cases are tried again; a case whose worker died `LIVES` times is given up.
+Local workers do one task at a time, say nothing, show no dashboard and leave Ctrl-C to the process that started
+them. A worker that dies is replaced, and its tasks are tried again; a task whose worker died `LIVES` times is given up.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,14 +16,9 @@ import psutil
 from distributed import Client, LocalCluster
 
 from grid_model.errors import InputError, Problem
-from grid_model.scenario import Scenario
 
 LIVES = 3
 PATIENCE = 60  # seconds until a running cluster must have a worker
-IDLE_MB, STEP_AND_ZONE_MB = (
-    400.0,
-    0.13,
-)  # of a process; more for each hour and zone: the committed week of 31 takes 863 MB
 QUIET = {
     "distributed.scheduler.allowed-failures": LIVES - 1,
     "distributed.worker.preload": ["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"],
@@ -74,14 +70,26 @@ def _connected(scheduler: str) -> Iterator[Client]:
         yield client
 
 
-def local_workers(scenario: Scenario, cases: int) -> int:
-    """How many cases this machine can solve side by side: no more than cores, cases, or what memory allows."""
-    each = IDLE_MB + STEP_AND_ZONE_MB * scenario.horizon.steps * _zones(scenario)
-    fit = int(psutil.virtual_memory().available / 2**20 / each)
-    cores = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
-    return max(1, min(cores, cases, fit))
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
 
 
-def _zones(scenario: Scenario) -> int:
-    table = scenario.inputs / "zones.csv"
-    return len(scenario.zones) or (max(1, len(table.read_bytes().splitlines()) - 1) if table.is_file() else 1)
+@contextmanager
+def warnings_of_a_task():
+    """Gathers the warnings of this thread; workers say nothing themselves."""
+    said: list[str] = []
+
+    class Gather(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.thread == threading.get_ident() and record.getMessage().strip() not in said:
+                said.append(record.getMessage().strip())
+
+    root, handler = logging.getLogger(), Gather(logging.WARNING)
+    root.addHandler(handler)
+    logging.captureWarnings(True)
+    try:
+        yield said
+    finally:
+        logging.captureWarnings(False)
+        root.removeHandler(handler)

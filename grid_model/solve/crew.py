@@ -1,0 +1,121 @@
+"""Chains of windows over workers: each chain a task of a dask cluster, its pieces on the shelf.
+
+A worker that is killed loses the window it was in: whoever takes over its chain goes on from the pieces on the shelf. So
+does a run that was killed outright and is started again with --resume. Workers on other machines need the shelf's folder
+under the same path.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from distributed import wait
+from distributed.scheduler import KilledWorker
+
+from grid_model.cluster import LIVES, client_of, warnings_of_a_task
+from grid_model.errors import SolveError
+from grid_model.solve.chains import Layout, solve_between, solve_chain
+from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
+from grid_model.solve.windows import Piece, Sliced
+
+POLL = 0.5  # seconds between looks at the shelf
+
+logger = logging.getLogger(__name__)
+
+
+def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
+                   **limits) -> list[Piece]:
+    """All pieces of the programme on a shelf, those that it holds already as they are.
+
+    Parameters
+    ----------
+    workers : local processes; with one, and no scheduler, all is solved in this one
+    scheduler : address of a running cluster
+    told : called with the number of pieces on the shelf, now and then
+
+    Raises
+    ------
+    InputError : no such cluster answers
+    InfeasibleError, SolveError : as of `solve_chain`; a chain lost too many workers
+    """
+    sliced, layout = _taken(shelf.folder)
+    told = told or (lambda pieces: None)
+    workers = min(workers, len(layout.chains))
+    if scheduler is None and workers == 1:
+        for number in range(len(layout.chains)):
+            _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
+    else:
+        _by_crew(shelf, layout, workers, scheduler, told, limits)
+    pieces = [piece for number in range(len(layout.chains)) for piece in shelf.pieces(chain_stage(number))]
+    between = list(shelf.pieces(BETWEEN))
+    known = np.array(sliced.plan.columns)
+    for piece in (*pieces, *between):
+        known[piece.columns] = piece.values
+    for number, piece in enumerate(solve_between(sliced, layout, known, len(between), **limits), len(between)):
+        shelf.add(BETWEEN, number, piece)
+        between.append(piece)
+        told(shelf.count())
+    return pieces + between
+
+
+def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: dict, told: Callable[[], None]) -> None:
+    stage = chain_stage(number)
+    found = list(shelf.pieces(stage))
+    for place, piece in enumerate(solve_chain(sliced, layout, number, found, **limits), len(found)):
+        shelf.add(stage, place, piece)
+        told()
+
+
+def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, told, limits: dict) -> None:
+    with client_of(scheduler, workers) as client:
+        futures = [client.submit(_task, str(shelf.folder), number, limits | {"threads": 1}, pure=False)
+                   for number in range(len(layout.chains))]
+        try:
+            left = set(futures)
+            while left:
+                done, left = _waited(left)
+                told(shelf.count())
+                for future in done:
+                    _hear(future)
+        finally:
+            client.cancel(futures, force=True)
+
+
+def _waited(futures: set) -> tuple[set, set]:
+    """Those that are done after POLL seconds, and the others."""
+    try:
+        done, left = wait(futures, timeout=POLL, return_when="FIRST_COMPLETED")
+    except TimeoutError:
+        return set(), futures
+    return set(done), set(left)
+
+
+def _hear(future) -> None:
+    """Pass on what a worker warned of, or the error that it ended with."""
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        raise SolveError(f"a chain of windows lost its worker {LIVES} times, most likely for want of memory: use fewer workers")
+    if error is not None:
+        raise error
+    for warning in future.result():
+        logger.warning(warning)
+
+
+def _task(folder: str, number: int, limits: dict) -> list[str]:
+    """What a worker does; what it warned of."""
+    began = time.monotonic()
+    with warnings_of_a_task() as warned:
+        sliced, layout = _taken(Path(folder))
+        _chain(Shelf(folder), sliced, layout, number, limits, lambda: None)
+    logger.info("chain %d: %.1f s", number, time.monotonic() - began)
+    return list(warned)
+
+
+@lru_cache(maxsize=1)
+def _taken(folder: Path) -> tuple[Sliced, Layout]:
+    return Shelf(folder).take()

@@ -1,0 +1,106 @@
+"""A sliced programme and its pieces on disk: what workers share, and what a run that was killed goes on from.
+
+    programme/NAME.npy     every array, which workers map into memory
+    pieces/STAGE-NNNN.npz  a piece, under a temporary name until it is whole
+    identity               what it all belongs to; written last, so a shelf without it is empty
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from grid_model.algebra import Arrays
+from grid_model.solve.chains import Chain, Layout
+from grid_model.solve.timeline import Timeline
+from grid_model.solve.windows import Piece, Plan, Sliced
+
+IDENTITY, PROGRAMME, PIECES = "identity", "programme", "pieces"
+BETWEEN = "between"
+MATRIX = ("data", "indices", "indptr")
+
+
+def chain_stage(number: int) -> str:
+    return f"chain{number}"
+
+
+class Shelf:
+    """A folder of one programme and what was found of it so far."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    def holds(self, identity: str) -> bool:
+        """Whether all that workers need is here, and belongs to this."""
+        file = self.folder / IDENTITY
+        return file.is_file() and file.read_text(encoding="utf-8") == identity
+
+    def put(self, identity: str, sliced: Sliced, layout: Layout) -> None:
+        """Begin anew with a programme; what the folder held is removed."""
+        self.remove()
+        (self.folder / PROGRAMME).mkdir(parents=True)
+        (self.folder / PIECES).mkdir()
+        for name, array in _arrays(sliced).items():
+            np.save(self.folder / PROGRAMME / f"{name}.npy", array, allow_pickle=False)
+        figures = np.array([sliced.time.steps, sliced.reach, layout.ahead])
+        chains = np.array([(chain.first, chain.last) for chain in layout.chains])
+        for name, array in (("figures", figures), ("windows", np.array(layout.windows)), ("chains", chains)):
+            np.save(self.folder / PROGRAMME / f"{name}.npy", array, allow_pickle=False)
+        _write(self.folder / IDENTITY, identity.encode())
+
+    def take(self) -> tuple[Sliced, Layout]:
+        """The programme, mapped into memory."""
+        loaded = {file.stem: np.load(file, mmap_mode="r") for file in (self.folder / PROGRAMME).glob("*.npy")}
+        steps, reach, ahead = (int(figure) for figure in loaded["figures"])
+        parts = {kind.__name__: {field.name: loaded[f"{kind.__name__}.{field.name}"] for field in fields(kind)
+                                 if f"{kind.__name__}.{field.name}" in loaded} for kind in (Arrays, Timeline, Plan)}
+        matrix = csr_array(tuple(loaded[f"matrix.{name}"] for name in MATRIX), copy=False,
+                           shape=(len(loaded["Arrays.row_lower"]), len(loaded["Arrays.cost"])))
+        sliced = Sliced(Arrays(**parts["Arrays"], offset=0.0, matrix=matrix), Timeline(**parts["Timeline"], steps=steps),
+                        loaded["objective"], Plan(**parts["Plan"]), loaded["lazy"], reach)
+        windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
+        return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
+
+    def add(self, stage: str, number: int, piece: Piece) -> None:
+        """Keep the piece of this number of a stage."""
+        file = self.folder / PIECES / f"{stage}-{number:04d}.npz"
+        with open(file.with_suffix(".part"), "wb") as stream:
+            np.savez(stream, **asdict(piece))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(file.with_suffix(".part"), file)
+
+    def pieces(self, stage: str) -> Iterator[Piece]:
+        """Pieces of a stage in their order."""
+        for file in sorted((self.folder / PIECES).glob(f"{stage}-*.npz")):
+            with np.load(file, allow_pickle=False) as stored:
+                yield Piece(**{field.name: stored[field.name] for field in fields(Piece)})
+
+    def count(self) -> int:
+        """How many pieces there are."""
+        return sum(1 for _ in (self.folder / PIECES).glob("*.npz"))
+
+    def remove(self) -> None:
+        (self.folder / IDENTITY).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _arrays(sliced: Sliced) -> dict[str, np.ndarray]:
+    found = {"objective": sliced.objective, "lazy": sliced.lazy}
+    for part in (sliced.program, sliced.time, sliced.plan):
+        kind = Arrays if isinstance(part, Arrays) else type(part)
+        found |= {f"{kind.__name__}.{field.name}": getattr(part, field.name) for field in fields(kind)
+                  if isinstance(getattr(part, field.name), np.ndarray)}
+    return found | {f"matrix.{name}": getattr(sliced.program.matrix, name) for name in MATRIX}
+
+
+def _write(file: Path, content: bytes) -> None:
+    part = file.with_suffix(".part")
+    part.write_bytes(content)
+    os.replace(part, file)
