@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import platform
 import resource
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,6 +36,7 @@ from grid_model.results.explain.recall import of_stored
 from grid_model.results.folder import claimed, writing
 from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, changed_files, open_results
 from grid_model.results.scorecard import demand_reached, reached
+from grid_model.solve.crew import Crew
 from grid_model.solve.solved import Solved, solve_model
 
 logger = logging.getLogger(__name__)
@@ -58,8 +62,8 @@ def load_case(scenario: str | Path, start=None, end=None, overrides: Sequence[st
                      overrides=overrides)
 
 
-def solve(case: Case, progress: Progress | None = None) -> Results:
-    """The optimal dispatch of a case.
+def solve(case: Case, progress: Progress | None = None, crew: Crew | None = None) -> Results:
+    """The optimal dispatch of a case; a crew solves windows side by side, where it is solved in windows.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def solve(case: Case, progress: Progress | None = None) -> Results:
         model = formulation.build_model(case)
         program = compile_program(model)
     with clock("solve"), named_conflicts(case, program):
-        solved = solve_model(case, model, program, clock.within("solve"))
+        solved = solve_model(case, model, program, clock.within("solve"), crew)
     with clock("results"):
         dispatch = build_dataset(solved)
         dispatch, tables = derive(case, dispatch, _tables(solved))
@@ -149,13 +153,20 @@ def _tables(solved: Solved) -> dict:
 
 
 def run(scenario: str | Path, out: str | Path | None = None, start=None, end=None, overrides: Sequence[str] = (),
-        progress: Progress | None = None, report: bool | None = None, strict: bool = False) -> Results:
+        progress: Progress | None = None, report: bool | None = None, strict: bool = False, workers: int | None = None,
+        scheduler: str | None = None, resume: bool = False) -> Results:
     """Read, solve and write a scenario; results stand in `out`, by default `results/<name of the scenario>`, with a
     report unless `report`, or else the scenario, says no.
 
+    Parameters
+    ----------
+    workers, scheduler : where a long case is solved in windows, as many local processes (default: cores), or a running
+        dask cluster
+    resume : go on from the windows that an earlier run of the very same case left behind when it was stopped
+
     Raises
     ------
-    InputError : the inputs are wrong; or `strict`, and the scenario has no scorecard
+    InputError : the inputs are wrong, or there is no such cluster; or `strict`, and the scenario has no scorecard
     AuditError : the answer breaks a law; or `strict`, and a target of the scorecard is missed: results are written
     """
     clock = _Clock(progress)
@@ -164,9 +175,10 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
     if strict and case.scenario.policy("scorecard") is None:
         raise InputError(Problem(*case.scenario.place("policies"), "policies.scorecard", "off", "on, where targets are to be met"))
     with claimed(Path(out) if out is not None else Path("results") / case.name, SUMMARY) as claim:
-        results = solve(case, progress)
-        with clock("write"):
-            results.save(claim, case.scenario.results.format)
+        with _windows_kept(claim.folder, Crew(workers, scheduler, identity=_identity(case), resume=resume)) as crew:
+            results = solve(case, progress, crew)
+            with clock("write"):
+                results.save(claim, case.scenario.results.format)
         if case.scenario.report if report is None else report:
             with clock("report"), writing(results.folder, "the results are there, but their report"):
                 write_report(results)
@@ -174,6 +186,26 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
     if strict:
         demand_reached(results.tables["scorecard"], results.folder)
     return results
+
+
+@contextmanager
+def _windows_kept(folder: Path, crew: Crew):
+    """The crew with a shelf beside the folder of results: it stays where the run is stopped or killed, and goes with any
+    other end."""
+    kept = folder.parent / f".{folder.name}.windows"
+    try:
+        yield replace(crew, folder=kept)
+    except (KeyboardInterrupt, OSError, MemoryError):
+        raise
+    except Exception:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def _identity(case: Case) -> str:
+    """What makes a case the very same: its scenario, the contents of its inputs, and the versions that solve it."""
+    return json.dumps([case.scenario.to_yaml(), case.sources, {name: version(name) for name in PACKAGES}], sort_keys=True)
 
 
 def _finish(results: Results, seconds: dict[str, float]) -> None:

@@ -47,3 +47,14 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what every s
 Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 5 where a target of the scenario's scorecard is missed.")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="A running dask cluster that sees the same files, such as tcp://10.0.0.1:8786.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Local processes; by default by cores and memory.")
+]

@@ -8,7 +8,18 @@ import typer
 from rich.table import Table
 
 from grid_model import pipeline
-from grid_model.commands.options import AsJson, End, Out, Overrides, Scenario, Start, Strict, Verbose
+from grid_model.commands.options import (
+    AsJson,
+    End,
+    Out,
+    Overrides,
+    Scenario,
+    Scheduler,
+    Start,
+    Strict,
+    Verbose,
+    Workers,
+)
 from grid_model.commands.progress import progress, seconds_of_last_run
 from grid_model.commands.session import print_json, print_table, session
 from grid_model.errors import shown
@@ -16,6 +27,11 @@ from grid_model.errors import shown
 Report = Annotated[
     bool | None,
     typer.Option("--report/--no-report", help="Write report.html, whatever the scenario says.", show_default=False),
+]
+
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on from the windows that a run of the very same case left when it was stopped."),
 ]
 
 
@@ -27,6 +43,9 @@ def run(
     overrides: Overrides = None,
     report: Report = None,
     strict: Strict = False,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -40,12 +59,13 @@ def run(
       grid-model run scenarios/two_zone.yaml
       grid-model run scenarios/china_2027.yaml --start 2027-07-01 --end 2027-07-02
       grid-model run scenarios/china_2027_week.yaml --strict
+      grid-model run scenarios/china_2027.yaml --resume
       grid-model run scenarios/two_zone.yaml --set solve.method=ipx --out results/ipx
     """
     expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
     with session(verbose, as_json):
         with progress(quiet=as_json, expected=expected) as told:
-            results = pipeline.run(scenario, out, start, end, overrides or (), told, report, strict)
+            results = pipeline.run(scenario, out, start, end, overrides or (), told, report, strict, workers, scheduler, resume)
         if as_json:
             print_json(results.summary)
         else:

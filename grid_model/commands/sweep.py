@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grid_model.commands.options import AsJson, Verbose
+from grid_model.commands.options import AsJson, Scheduler, Verbose, Workers
 from grid_model.commands.progress import progress
 from grid_model.commands.session import print_json, print_table, session
 
@@ -19,17 +19,6 @@ SweepFile = Annotated[
 ]
 Folder = Annotated[
     Path | None, typer.Option("--out", help="Folder for everything; by default results/NAME of the sweep.")
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="A running dask cluster that sees the same files, such as tcp://10.0.0.1:8786.",
-    ),
-]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Local processes; by default by cores and memory.")
 ]
 Resume = Annotated[
     bool,

@@ -12,6 +12,7 @@ position, so the minima are independent and the bound is true whatever the price
 from __future__ import annotations
 
 import logging
+
 import numpy as np
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram

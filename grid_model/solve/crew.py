@@ -8,16 +8,16 @@ under the same path.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from distributed import wait
-from distributed.scheduler import KilledWorker
 
-from grid_model.cluster import LIVES, client_of, warnings_of_a_task
 from grid_model.errors import SolveError
 from grid_model.solve.chains import Layout, solve_between, solve_chain
 from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
@@ -26,6 +26,41 @@ from grid_model.solve.windows import Piece, Sliced
 POLL = 0.5  # seconds between looks at the shelf
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who solves windows, and where they keep what they found.
+
+    workers    local processes; None: as many as cores
+    scheduler  address of a running dask cluster instead
+    folder     of the shelf; None: one that is gone afterwards
+    identity   what the pieces in the folder must belong to for `resume`
+    resume     go on from the pieces in the folder
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    folder: Path | None = None
+    identity: str = ""
+    resume: bool = False
+
+    @contextmanager
+    def shelf(self, part: str) -> Iterator[Shelf]:
+        """The shelf of a part of the work, emptied unless it is to be resumed."""
+        if self.folder is None:
+            with tempfile.TemporaryDirectory(prefix="grid-model-") as folder:
+                yield Shelf(Path(folder) / part)
+            return
+        shelf = Shelf(self.folder / part)
+        if not (self.resume and shelf.holds(self.identity)):
+            shelf.remove()
+        yield shelf
+
+    def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> list[Piece]:
+        """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return solve_on_shelf(shelf, self.workers or cores, self.scheduler, told, **limits)
 
 
 def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
@@ -72,6 +107,8 @@ def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: di
 
 
 def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, told, limits: dict) -> None:
+    from grid_model.cluster import client_of  # slow to import, and seldom asked for
+
     with client_of(scheduler, workers) as client:
         futures = [client.submit(_task, str(shelf.folder), number, limits | {"threads": 1}, pure=False)
                    for number in range(len(layout.chains))]
@@ -88,6 +125,8 @@ def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, 
 
 def _waited(futures: set) -> tuple[set, set]:
     """Those that are done after POLL seconds, and the others."""
+    from distributed import wait
+
     try:
         done, left = wait(futures, timeout=POLL, return_when="FIRST_COMPLETED")
     except TimeoutError:
@@ -97,6 +136,10 @@ def _waited(futures: set) -> tuple[set, set]:
 
 def _hear(future) -> None:
     """Pass on what a worker warned of, or the error that it ended with."""
+    from distributed.scheduler import KilledWorker
+
+    from grid_model.cluster import LIVES
+
     error = future.exception()
     if isinstance(error, KilledWorker):
         raise SolveError(f"a chain of windows lost its worker {LIVES} times, most likely for want of memory: use fewer workers")
@@ -108,11 +151,11 @@ def _hear(future) -> None:
 
 def _task(folder: str, number: int, limits: dict) -> list[str]:
     """What a worker does; what it warned of."""
-    began = time.monotonic()
+    from grid_model.cluster import warnings_of_a_task
+
     with warnings_of_a_task() as warned:
         sliced, layout = _taken(Path(folder))
         _chain(Shelf(folder), sliced, layout, number, limits, lambda: None)
-    logger.info("chain %d: %.1f s", number, time.monotonic() - began)
     return list(warned)
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError
 from grid_model.solve.bound import lower_bound
-from grid_model.solve.chains import layout_of, solve_windows
+from grid_model.solve.chains import layout_of
+from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
 from grid_model.solve.ranked import LEAN, seeded_weights, weights_of
@@ -63,49 +64,59 @@ class ByWindows:
     window: int
 
 
-def solve_by_windows(case, model, program: LinearProgram, coarse_case, coarse_model, progress=None) -> ByWindows:
+def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Crew, progress=None) -> ByWindows:
     """The plan, and the windows along it, solved again with each correction.
+
+    Parameters
+    ----------
+    coarse_case : makes the coarse case and its model, where a plan is to be found
 
     Raises
     ------
     InfeasibleError, SolveError : of the plan, or of a window
     AuditError : the windows do not fit together
+    InputError : no such cluster answers
     """
     started = time.perf_counter()
     settings = case.scenario.solve
     limits = limits_of(settings)
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
-    plan = plan_of(case, model, program, coarse_case, coarse_model, weights, **limits)
-    steps = timeline(program, model.steps, model.borders)
     objective = _objective(program, vectors, weights)
     leaning = objective + LEAN * seeded_weights(program) if settings.unique else objective
+    steps = timeline(program, model.steps, model.borders)
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
-
-    size = len(program.cost), len(program.row_lower)
-    pieced, followed = None, plan
-    for _ in range(settings.corrections + 1):
-        sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window)
-        layout = layout_of(sliced, window, ahead)
-        found = _Counted(len(layout.windows) + len(layout.chains) - 1, started, progress)
-        pieced = Pieced.of(solve_windows(sliced, layout, found, **limits), *size)
-        followed = _corrected(plan, steps, pieced)
+    plan = followed = None
+    for number in range(settings.corrections + 1):
+        with crew.shelf(f"round{number}") as shelf:
+            if shelf.holds(crew.identity):
+                followed = shelf.take()[0].plan
+            else:
+                followed = followed or plan_of(case, model, program, *coarse_case(), weights, **limits)
+                sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window)
+                shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead))
+            plan = plan or followed
+            told = _Told(shelf.windows, started, progress)
+            pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
+            followed = _corrected(plan, steps, pieced)
     _demand_whole(program, pieced.columns)
     return ByWindows(pieced, plan, steps, objective, window)
 
 
-class _Counted:
+class _Told:
     """Says how far the windows are."""
 
     def __init__(self, windows: int, started: float, progress):
-        self.windows, self.started, self.progress, self.done = windows, started, progress, 0
+        self.windows, self.started, self.progress, self.last = windows, started, progress, 0
 
-    def __call__(self, piece) -> None:
-        self.done += 1
-        logger.info("window %d of %d: %d iterations", self.done, self.windows, piece.iterations)
+    def __call__(self, done: int) -> None:
+        words = f"window {done} of {self.windows}"
+        if done > self.last:
+            logger.info(words)
+            self.last = done
         if self.progress is not None:
-            self.progress(time.perf_counter() - self.started, f"window {self.done} of {self.windows}")
+            self.progress(time.perf_counter() - self.started, words)
 
 
 def limits_of(settings) -> dict:

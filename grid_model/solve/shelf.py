@@ -67,6 +67,12 @@ class Shelf:
         windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
         return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
 
+    @property
+    def windows(self) -> int:
+        """How many windows chains solve, those in which they find their way in too."""
+        windows, chains = (np.load(self.folder / PROGRAMME / f"{name}.npy") for name in ("windows", "chains"))
+        return len(windows) + len(chains) - 1
+
     def add(self, stage: str, number: int, piece: Piece) -> None:
         """Keep the piece of this number of a stage."""
         file = self.folder / PIECES / f"{stage}-{number:04d}.npz"

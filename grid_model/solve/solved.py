@@ -10,6 +10,7 @@ from grid_model.algebra import LinearProgram
 from grid_model.case.units import CNY, MWH
 from grid_model.formulation import build_model, coarse_case
 from grid_model.solve.certificate import certify
+from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution, choose_method
 from grid_model.solve.horizon import dispatch_of, limits_of, solve_by_windows
 from grid_model.solve.ranked import solve_ranked
@@ -64,7 +65,7 @@ def by_windows(case, program: LinearProgram) -> bool:
     return mode == "windows" or (mode == "auto" and program.matrix.shape[0] > WHOLE_ROWS)
 
 
-def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
+def solve_model(case, model, program: LinearProgram, progress=None, crew: Crew | None = None) -> Solved:
     """The optimum of a compiled model, ranks first; or, for a long case, its dispatch by windows with a bound.
 
     Raises
@@ -72,8 +73,9 @@ def solve_model(case, model, program: LinearProgram, progress=None) -> Solved:
     InfeasibleError, SolveError, AuditError : as of `solve_ranked` and `solve_by_windows`
     """
     if by_windows(case, program):
-        return _solved_in_windows(case, model, program, progress)
-    start = _found_by_windows(case, model, program, progress).pieced.statuses if case.scenario.solve.mode == "exact" else None
+        return _solved_in_windows(case, model, program, progress, crew)
+    exact = case.scenario.solve.mode == "exact"
+    start = _found_by_windows(case, model, program, progress, crew).pieced.statuses if exact else None
     return _solved_as_a_whole(case, model, program, start, progress)
 
 
@@ -101,12 +103,16 @@ def _directions(ranked, relaxed: dict[str, float]) -> dict:
                                    "lost_mwh": {name: value / MWH for name, value in relaxed.items()}}}
 
 
-def _found_by_windows(case, model, program: LinearProgram, progress):
-    coarse = coarse_case(model, case, case.scenario.solve.medium_hours)
-    return solve_by_windows(case, model, program, coarse, build_model(coarse), progress)
+def _found_by_windows(case, model, program: LinearProgram, progress, crew: Crew | None):
+    def coarsened():
+        coarse = coarse_case(model, case, case.scenario.solve.medium_hours)
+        return coarse, build_model(coarse)
+
+    return solve_by_windows(case, model, program, coarsened, crew or Crew(), progress)
 
 
-def _solved_in_windows(case, model, program: LinearProgram, progress) -> Solved:
-    solution, bound = dispatch_of(_found_by_windows(case, model, program, progress), program, case.scenario.solve)
+def _solved_in_windows(case, model, program: LinearProgram, progress, crew: Crew | None) -> Solved:
+    found = _found_by_windows(case, model, program, progress, crew)
+    solution, bound = dispatch_of(found, program, case.scenario.solve)
     optimum = {name: float(program.evaluate(expression, solution.columns)) for name, expression in model.ranks.items()}
     return Solved(case, model, program, solution, optimum, BY_WEIGHTS, bound, {"cost": solution.row_duals})

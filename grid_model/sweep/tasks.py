@@ -58,7 +58,7 @@ def solve_case(scenario: str, overrides: Iterable[str], start, end, folder: str,
             resumed = results is not None
             if results is None:
                 _remove(place)
-                results = pipeline.run(scenario, place, start, end, overrides, report=False)
+                results = pipeline.run(scenario, place, start, end, overrides, report=False, workers=1)
             outcome = {"status": SOLVED, "resumed": resumed, "figures": figures(results), "summary": results.summary}
         except Exception as error:  # noqa: BLE001  a fault in one case must not lose the others
             outcome = failure(error)
