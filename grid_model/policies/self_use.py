@@ -11,8 +11,10 @@ tariff (self_use_schedule.py); a case that holds schedules already, made for a l
 `schedule_self_use`, keeps them. Then, in the dispatch of all:
 
     d - c = n           outside tight hours
-    d - c >= n          in tight hours: the dispatcher may call it to give more, or take less, than scheduled
+    free                in tight hours: the dispatcher calls it
     d <= D', c >= C'    in the recovery_hours after a tight hour: as scheduled, but for what makes good a call
+    level <= e          from the last tight hour on: it follows from the laws around it, as what is above the schedule can
+                        leave no more; it is said for windows of a long horizon, which do not see the hour of return
     level = e           at the end of these: back on schedule, so that without a call nothing differs
 
 What the rules do not say and is chosen here: which hours are tight is declared in the scenario, as hours of the day
@@ -40,6 +42,7 @@ from grid_model.policies.self_use_schedule import SERIES, schedule_self_use
 
 NAME = "self_use"
 DEFAULT = True
+SELDOM = ("no_more_than_scheduled",)
 
 TABLES = tariffs.TABLES
 
@@ -109,10 +112,20 @@ def _read_tight(data, zone_of: np.ndarray) -> None:
     data.tight = tight
     data.always = data.step_labels[~released.any(axis=0)]
     at_times = ~released & released.any(axis=0)
-    data.scheduled, data.called, data.recovering, data.returning = (
+    returning = released & ~following
+    capped = released & ~returning & (_next(returning) < _next(tight))
+    data.scheduled, data.recovering, data.capped, data.returning = (
         list(zip(data.names[store], data.step_labels[step].tolist(), strict=True))
-        for store, step in (np.nonzero(mask) for mask in (at_times, tight, released & ~tight, released & ~following))
+        for store, step in (np.nonzero(mask) for mask in (at_times, released & ~tight, capped, returning))
     )
+
+
+def _next(mask: np.ndarray) -> np.ndarray:
+    """Position of the next step after each that is marked, by store; the number of steps where there is none."""
+    steps = mask.shape[1]
+    marked = np.where(mask, np.arange(steps), steps)
+    following = np.concatenate([marked[:, 1:], np.full((len(mask), 1), steps)], axis=1)
+    return np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
 
 
 def tight_steps(case, settings, zone: str) -> np.ndarray:
@@ -131,7 +144,7 @@ def tight_steps(case, settings, zone: str) -> np.ndarray:
 def add_variables(self_use, data):
     self_use.stores = pyo.Set(initialize=list(data.names))
     self_use.always = pyo.Set(initialize=data.always.tolist())
-    for name in ("scheduled", "called", "recovering", "returning"):
+    for name in ("scheduled", "recovering", "capped", "returning"):
         self_use.add_component(name, pyo.Set(dimen=2, initialize=getattr(data, name)))
 
 
@@ -143,11 +156,6 @@ def add_constraints(self_use, data):
     self_use.on_schedule = pyo.Constraint(self_use.stores, self_use.always, rule=on_schedule)
     self_use.on_schedule_at_times = pyo.Constraint(self_use.scheduled, rule=on_schedule)
 
-    @self_use.Constraint(self_use.called)
-    def call(self_use, store, step):
-        """d[s,t] - c[s,t] >= n[s,t] in tight hours   [GW]"""
-        return data.stores.output(store, step) >= data.net_schedule[store, step]
-
     @self_use.Constraint(self_use.recovering)
     def less_discharge(self_use, store, step):
         """d[s,t] <= D'[s,t] after a tight hour   [GW]"""
@@ -157,6 +165,11 @@ def add_constraints(self_use, data):
     def more_charge(self_use, store, step):
         """c[s,t] >= C'[s,t] after a tight hour   [GW]"""
         return data.stores.charge(store, step) >= data.scheduled_charge[store, step]
+
+    @self_use.Constraint(self_use.capped)
+    def no_more_than_scheduled(self_use, store, step):
+        """e[s,t] at most as in the schedule from the last tight hour on   [GWh]"""
+        return data.stores.energy_held(store, step) <= data.held[store, step]
 
     @self_use.Constraint(self_use.returning)
     def back_on_schedule(self_use, store, step):

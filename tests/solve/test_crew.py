@@ -1,0 +1,89 @@
+"""Chains of windows over workers: the same answer however many, a killed worker loses a window, a stopped run goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import psutil
+import pytest
+from four_days import year_of_four_days
+
+import grid_model as gm
+from grid_model.solve import chains
+from grid_model.solve.crew import Crew
+
+
+@pytest.fixture(autouse=True)
+def short_chains(monkeypatch):
+    """Eight windows of 12 hours in four chains."""
+    monkeypatch.setattr(chains, "LENGTH", 2)
+
+
+def case():
+    return year_of_four_days(mode="windows", window_hours=12, look_ahead_hours=6, medium_hours=12, corrections=0)
+
+
+def crew(folder, **more):
+    return Crew(folder=folder / "shelf", identity="the same case", **more)
+
+
+def same(one, other):
+    """Bit for bit."""
+    return one.dispatch["generation"].identical(other.dispatch["generation"]) and (
+        one.summary["objective_cny"] == other.summary["objective_cny"])
+
+
+def pieces(folder):
+    return {file.name: file.stat().st_mtime_ns for file in (folder / "shelf" / "round0" / "pieces").glob("*.npz")}
+
+
+def test_chains_fit_together(tmp_path):
+    """Chains find their own levels at their borders; the windows between join them, so every law holds (the audit is on)
+    and the cost is near that of the whole."""
+    found, whole = gm.solve(case(), crew=crew(tmp_path, workers=1)), gm.solve(year_of_four_days())
+    assert len(pieces(tmp_path)) == 8 + 3  # every window, and the one before each later chain
+    assert whole.summary["objective_cny"] <= found.summary["objective_cny"] * (1 + 1e-9)
+    assert found.summary["objective_cny"] == pytest.approx(whole.summary["objective_cny"], rel=0.03)
+    level = found.dispatch["reservoir_level"].sel(reservoir="lake").values
+    released = found.dispatch["generation"].sel(generator="hydro").values + found.dispatch["spill"].sel(reservoir="lake").values
+    assert np.diff(level) == pytest.approx(2.0 - released[1:], abs=1e-6)
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+    """Ctrl-C after five windows: the same crew resumes, what was solved is not solved again, and the answer is the same.
+    Without `resume` all is solved anew."""
+    def stop(seconds, words):
+        if words.startswith("window 5 "):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gm.solve(case(), progress=lambda stage, seconds, words: stop(seconds, words), crew=crew(tmp_path, workers=1))
+    before = pieces(tmp_path)
+    assert len(before) == 5
+    resumed = gm.solve(case(), crew=crew(tmp_path, workers=1, resume=True))
+    after = pieces(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert same(resumed, gm.solve(case(), crew=crew(tmp_path, workers=1)))
+    assert all(pieces(tmp_path)[name] != after[name] for name in after)
+
+
+def test_pieces_of_another_case_are_not_taken(tmp_path):
+    gm.solve(case(), crew=crew(tmp_path, workers=1))
+    before = pieces(tmp_path)
+    gm.solve(case(), crew=dataclasses.replace(crew(tmp_path, workers=1, resume=True), identity="another case"))
+    assert all(pieces(tmp_path)[name] != before[name] for name in before)
+
+
+def test_two_workers_and_a_kill_change_nothing(tmp_path):
+    """A worker process is killed once there is a piece: another takes its chain over."""
+    killed = []
+
+    def kill(stage, seconds, words):
+        workers = [child for child in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(child.cmdline())]
+        if words.startswith("window") and not words.startswith("window 0") and workers and not killed:
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    found = gm.solve(case(), progress=kill, crew=crew(tmp_path, workers=2))
+    assert killed and same(found, gm.solve(case(), crew=crew(tmp_path, workers=1)))
