@@ -31,7 +31,7 @@ class View:
     def __init__(self, results):
         self.results = results
         self.data: xr.Dataset = results.dispatch
-        self.tables: dict[str, pd.DataFrame] = results.tables
+        self.tables: dict[str, pd.DataFrame] = {name: table for name, table in results.tables.items() if not table.empty}
         self.style = Style(results)
         self.hours = self.data["step_hours"].values
         self.time = pd.DatetimeIndex(self.data["time"].values)

@@ -39,7 +39,7 @@ def emission_chart(view: View) -> Figure | None:
 
 def _factors(view: View, level: str) -> pd.DataFrame:
     table = view.tables.get("carbon_factors")
-    if table is None or table.empty:
+    if table is None:
         return pd.DataFrame()
     return table[(table["level"] == level) & (table["year"] == table["year"].max())]
 
@@ -58,7 +58,7 @@ def factor_chart(view: View) -> Figure | None:
 
 def factor_table(view: View) -> Table | None:
     table = view.tables.get("carbon_factors")
-    if table is None or table.empty:
+    if table is None:
         return None
     unit = view.carbon
     columns = [Column(word("area"), "text"), Column(Words("Year", "年份"), "text"),
@@ -86,7 +86,7 @@ def market_tables(view: View) -> list[Table]:
         ("carbon_account", "carbon_account", "entity"),
     ):
         rows = view.tables.get(table)
-        if rows is None or rows.empty:
+        if rows is None:
             continue
         price = (
             {"allowance_price_cny_per_t": "allowance_price", "ccer_price_cny_per_t": "ccer_price"}

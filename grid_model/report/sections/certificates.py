@@ -25,7 +25,7 @@ def section(view: View) -> Section | None:
 def flow(view: View) -> Figure | None:
     """Technology, where it generates, and what became of its certificates; every certificate issued goes somewhere."""
     ledger = view.tables.get("ledger")
-    if ledger is None or ledger.empty:
+    if ledger is None:
         return None
     ways = ways_of_certificates(ledger)
     ways = ways[ways["quantity"] > 0]
@@ -102,7 +102,7 @@ def _place(view: View, name: str) -> Words:
 
 def market_table(view: View) -> Table | None:
     table = view.tables.get("certificate_market")
-    if table is None or table.empty:
+    if table is None:
         return None
     names = [name for name in ("issued", "held", "offered", "ccer", "sold", "banked") if f"{name}_mwh" in table]
     unit = view.energy
@@ -115,7 +115,7 @@ def market_table(view: View) -> Table | None:
 
 def obligation_table(view: View) -> Table | None:
     table = view.tables.get("green_obligations")
-    if table is None or table.empty:
+    if table is None:
         return None
     unit = view.zone_energy
     names = {"consumption_mwh": "consumption", "required_mwh": "required", "physical_mwh": "physical", "certificates_mwh": "by_certificates",
@@ -129,7 +129,7 @@ def obligation_table(view: View) -> Table | None:
 
 def statement_table(view: View) -> Table | None:
     table = view.tables.get("certificate_statement")
-    if table is None or table.empty:
+    if table is None:
         return None
     names = {"start_mwh": "start", "issued_mwh": "issued", "held_mwh": "held", "bought_mwh": "bought", "sold_mwh": "sold",
              "retired_mwh": "retired", "ccer_mwh": "ccer", "expired_mwh": "expired", "end_mwh": "in_hand"}  # fmt: skip

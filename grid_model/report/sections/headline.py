@@ -21,7 +21,7 @@ def section(view: View) -> Section:
 
 def scorecard_section(view: View) -> Section | None:
     card = view.tables.get("scorecard")
-    if card is None or card.empty:
+    if card is None:
         return None
     columns = [
         Column(word("target"), "text"),

@@ -14,7 +14,7 @@ def section(view: View) -> Section | None:
 
 def order_table(view: View) -> Table | None:
     table = view.tables.get("purchase_order")
-    if table is None or table.empty:
+    if table is None:
         return None
     unit = view.energy
     columns = [Column(word("rank"), digits=0), Column(word("purchase_class"), "text"), Column(word("available"), unit=unit.name),
@@ -28,7 +28,7 @@ def order_table(view: View) -> Table | None:
 
 def green_corridor_table(view: View) -> Table | None:
     table = view.tables.get("green_corridors")
-    if table is None or table.empty:
+    if table is None:
         return None
     unit = view.zone_energy
     columns = [Column(word("line"), "text"), Column(word("energy"), unit=unit.name), Column(word("renewable"), unit=unit.name),

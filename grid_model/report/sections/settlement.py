@@ -15,7 +15,7 @@ LEAST = 1e-9  # of all that is paid: less is rounding
 
 def section(view: View) -> Section | None:
     table = view.tables.get("settlement")
-    if table is None or table.empty:
+    if table is None:
         return None
     return Section("settlement", word("settlement"), empty(item_chart(view, table), zone_table(view, table)))
 

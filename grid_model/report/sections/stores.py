@@ -71,7 +71,7 @@ def cycle_table(view: View) -> Table:
 def burning_table(view: View) -> Table | None:
     """Stores that charged while they discharged and lines that carried both ways."""
     table = view.tables.get("burning")
-    if table is None or table.empty:
+    if table is None:
         return None
     columns = [Column(word("kind"), "text"), Column(word("name"), "text"), Column(word("zone"), "text"), Column(word("time"), "text"),
                Column(word("energy"), unit=plain("MWh"))]  # fmt: skip
