@@ -15,7 +15,16 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
 from grid_model.scenario_problems import problems_of
@@ -123,7 +132,9 @@ class Horizon(Settings):
         begin, end = (borders.get(round((moment - self.start).total_seconds())) for moment in (first, last))
         if begin is None or end is None or begin >= end:
             raise ValueError("borders of steps, as step_lengths or step_weights are given")
-        told = {name: getattr(self, name) and getattr(self, name)[begin:end] for name in ("step_lengths", "step_weights")}
+        told = {
+            name: getattr(self, name) and getattr(self, name)[begin:end] for name in ("step_lengths", "step_weights")
+        }
         return Horizon(start=first, hours=hours[end] - hours[begin], step_hours=self.step_hours, **told)
 
 
@@ -284,7 +295,8 @@ class Scenario(Settings):
 
 
 class ScenarioError(InputError):
-    """A scenario in which something is wrong; `rest` is what it says without that, so that its tables can be read too."""
+    """A scenario in which something is wrong; `rest` is what it says without that, so that its tables can be read
+    too."""
 
     rest: Scenario | None = None
 
@@ -323,7 +335,9 @@ def scenario_of(
     try:
         scenario = Scenario.model_validate(content)
     except ValidationError as error:
-        problems += problems_of(error, Scenario, lambda key: _nearest(origin, key) if origin else last, extra={"extends"})
+        problems += problems_of(
+            error, Scenario, lambda key: _nearest(origin, key) if origin else last, extra={"extends"}
+        )
         scenario = _without(content, error)
     if scenario is not None:
         scenario._origin, scenario._files = origin, files
@@ -341,7 +355,9 @@ def _without(content: Mapping[str, Any], error: ValidationError) -> Scenario | N
     wrong = {entry["loc"][0] for entry in error.errors() if entry["loc"]}
     if wrong & {"horizon", *PATHS}:
         return None
-    return Scenario.model_validate({key: value for key, value in content.items() if key not in wrong} | {"name": "rest"})
+    return Scenario.model_validate(
+        {key: value for key, value in content.items() if key not in wrong} | {"name": "rest"}
+    )
 
 
 def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], list[Path], list[Problem]]:

@@ -189,4 +189,6 @@ def relative_paths(text: str, folder: Path) -> str:
 
 def _with_paths(text: str, change: Callable[[str], str]) -> str:
     content = yaml.load(text, _Loader) or {}
-    return to_yaml({key: change(value) if key in PATHS and isinstance(value, str) else value for key, value in content.items()})
+    return to_yaml(
+        {key: change(value) if key in PATHS and isinstance(value, str) else value for key, value in content.items()}
+    )

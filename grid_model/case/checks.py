@@ -90,14 +90,19 @@ def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
     for name, frame in frames.items():
         for column in tables[name]:
             target = column.metadata["references"]
-            if target in frames and _is_judged(target, frames[target]) and column.name not in frame.attrs.get("missing", ()):
+            if (
+                target in frames
+                and _is_judged(target, frames[target])
+                and column.name not in frame.attrs.get("missing", ())
+            ):
                 names = frames[target][tables[target][0].name]
                 problems += _unknown_names(frame, column, names[names != ""])
     return problems
 
 
 def _is_judged(name: str, target: pd.DataFrame) -> bool:
-    """Whether its names are all known: not of a table that could not be read whole, nor where there is no zone at all."""
+    """Whether its names are all known: not of a table that could not be read whole, nor where there is no zone at
+    all."""
     return not target.attrs.get("unusable") and not (name == "zones" and target.empty)
 
 
@@ -149,7 +154,11 @@ def check_core(frames: Frames) -> list[Problem]:
     problems += problems_where(
         frames["zones"], one_only, "heating_start", "both heating_start and heating_end, or neither"
     )
-    for name, key in (("hydro_monthly", ["zone"]), ("inflow_monthly", ["reservoir"]), ("in_service", ["zone", "technology", "year"])):
+    for name, key in (
+        ("hydro_monthly", ["zone"]),
+        ("inflow_monthly", ["reservoir"]),
+        ("in_service", ["zone", "technology", "year"]),
+    ):
         monthly = frames[name]
         problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")
         problems += unique_together(monthly, [*key, "month"])

@@ -27,7 +27,8 @@ MOST_PROBLEMS = 10  # of one kind in one column: the rest would say the same
 
 
 def first_uneven_row(content: bytes) -> tuple[int, int, int]:
-    """The first row of a CSV that has not as many cells as the header, and both numbers of cells; row 0: there is none."""
+    """The first row of a CSV that has not as many cells as the header, and both numbers of cells; row 0: there is
+    none."""
     if b'"' in content:
         widths = np.array([len(record) for record in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))])
     else:
@@ -91,7 +92,11 @@ class ProfileFolder:
 
     def unread(self, *names: str) -> bool:
         """Whether one of these files is there and could not be read, so that nothing can be said about its columns."""
-        return self._refused or bool(self.folder.problems and not self._files) or any(name in self._files and not self.header(name) for name in names)
+        return (
+            self._refused
+            or bool(self.folder.problems and not self._files)
+            or any(name in self._files and not self.header(name) for name in names)
+        )
 
     def check_names(self, kinds: Iterable[str]) -> None:
         """Files whose name begins with no known kind of profile."""

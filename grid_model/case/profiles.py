@@ -34,14 +34,17 @@ OFFSHORE = "availability.wind_offshore"
 
 
 def synthesise(
-    facts_folder: str | Path, time: pd.DatetimeIndex, seed: int = 1, weather_year: int | None = None,
+    facts_folder: str | Path,
+    time: pd.DatetimeIndex,
+    seed: int = 1,
+    weather_year: int | None = None,
     yields_of: int | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Profiles at `time` (full hours, Beijing time, no time zone), keyed as above.
 
     Every calendar year has a weather of its own, drawn from `seed` and the year; with `weather_year` every year of the
-    horizon lives through the weather of that year; with `yields_of` wind and sun yield as much as they did in that year,
-    else as much as in a mean year. An hour has the same numbers whatever horizon it is asked in.
+    horizon lives through the weather of that year; with `yields_of` wind and sun yield as much as they did in that
+    year, else as much as in a mean year. An hour has the same numbers whatever horizon it is asked in.
     """
     if time.tz is not None or len(time) == 0 or (time != time.floor("h")).any():
         raise InputError("synthesised profiles need a horizon of full hours in Beijing time without a time zone")

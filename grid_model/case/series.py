@@ -10,8 +10,8 @@ Where the values of one id come from, in this order:
 5. nowhere: the id is not in the series, and the technology's own default holds. A load must have a profile.
 
 From profile to steps: steps longer than the profile's get the mean over the step; steps equal to the profile's get its
-values; steps shorter than an hour repeat an hourly profile. Anything else is an error. Where the steps themselves differ in
-length, a profile has a row at the start of each.
+values; steps shorter than an hour repeat an hourly profile. Anything else is an error. Where the steps themselves
+differ in length, a profile has a row at the start of each.
 
 Loads: with `annual_mwh` the profile is a shape. Of each calendar year the values are scaled by
 annual_mwh / (mean of the file's values in that year x hours of the year): a file that holds the whole year then sums
@@ -143,7 +143,9 @@ def _warn_of_weather_without_profile(collected: _Collected, profiles: Profiles) 
             continue
         log.warning(
             "%s: no availability in %s nor %s for %s; taken as always available",
-            technology, profiles.shown("availability"), profiles.shown(f"availability.{technology}"),
+            technology,
+            profiles.shown("availability"),
+            profiles.shown(f"availability.{technology}"),
             _few(rows["generator"]),
         )
 
@@ -254,13 +256,16 @@ class _Collected:
             self.values[load] = self.values[load] * (energy / (means * hours))[year_of_step]
 
     def take_in_service(self, monthly: pd.DataFrame) -> None:
-        """Availability of what is not yet all in operation: its profile (else max_output_fraction) x part in service."""
+        """Availability of what is not yet all in operation: its profile (else max_output_fraction) x part in
+        service."""
         at = pd.MultiIndex.from_arrays([self.time.year, self.time.month])
         monthly = monthly[monthly["year"].isin(self.time.year)].drop_duplicates(["zone", "technology", "year", "month"])
         rows = self.table.set_index("generator")[["zone", "technology", "max_output_fraction"]]
         for (zone, technology), part in monthly.groupby(["zone", "technology"]):
             fraction = part.set_index(["year", "month"])["fraction"].reindex(at).fillna(1.0).to_numpy()
-            for name, most in rows.loc[(rows["zone"] == zone) & (rows["technology"] == technology), "max_output_fraction"].items():
+            for name, most in rows.loc[
+                (rows["zone"] == zone) & (rows["technology"] == technology), "max_output_fraction"
+            ].items():
                 self.values[name] = self.values.get(name, most) * fraction
 
     def take_zone_budgets(self, frames: Frames) -> None:

@@ -1,4 +1,5 @@
-"""A part of a grid: some zones, and all that stands or ends in them; what refers to something left out is left out too."""
+"""A part of a grid: some zones, and all that stands or ends in them; what refers to something left out is left out
+too."""
 
 from __future__ import annotations
 
@@ -18,8 +19,11 @@ def only_zones(case: Case, tables: Tables, zones: Sequence[str]) -> Case:
     """
     known = case.zones
     file, row = case.scenario.place("zones")
-    unknown = [Problem(file, row, "zones", zone, "a zone of the inputs" + did_you_mean(zone, known))
-               for zone in zones if zone not in known]
+    unknown = [
+        Problem(file, row, "zones", zone, "a zone of the inputs" + did_you_mean(zone, known))
+        for zone in zones
+        if zone not in known
+    ]
     if unknown:
         raise InputError(unknown)
     frames = dict(case.tables)

@@ -13,7 +13,8 @@ from grid_model.commands.session import print_json, print_table, session
 from grid_model.results.audit import demand_passed
 
 StrictNumerics = Annotated[
-    bool, typer.Option("--strict-numerics", help="Repeat the bound of the cost in exact rational arithmetic (small grids).")
+    bool,
+    typer.Option("--strict-numerics", help="Repeat the bound of the cost in exact rational arithmetic (small grids)."),
 ]
 
 

@@ -57,8 +57,12 @@ def compare(
 def _document(found: xr.Dataset) -> dict:
     rows = differences(found)
     values = rows.astype(object).where(rows.notna(), None)
-    return {"runs": [str(name) for name in found["run"].values], "basis": found.attrs["basis"], "notes": found.attrs["notes"],
-            "rows": values.to_dict("records")}  # fmt: skip
+    return {
+        "runs": [str(name) for name in found["run"].values],
+        "basis": found.attrs["basis"],
+        "notes": found.attrs["notes"],
+        "rows": values.to_dict("records"),
+    }
 
 
 def _print(found: xr.Dataset) -> None:

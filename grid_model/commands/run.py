@@ -65,7 +65,9 @@ def run(
     expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
     with session(verbose, as_json):
         with progress(quiet=as_json, expected=expected) as told:
-            results = pipeline.run(scenario, out, start, end, overrides or (), told, report, strict, workers, scheduler, resume)
+            results = pipeline.run(
+                scenario, out, start, end, overrides or (), told, report, strict, workers, scheduler, resume
+            )
         if as_json:
             print_json(results.summary)
         else:
@@ -76,7 +78,11 @@ def _how_good(summary: dict) -> str:
     if "gap" not in summary:
         return "by windows, without a bound"
     gap = max(summary["gap"], 0)
-    return f"proven to within {gap:.1e}" if summary["status"] == "optimal" else f"by windows, at most {gap:.2%} above the optimum"
+    return (
+        f"proven to within {gap:.1e}"
+        if summary["status"] == "optimal"
+        else f"by windows, at most {gap:.2%} above the optimum"
+    )
 
 
 def _print_summary(results) -> None:

@@ -59,7 +59,8 @@ def session(verbose: bool = False, as_json: bool = False, stopped: str = "stoppe
 
 
 def _orderly(error: Exception) -> GridModelError | None:
-    """What is said of an error; None of one that is a fault. Want of memory comes as numpy, the system or Python say it."""
+    """What is said of an error; None of one that is a fault. Want of memory comes as numpy, the system or Python say
+    it."""
     if isinstance(error, GridModelError):
         return error
     starved = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or str(error) == NO_THREAD

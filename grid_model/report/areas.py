@@ -1,7 +1,7 @@
 """Series of areas: the whole grid, its regions, its zones.
 
-Everything hourly is summed from units to zones and from zones to areas by one matrix each, so that whatever an area shows
-is the sum of what its zones show. In every area and step, up to what the solver leaves,
+Everything hourly is summed from units to zones and from zones to areas by one matrix each, so that whatever an area
+shows is the sum of what its zones show. In every area and step, up to what the solver leaves,
 
     generation + discharge + converted + imports + reduced + orderly + unserved
         = load + charge + converting + exports + added    [MW]

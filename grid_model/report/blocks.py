@@ -122,8 +122,11 @@ def cell(value, column: Column) -> dict:
         return {"words": None, "look": "passed" if bool(value) else "failed"}
     if _missing(value):
         return {"words": plain("–"), "look": "text" if column.shown == "check" else "number"}
-    text = f"{number(100 * float(value), 1 if column.digits is None else column.digits)} %" if column.shown == "percent" else number(
-        float(value), column.digits)  # fmt: skip
+    text = (
+        f"{number(100 * float(value), 1 if column.digits is None else column.digits)} %"
+        if column.shown == "percent"
+        else number(float(value), column.digits)
+    )
     return {"words": plain(text), "look": "number"}
 
 

@@ -1,7 +1,7 @@
 """Charts as data: what is drawn, in which colour and under which words, for any backend.
 
-A chart knows nothing of plotly or matplotlib and a backend nothing of power, so a figure is described once, here and in the
-sections, and looks the same in the report, in a notebook and on paper.
+A chart knows nothing of plotly or matplotlib and a backend nothing of power, so a figure is described once, here and in
+the sections, and looks the same in the report, in a notebook and on paper.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class Heat:
 
 @dataclass(frozen=True, eq=False)
 class Arrows:
-    """Flows between tiles: each from tile `start` to tile `end` (positions), MW, width in 0..1, and the part of the time full."""
+    """Flows between tiles: each from tile `start` to tile `end` (positions), MW, width in 0..1, and the part of the
+    time full."""
 
     names: list[Words]
     start: np.ndarray

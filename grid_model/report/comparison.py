@@ -1,4 +1,5 @@
-"""A comparison of results as a page like the report: figures and tables of cost, mix, emissions, prices, flows, scorecard."""
+"""A comparison of results as a page like the report: figures and tables of cost, mix, emissions, prices, flows,
+scorecard."""
 
 from __future__ import annotations
 
@@ -56,8 +57,14 @@ def _headline(comparison: xr.Dataset) -> Section:
                             plain(f"{comparison.attrs['currency']}/MWh"))  # fmt: skip
     rows = [(word(key), unit, *_with_changes(values.values * factor)) for key, (values, factor, unit) in totals.items()]
     columns = [Column(plain(""), "text"), Column(word("unit"), "text"), *_run_columns(comparison)]
-    return Section("headline", word("headline"), [*(Note(Words(*both)) for both in zip(comparison.attrs["notes"], comparison.attrs["notes_zh"])),
-                                                  Table(word("headline"), columns, rows)])  # fmt: skip
+    return Section(
+        "headline",
+        word("headline"),
+        [
+            *(Note(Words(*both)) for both in zip(comparison.attrs["notes"], comparison.attrs["notes_zh"])),
+            Table(word("headline"), columns, rows),
+        ],
+    )
 
 
 def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
@@ -90,25 +97,50 @@ def _achieved_chart(comparison: xr.Dataset, items: list, names: list[Words]) -> 
     return _points(comparison, "achieved", word("achieved_of_level"), plain(""), names, part, percent="y")
 
 
-def _points(comparison: xr.Dataset, name: str, title: Words, unit: Words, names: list[Words], table, percent="") -> Chart:
+def _points(
+    comparison: xr.Dataset, name: str, title: Words, unit: Words, names: list[Words], table, percent=""
+) -> Chart:
     """A mark for each run in the row of each name."""
-    layers = [Layer(str(run), plain(str(run)), RUN_COLOURS[place % len(RUN_COLOURS)], POINT, table[:, place], pattern=MARKS[place % 3])
-              for place, run in enumerate(comparison["run"].values)]  # fmt: skip
-    return Chart(f"compare_{name}", title, unit, layers, names, x_kind="names", horizontal=True, percent=percent,
-                 height=120 + 22 * len(names))  # fmt: skip
+    layers = [
+        Layer(
+            str(run),
+            plain(str(run)),
+            RUN_COLOURS[place % len(RUN_COLOURS)],
+            POINT,
+            table[:, place],
+            pattern=MARKS[place % 3],
+        )
+        for place, run in enumerate(comparison["run"].values)
+    ]
+    return Chart(
+        f"compare_{name}",
+        title,
+        unit,
+        layers,
+        names,
+        x_kind="names",
+        horizontal=True,
+        percent=percent,
+        height=120 + 22 * len(names),
+    )
 
 
 def _chart(comparison, style, name, title, unit, dimension, items, names, table) -> Chart:
     """Stacked by run where parts sum to a whole; points by zone otherwise."""
     runs = [plain(str(run)) for run in comparison["run"].values]
     if dimension == "zone":
-        layers = [Layer(run.en, run, RUN_COLOURS[place % len(RUN_COLOURS)], POINT, table[:, place], pattern=MARKS[place % 3])
-                  for place, run in enumerate(runs)]  # fmt: skip
+        layers = [
+            Layer(run.en, run, RUN_COLOURS[place % len(RUN_COLOURS)], POINT, table[:, place], pattern=MARKS[place % 3])
+            for place, run in enumerate(runs)
+        ]
         return Chart(f"compare_{name}", title, unit, layers, names, x_kind="names", height=360)
     shown = [style.technology_colour(item) if "technology" in dimension else RUN_COLOURS[place % len(RUN_COLOURS)]
              for place, item in enumerate(items)]  # fmt: skip
-    layers = [Layer(str(item), label, colour, BAR, np.nan_to_num(row)) for item, label, colour, row in zip(items, names, shown, table)
-              if np.nan_to_num(row).any()]  # fmt: skip
+    layers = [
+        Layer(str(item), label, colour, BAR, np.nan_to_num(row))
+        for item, label, colour, row in zip(items, names, shown, table)
+        if np.nan_to_num(row).any()
+    ]
     return Chart(f"compare_{name}", title, unit, layers, runs, x_kind="names", horizontal=True,
                  height=max(140 + 40 * len(runs), 120 + 19 * len(layers)))  # fmt: skip
 
@@ -155,9 +187,17 @@ def _unit(comparison: xr.Dataset, name: str, factor: float) -> Words:
 def _run_columns(comparison: xr.Dataset, unit: Words | None = None) -> list[Column]:
     names = [plain(str(name)) for name in comparison["run"].values]
     unit = unit or plain("")
-    return [*(Column(name, unit=unit) for name in names),
-            *(column for name in names[1:] for column in (Column(word("change") + plain(" ") + name, unit=unit),
-                                                          Column(word("change") + plain(" %"), "percent")))]  # fmt: skip
+    return [
+        *(Column(name, unit=unit) for name in names),
+        *(
+            column
+            for name in names[1:]
+            for column in (
+                Column(word("change") + plain(" ") + name, unit=unit),
+                Column(word("change") + plain(" %"), "percent"),
+            )
+        ),
+    ]
 
 
 def _with_changes(values: np.ndarray) -> list:

@@ -25,12 +25,28 @@ def specify(chart, language: str = "en") -> dict:
     """The figure as plotly's own description, `{"data": [...], "layout": {...}}`; arrays are numpy's."""
     makers = {Chart: _chart, Heat: _heat, Tiles: _tiles, Sankey: _sankey}
     traces, layout = makers[type(chart)](chart, language)
-    return {"data": traces, "layout": {
-        "title": {"text": _said(chart.title, language), "font": {"size": 15}, "x": 0, "xref": "paper", "yref": "container", "y": 0.98,
-                  "yanchor": "top"},
-        "font": {"family": FONT, "size": 12, "color": "#1f2933"}, "paper_bgcolor": "white", "plot_bgcolor": "white",
-        "height": chart.height, "margin": {"l": 62, "r": 16, "t": 40, "b": 44}, "hoverlabel": {"font": {"family": FONT}},
-        "legend": {"font": {"size": 11}, "tracegroupgap": 2}, **layout}}  # fmt: skip
+    return {
+        "data": traces,
+        "layout": {
+            "title": {
+                "text": _said(chart.title, language),
+                "font": {"size": 15},
+                "x": 0,
+                "xref": "paper",
+                "yref": "container",
+                "y": 0.98,
+                "yanchor": "top",
+            },
+            "font": {"family": FONT, "size": 12, "color": "#1f2933"},
+            "paper_bgcolor": "white",
+            "plot_bgcolor": "white",
+            "height": chart.height,
+            "margin": {"l": 62, "r": 16, "t": 40, "b": 44},
+            "hoverlabel": {"font": {"family": FONT}},
+            "legend": {"font": {"size": 11}, "tracegroupgap": 2},
+            **layout,
+        },
+    }
 
 
 def _said(words: Words, language: str) -> str:
@@ -70,8 +86,11 @@ def _chart(chart: Chart, language: str) -> tuple[list, dict]:
 def _dates(language: str) -> dict:
     """An axis of times; in Chinese with dates in figures, as plotly's own are English."""
     hour = 3_600_000
-    stops = [{"dtickrange": [None, 23 * hour], "value": "%H:%M\n%m-%d"}, {"dtickrange": [23 * hour, "M1"], "value": "%m-%d\n%Y"},
-             {"dtickrange": ["M1", None], "value": "%Y-%m"}]  # fmt: skip
+    stops = [
+        {"dtickrange": [None, 23 * hour], "value": "%H:%M\n%m-%d"},
+        {"dtickrange": [23 * hour, "M1"], "value": "%m-%d\n%Y"},
+        {"dtickrange": ["M1", None], "value": "%Y-%m"},
+    ]
     return {"type": "date", "ticks": "outside", "ticklen": 4, "hoverformat": "%Y-%m-%d %H:%M",
             "tickformatstops": stops if language == "zh" else []}  # fmt: skip
 
@@ -91,14 +110,25 @@ def _trace(chart: Chart, layer: Layer, x, language: str) -> dict:
         return {"type": "bar", **shared, "marker": {"color": layer.colour, "line": {"width": 0.5, "color": "white"},
                                         "pattern": {"shape": layer.pattern}}, "textposition": "none"}  # fmt: skip
     if layer.drawn == AREA:
-        return {**shared, "type": "scatter", "mode": "lines", "stackgroup": "above" if layer.stack > 0 else "below",
-                "fillcolor": layer.colour, "line": {"width": 0.4, "color": "white", "shape": "hv" if layer.stepped else "linear"},
-                "fillpattern": {"shape": layer.pattern, "fgcolor": layer.colour, "bgcolor": "white", "size": 6},
-                "hovertemplate": "%{y:,.4~g}"}  # fmt: skip
+        return {
+            **shared,
+            "type": "scatter",
+            "mode": "lines",
+            "stackgroup": "above" if layer.stack > 0 else "below",
+            "fillcolor": layer.colour,
+            "line": {"width": 0.4, "color": "white", "shape": "hv" if layer.stepped else "linear"},
+            "fillpattern": {"shape": layer.pattern, "fgcolor": layer.colour, "bgcolor": "white", "size": 6},
+            "hovertemplate": "%{y:,.4~g}",
+        }
     mode = "lines" if layer.drawn == LINE else "markers"
-    return {"type": "scatter", "hovertemplate": "%{y:,.5~g}", **shared, "mode": mode,
-            "line": {"width": 2, "color": layer.colour, "dash": layer.dash, "shape": "hv" if layer.stepped else "linear"},
-            "marker": {"size": 9, "color": layer.colour, "symbol": layer.pattern or "circle"}}  # fmt: skip
+    return {
+        "type": "scatter",
+        "hovertemplate": "%{y:,.5~g}",
+        **shared,
+        "mode": mode,
+        "line": {"width": 2, "color": layer.colour, "dash": layer.dash, "shape": "hv" if layer.stepped else "linear"},
+        "marker": {"size": 9, "color": layer.colour, "symbol": layer.pattern or "circle"},
+    }
 
 
 def _heat(chart: Heat, language: str) -> tuple[list, dict]:
@@ -136,13 +166,35 @@ def _tiles(chart: Tiles, language: str) -> tuple[list, dict]:
     for zone, column, row in zip(chart.names, chart.column, chart.row):
         name[row][column] = _said(zone, language)
     tiles = {
-        "type": "heatmap", "z": cells, "x": list(range(width)), "y": list(range(height)), "zmin": low, "zmax": high, "colorscale": SCALE,
-        "xgap": 5, "ygap": 5, "text": name, "hovertemplate": "%{text}<br>%{z:,.4~g}<extra></extra>", "hoverongaps": False, "meta": "tiles",
-        "colorbar": {"title": {"text": _said(chart.value_title, language), "side": "right"}, "thickness": 12, "len": 0.8}}  # fmt: skip
+        "type": "heatmap",
+        "z": cells,
+        "x": list(range(width)),
+        "y": list(range(height)),
+        "zmin": low,
+        "zmax": high,
+        "colorscale": SCALE,
+        "xgap": 5,
+        "ygap": 5,
+        "text": name,
+        "hovertemplate": "%{text}<br>%{z:,.4~g}<extra></extra>",
+        "hoverongaps": False,
+        "meta": "tiles",
+        "colorbar": {
+            "title": {"text": _said(chart.value_title, language), "side": "right"},
+            "thickness": 12,
+            "len": 0.8,
+        },
+    }
     names = {
-        "type": "scatter", "x": chart.column, "y": chart.row + 0.26, "mode": "text", "meta": "names", "hoverinfo": "skip",
+        "type": "scatter",
+        "x": chart.column,
+        "y": chart.row + 0.26,
+        "mode": "text",
+        "meta": "names",
+        "hoverinfo": "skip",
         "text": [f"<b>{_said(zone, language)}</b>" for zone in chart.names],
-        "textfont": {"size": 11, "shadow": "auto", "color": tile_ink(chart.values, low, high)}}  # fmt: skip
+        "textfont": {"size": 11, "shadow": "auto", "color": tile_ink(chart.values, low, high)},
+    }
     axis = {"visible": False, "fixedrange": True}
     arrows = _arrows(chart.arrows, chart, language) if chart.arrows is not None else []
     return [tiles, *arrows, names], {"showlegend": False, "xaxis": axis | {"range": [-0.55, width - 0.45]},
@@ -163,16 +215,32 @@ def _arrows(arrows: Arrows, chart: Tiles, language: str) -> list[dict]:
         said = (
             f"{_said(name, language)}<br>{power:,.0f} MW, {escape(word('congestion_share').say(language))} {full:.0%}"
         )
-        traces.append({
-            "type": "scatter", "x": x, "y": y, "mode": "lines+markers", "hoverinfo": "text", "text": ["", said, ""], "meta": "arrow",
-            "opacity": 1.0 if power else 0.0, "line": {"width": THINNEST + (THICKEST - THINNEST) * width, "color": shown},
-            "marker": {"symbol": ["circle", "triangle-up", "circle"], "size": [0, 9 + 9 * width, 0], "angle": [0, angle, 0],
-                       "color": shown, "line": {"width": 0.5, "color": "white"}}})  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "x": x,
+                "y": y,
+                "mode": "lines+markers",
+                "hoverinfo": "text",
+                "text": ["", said, ""],
+                "meta": "arrow",
+                "opacity": 1.0 if power else 0.0,
+                "line": {"width": THINNEST + (THICKEST - THINNEST) * width, "color": shown},
+                "marker": {
+                    "symbol": ["circle", "triangle-up", "circle"],
+                    "size": [0, 9 + 9 * width, 0],
+                    "angle": [0, angle, 0],
+                    "color": shown,
+                    "line": {"width": 0.5, "color": "white"},
+                },
+            }
+        )
     return traces
 
 
 def arrow_shapes(arrows: Arrows, chart: Tiles):
-    """Of each arrow: three points on its way (in the direction of its power), the angle of its head, and its figures."""
+    """Of each arrow: three points on its way (in the direction of its power), the angle of its head, and its
+    figures."""
     column, row = chart.column.astype(float), chart.row.astype(float)
     for name, start, end, power, width, full in zip(
         arrows.names, arrows.start, arrows.end, arrows.power, arrows.width, arrows.full
@@ -204,12 +272,26 @@ def _limits(values) -> tuple[float, float]:
 
 
 def _sankey(chart: Sankey, language: str) -> tuple[list, dict]:
-    return [{
-        "type": "sankey", "valueformat": ",.4~g", "valuesuffix": f" {chart.unit}",
-        "node": {"label": [_said(name, language) for name in chart.nodes], "color": chart.colours, "pad": 8, "thickness": 14,
-                 "line": {"width": 0}},
-        "link": {"source": chart.start, "target": chart.end, "value": chart.values,
-                 "color": [_faint(chart.colours[node]) for node in chart.start]}}], {}  # fmt: skip
+    return [
+        {
+            "type": "sankey",
+            "valueformat": ",.4~g",
+            "valuesuffix": f" {chart.unit}",
+            "node": {
+                "label": [_said(name, language) for name in chart.nodes],
+                "color": chart.colours,
+                "pad": 8,
+                "thickness": 14,
+                "line": {"width": 0},
+            },
+            "link": {
+                "source": chart.start,
+                "target": chart.end,
+                "value": chart.values,
+                "color": [_faint(chart.colours[node]) for node in chart.start],
+            },
+        }
+    ], {}
 
 
 def _faint(colour: str) -> str:

@@ -37,9 +37,21 @@ from grid_model.report.view import View
 from grid_model.report.words import LANGUAGES, Words, word
 
 FILE = "report.html"
-SECTIONS = (headline.section, headline.scorecard_section, dispatch.section, network.section, dispatch.duration_section, stores.section,
-            stores.reservoir_section, response.section, purchase.section, certificates.section, carbon.section, settlement.section,
-            solver.section)  # fmt: skip
+SECTIONS = (
+    headline.section,
+    headline.scorecard_section,
+    dispatch.section,
+    network.section,
+    dispatch.duration_section,
+    stores.section,
+    stores.reservoir_section,
+    response.section,
+    purchase.section,
+    certificates.section,
+    carbon.section,
+    settlement.section,
+    solver.section,
+)
 MOST_HOURLY = 2200  # steps up to which zones are shown step by step (a quarter of hours)
 COARSE = 2  # steps of zones taken together beyond
 
@@ -86,8 +98,13 @@ def render(title: str, subtitle: Words, sections: list[Section], language: str, 
 
 
 def environment() -> Environment:
-    return Environment(loader=PackageLoader("grid_model.report", "templates"), autoescape=True, undefined=StrictUndefined,
-                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+    return Environment(
+        loader=PackageLoader("grid_model.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def script(name: str) -> Markup:
@@ -125,9 +142,15 @@ def _listed(value) -> list | float | int:
 
 def _payload(view: View | None, sections: list[Section], language: str) -> dict:
     blocks = [block for section in sections for block in section.blocks]
-    shared = {"language": language, "figures": {chart.key: _figures(chart) for block in blocks for chart in _charts(block)},
-              "words": {key: _both(word(key)) for key in ("daily_means", "congestion_share", "greatest_flows", "whole_grid", "regions", "zones")},
-              "colours": {name: COLOURS[name] for name in ("flow", "full")}}  # fmt: skip
+    shared = {
+        "language": language,
+        "figures": {chart.key: _figures(chart) for block in blocks for chart in _charts(block)},
+        "words": {
+            key: _both(word(key))
+            for key in ("daily_means", "congestion_share", "greatest_flows", "whole_grid", "regions", "zones")
+        },
+        "colours": {name: COLOURS[name] for name in ("flow", "full")},
+    }
     if view is None:
         return shared
     return shared | {

@@ -1,7 +1,8 @@
 """Plots straight from results, with the colours and words of the report: `results.plot.dispatch(zone="Qinghai")`.
 
-Every plot takes `backend` ("plotly" gives a plotly figure, "matplotlib" axes), `language` ("en", "zh"), and for matplotlib
-`ax` to draw on. `zone` is a zone or a region by name, the whole grid if none is given; `start` and `end` choose a stretch of time.
+Every plot takes `backend` ("plotly" gives a plotly figure, "matplotlib" axes), `language` ("en", "zh"), and for
+matplotlib `ax` to draw on. `zone` is a zone or a region by name, the whole grid if none is given; `start` and `end`
+choose a stretch of time.
 """
 
 from __future__ import annotations
@@ -31,8 +32,16 @@ class Plot:
 
     def price(self, zone=None, start=None, end=None, *, backend="plotly", language="en", ax=None):
         """Price over time; of several zones their mean, weighted by load."""
-        return self._over_time(lambda view, keys, *rest: dispatch.price_chart(view, *rest), word("price"), zone, start, end, backend,
-                               language, ax)  # fmt: skip
+        return self._over_time(
+            lambda view, keys, *rest: dispatch.price_chart(view, *rest),
+            word("price"),
+            zone,
+            start,
+            end,
+            backend,
+            language,
+            ax,
+        )
 
     def storage(self, zone=None, start=None, end=None, *, backend="plotly", language="en", ax=None):
         """Energy in store by technology."""

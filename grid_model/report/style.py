@@ -1,8 +1,8 @@
 """Colours, names and order of zones and technologies in every picture: one place.
 
-A technology's name and colour stand in its table (`label`, `name_zh`, `color`; the package's are after Okabe and Ito, and
-told apart with every colour blindness, see the test); what is no technology has its colour here. Order is that of the
-stack, from what runs always at the bottom to what varies at the top.
+A technology's name and colour stand in its table (`label`, `name_zh`, `color`; the package's are after Okabe and Ito,
+and told apart with every colour blindness, see the test); what is no technology has its colour here. Order is that of
+the stack, from what runs always at the bottom to what varies at the top.
 """
 
 from __future__ import annotations
@@ -16,13 +16,36 @@ import pandas as pd
 from grid_model.report.words import Words, plain
 
 COLOURS = {
-    "load": "#000000", "residual_load": "#d55e00", "price": "#0072b2", "level": "#009e73", "discharge": "#8c1d5c", "charge": "#8c1d5c",
-    "converted": "#999933", "converting": "#999933", "imports": "#5d3fd3", "exports": "#5d3fd3", "reduced": "#009e73", "added": "#009e73", "orderly": "#b8860b",
-    "unserved": "#e60000", "cause_congestion": "#d55e00", "cause_minimum_output": "#2b2b2b", "cause_ramping": "#cc79a7",
-    "cause_storage_full": "#0072b2", "cause_surplus": "#f0e442", "flow": "#4a6fa5", "full": "#d55e00", "forward": "#0072b2", "backward": "#e69f00",
-    "received": "#0072b2", "paid": "#d55e00", "available": "#bbbbbb",
-    "factor_production": "#6e6e6e", "factor_consumption": "#d55e00", "factor_published": "#0072b2",
-}  # fmt: skip
+    "load": "#000000",
+    "residual_load": "#d55e00",
+    "price": "#0072b2",
+    "level": "#009e73",
+    "discharge": "#8c1d5c",
+    "charge": "#8c1d5c",
+    "converted": "#999933",
+    "converting": "#999933",
+    "imports": "#5d3fd3",
+    "exports": "#5d3fd3",
+    "reduced": "#009e73",
+    "added": "#009e73",
+    "orderly": "#b8860b",
+    "unserved": "#e60000",
+    "cause_congestion": "#d55e00",
+    "cause_minimum_output": "#2b2b2b",
+    "cause_ramping": "#cc79a7",
+    "cause_storage_full": "#0072b2",
+    "cause_surplus": "#f0e442",
+    "flow": "#4a6fa5",
+    "full": "#d55e00",
+    "forward": "#0072b2",
+    "backward": "#e69f00",
+    "received": "#0072b2",
+    "paid": "#d55e00",
+    "available": "#bbbbbb",
+    "factor_production": "#6e6e6e",
+    "factor_consumption": "#d55e00",
+    "factor_published": "#0072b2",
+}
 SCALE = ((0.0, "#00204d"), (0.25, "#414d6b"), (0.5, "#7c7b78"), (0.75, "#b9ac70"), (1.0, "#ffea46"))  # cividis
 OTHERS = (
     "#44aa99",
@@ -34,10 +57,34 @@ OTHERS = (
     "#332288",
     "#cc6677",
 )  # technologies without one
-ORDER = ("nuclear", "hydro_run_of_river", "hydro_reservoir", "geothermal", "biomass", "marine", "by_product", "coal_chp", "coal", "coal_ccs",
-         "gas_chp", "gas", "wind_offshore", "wind_onshore", "wind_distributed", "solar_thermal", "solar_utility",
-         "solar_distributed", "pumped_hydro", "lithium_ion", "sodium_ion", "flow_battery", "compressed_air", "flywheel", "gravity",
-         "hydrogen")  # fmt: skip
+ORDER = (
+    "nuclear",
+    "hydro_run_of_river",
+    "hydro_reservoir",
+    "geothermal",
+    "biomass",
+    "marine",
+    "by_product",
+    "coal_chp",
+    "coal",
+    "coal_ccs",
+    "gas_chp",
+    "gas",
+    "wind_offshore",
+    "wind_onshore",
+    "wind_distributed",
+    "solar_thermal",
+    "solar_utility",
+    "solar_distributed",
+    "pumped_hydro",
+    "lithium_ion",
+    "sodium_ion",
+    "flow_battery",
+    "compressed_air",
+    "flywheel",
+    "gravity",
+    "hydrogen",
+)
 
 
 def colour(key: str) -> str:
@@ -45,7 +92,8 @@ def colour(key: str) -> str:
 
 
 class Style:
-    """Names and colours for the zones and technologies of some results; of several, the first that names one decides."""
+    """Names and colours for the zones and technologies of some results; of several, the first that names one
+    decides."""
 
     def __init__(self, *results):
         self._technologies, self._zones = {}, {}
@@ -83,7 +131,8 @@ class Style:
 
 
 def stacked(technologies) -> list[str]:
-    """Technologies from the bottom of a stack to its top; those the package does not know come last but for wind and sun."""
+    """Technologies from the bottom of a stack to its top; those the package does not know come last but for wind and
+    sun."""
     known = {name: place for place, name in enumerate(ORDER)}
     return sorted(map(str, technologies), key=lambda name: (known.get(name, known["coal_chp"] - 0.5), name))
 

@@ -1,4 +1,5 @@
-"""Results against published statistics: tables of what was observed and what the model gave, and how far apart they are.
+"""Results against published statistics: tables of what was observed and what the model gave, and how far apart they
+are.
 
 Everything is computed from `dispatch.nc` and the folder `observed/` of the data set, which the model never reads.
 

@@ -19,13 +19,20 @@ def plot_nation(tables: dict[str, pd.DataFrame], file: Path) -> None:
     table = tables["national"]
     _bars(left, table["technology"], table["observed_gwh"] / 1000, table["model_gwh"] / 1000)
     for place, row in enumerate(table.itertuples()):
-        left.annotate(f"{row.difference_percent:+.1f} %", (place, max(row.observed_gwh, row.model_gwh) / 1000),
-                      ha="center", va="bottom", fontsize=8)
+        left.annotate(
+            f"{row.difference_percent:+.1f} %",
+            (place, max(row.observed_gwh, row.model_gwh) / 1000),
+            ha="center",
+            va="bottom",
+            fontsize=8,
+        )
     left.set(title="Generation of the year", ylabel="TWh")
     left.margins(y=0.1)
     monthly = tables["monthly"]
     for technology, line in (("thermal", "-"), ("hydro", "--")):
-        sums = monthly[monthly["technology"] == technology].groupby("months")[["observed_gwh", "model_gwh"]].sum() / 1000
+        sums = (
+            monthly[monthly["technology"] == technology].groupby("months")[["observed_gwh", "model_gwh"]].sum() / 1000
+        )
         for column, color in (("observed_gwh", OBSERVED), ("model_gwh", MODEL)):
             right.plot(sums.index, sums[column], line, color=color, label=f"{technology}, {column[:-4]}")
     right.set(title="By published period (January and February together)", ylabel="TWh", ylim=(0, None))
@@ -38,8 +45,15 @@ def plot_provinces(tables: dict[str, pd.DataFrame], file: Path) -> None:
     figure, axes = plt.subplots(2, 2, figsize=(14, 10), constrained_layout=True)
     thermal = tables["thermal"].sort_values("observed_hours")
     _bars(axes[0, 0], thermal["zone"], thermal["observed_hours"], thermal["model_hours"])
-    axes[0, 0].errorbar(np.arange(len(thermal)), thermal["observed_hours"], yerr=0.1 * thermal["observed_hours"], fmt="none",
-                        ecolor="#1f77b4", elinewidth=1, label="10 % of it")
+    axes[0, 0].errorbar(
+        np.arange(len(thermal)),
+        thermal["observed_hours"],
+        yerr=0.1 * thermal["observed_hours"],
+        fmt="none",
+        ecolor="#1f77b4",
+        elinewidth=1,
+        label="10 % of it",
+    )
     axes[0, 0].set(title="Utilisation hours of thermal plant", ylabel="h")
     trade = tables["net_import"].sort_values("observed_gwh")
     _bars(axes[0, 1], trade["zone"], trade["observed_gwh"] / 1000, trade["model_gwh"] / 1000)

@@ -31,7 +31,9 @@ class View:
     def __init__(self, results):
         self.results = results
         self.data: xr.Dataset = results.dispatch
-        self.tables: dict[str, pd.DataFrame] = {name: table for name, table in results.tables.items() if not table.empty}
+        self.tables: dict[str, pd.DataFrame] = {
+            name: table for name, table in results.tables.items() if not table.empty
+        }
         self.style = Style(results)
         self.hours = self.data["step_hours"].values
         self.time = pd.DatetimeIndex(self.data["time"].values)
@@ -94,7 +96,8 @@ class View:
     def price_unit(self) -> Words:
         return Words(f"{self.currency}/MWh", "元/MWh" if self.currency == "CNY" else f"{self.currency}/MWh")
 
-    # ---------------------------------------------------------------------------------------------------------- energies
+    # ----------------------------------------------------------------------------------------------------------
+    # energies
 
     def total(self, name: str) -> float:
         """Energy of a power of the dispatch over the horizon, MWh; 0 where it is not reported."""

@@ -1,8 +1,9 @@
 """Any number of results side by side: cost, mix, emissions, scorecard, prices, flows, as one xarray Dataset.
 
-Results need not have the same zones, technologies, lines or hours. What one of them does not have is NaN there (not 0), and
-`attrs["notes"]` (`notes_zh` in Chinese) says in sentences what differs. Where they cover different lengths of time, energies, money and emissions
-are those of a mean day, so that they can be compared; `attrs["basis"]` is `horizon` or `day`.
+Results need not have the same zones, technologies, lines or hours. What one of them does not have is NaN there (not 0),
+and `attrs["notes"]` (`notes_zh` in Chinese) says in sentences what differs. Where they cover different lengths of time,
+energies, money and emissions are those of a mean day, so that they can be compared; `attrs["basis"]` is `horizon` or
+`day`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from grid_model.results.results import Results, open_results
 
 LEAST_RUNS = 2
 MOST_NAMED = 8  # of what is not in every run
-WORDS = {"zone": ("zone", "zones", "区域"), "technology": ("technology", "technologies", "发电技术"), "line": ("line", "lines", "线路"),
-         "storage_technology": ("storage technology", "storage technologies", "储能技术")}  # fmt: skip
+WORDS = {
+    "zone": ("zone", "zones", "区域"),
+    "technology": ("technology", "technologies", "发电技术"),
+    "line": ("line", "lines", "线路"),
+    "storage_technology": ("storage technology", "storage technologies", "储能技术"),
+}
 
 
 def compare(*results: Results | str | Path) -> xr.Dataset:
@@ -73,7 +78,8 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
 
 
 def differences(comparison: xr.Dataset) -> pd.DataFrame:
-    """The comparison as one row per figure: `group, item, unit`, a column per run, and the change of each later run from
+    """The comparison as one row per figure: `group, item, unit`, a column per run, and the change of each later run
+    from
     the first as `change: RUN`; figures that no run has are left out."""
     rows = []
     for group, variable in comparison.data_vars.items():
@@ -167,8 +173,12 @@ def _notes(results: list[Results], names: list[str], by_day: bool) -> list[tuple
     notes = []
     if by_day:
         lengths = ", ".join(f"{name} {one.summary['hours']:g} h" for name, one in zip(names, results))
-        notes.append((f"The runs cover different lengths of time ({lengths}): energies, money and emissions are those of a mean day.",
-                      f"各结果时长不同（{lengths}）：电量、费用与排放均为日均值。"))  # fmt: skip
+        notes.append(
+            (
+                f"The runs cover different lengths of time ({lengths}): energies, money and emissions are those of a mean day.",
+                f"各结果时长不同（{lengths}）：电量、费用与排放均为日均值。",
+            )
+        )
     if len({str(one.summary["start"]) for one in results}) > 1:
         starts = ", ".join(f"{name} {one.summary['start']}" for name, one in zip(names, results))
         notes.append((f"The runs begin at different times ({starts}): differences are of the season too.",

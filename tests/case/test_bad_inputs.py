@@ -522,7 +522,9 @@ def test_scenario_and_tables_are_told_of_together(two_zones, problems):
     """An unknown key and an unknown setting of a rule do not hide what is wrong in the tables."""
     generators = two_zones.table("generators", "generator,zone,technology,capacity_mw\nNorth coal,North,coal,-5")
     (two_zones.profiles / "availability.csv").unlink()
-    two_zones.scenario_text("inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\ncolour: blue\nsolve: {method: abacus}\n")
+    two_zones.scenario_text(
+        "inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\ncolour: blue\nsolve: {method: abacus}\n"
+    )
     found = {(Path(problem.file).name, problem.column, problem.value) for problem in problems(two_zones)}
     assert found == {
         (generators.name, "capacity_mw", "-5"),
@@ -536,7 +538,12 @@ def test_scenario_and_tables_are_told_of_together(two_zones, problems):
     [
         ("zone,name_zh\nNorth,青海\nSouth,上海\n".encode("gbk"), 2, "North,青海", "looks like GBK, save it as UTF-8"),
         ("zone\nNorth\nSouth\n".encode("utf-16"), 1, "UTF-16", "save it as UTF-8 (a spreadsheet: CSV UTF-8)"),
-        (b"PK\3\4" + bytes(range(256)), 2, "a workbook (or another packed file)", "save it as UTF-8 (a spreadsheet: CSV UTF-8)"),
+        (
+            b"PK\3\4" + bytes(range(256)),
+            2,
+            "a workbook (or another packed file)",
+            "save it as UTF-8 (a spreadsheet: CSV UTF-8)",
+        ),
         (b"zone;name_zh\nNorth;a\nSouth;b\n", 1, "cells parted by ;", "cells parted by commas"),
         (b"zone\tname_zh\nNorth\ta\nSouth\tb\n", 1, "cells parted by tabs", "cells parted by commas"),
         ("zone，name_zh\nNorth，a\n".encode(), 1, "cells parted by ，", "cells parted by commas"),
@@ -579,9 +586,9 @@ def test_workbooks_in_the_place_of_csv(two_zones, problems):
 
 
 def test_rows_of_time_that_changed_places(two_zones, problems):
-    path = two_zones.profile("load", "time,North base,South base\n" + "\n".join(
-        f"2027-01-01T0{hour}:00,1,1" for hour in (0, 2, 1, 3, 4, 5)
-    ))
+    path = two_zones.profile(
+        "load", "time,North base,South base\n" + "\n".join(f"2027-01-01T0{hour}:00,1,1" for hour in (0, 2, 1, 3, 4, 5))
+    )
     assert_only(problems(two_zones), path, 3, "time", "2027-01-01 02:00:00", "2027-01-01 01:00:00: moments in order")
 
 
@@ -601,7 +608,9 @@ def test_name_with_a_line_break(two_zones, problems):
 def test_nobody_is_meant_by_another_capital(two_zones, problems):
     """The hint looks at names as people read them, capitals or not."""
     path = two_zones.table("generators", "generator,zone,Technology,capacity_mw\nNorth wind,North,wind_onshore,5")
-    assert any(problem.row == 1 and "did you mean technology?" in problem.allowed for problem in problems(two_zones)), path
+    assert any(problem.row == 1 and "did you mean technology?" in problem.allowed for problem in problems(two_zones)), (
+        path
+    )
 
 
 def test_modules_check_their_tables_beside_faulty_ones(two_zones, problems_of_all):

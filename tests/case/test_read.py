@@ -265,7 +265,8 @@ def test_monthly_energy_is_shared_by_capacity(hydro, read):
 
 
 def test_what_is_in_service(hydro, read, problems):
-    """Half of the wind stands in January and all in February; run-of-river has no profile and takes its max_output_fraction;
+    """Half of the wind stands in January and all in February; run-of-river has no profile and takes its
+    max_output_fraction;
     another year's rows say nothing."""
     rows = "North,wind_onshore,2027,1,0.5\nNorth,wind_onshore,2026,2,0.1\nNorth,hydro_run_of_river,2027,2,0.25"
     hydro.table("in_service", f"zone,technology,year,month,fraction\n{rows}")

@@ -48,7 +48,8 @@ def test_all_provinces_with_all_rules(results):
 
 @pytest.mark.parametrize("technology", ["wind_onshore", "wind_offshore", "solar_utility", "solar_distributed"])
 def test_wind_and_sun_are_those_of_the_files(results, series, technology):
-    """Power available / capacity is the zone's column of the file. The synthesised hours are other numbers: see below."""
+    """Power available / capacity is the zone's column of the file. The synthesised hours are other numbers: see
+    below."""
     available = results.dispatch.available
     wanted = (available.technology == technology) & (available.capacity_mw > 0)
     available = available[wanted.values]

@@ -42,8 +42,15 @@ def test_a_part_of_uneven_steps(tmp_path):
         gm.load_case(path, start="2027-01-01T02:00")
 
 
-@pytest.mark.parametrize("horizon", ["hours: 5, step_lengths: [1, 3, 0.5]", "hours: 3, step_weights: [1, 2]",
-                                     "hours: 1, step_lengths: [1, -0.5, 0.5]", "hours: 1, step_lengths: [0.33333, 0.66667]"])
+@pytest.mark.parametrize(
+    "horizon",
+    [
+        "hours: 5, step_lengths: [1, 3, 0.5]",
+        "hours: 3, step_weights: [1, 2]",
+        "hours: 1, step_lengths: [1, -0.5, 0.5]",
+        "hours: 1, step_lengths: [0.33333, 0.66667]",
+    ],
+)
 def test_steps_that_do_not_fit(tmp_path, horizon):
     with pytest.raises(gm.InputError):
         gm.load_case(write(tmp_path, horizon))

@@ -29,9 +29,22 @@ class Browser:
     def __init__(self, profile: Path, width: int = 1366, height: int = 768):
         self._loop = asyncio.new_event_loop()
         self._process = subprocess.Popen(
-            [installed(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
-             "--no-first-run", "--hide-scrollbars", f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            [
+                installed(),
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--remote-debugging-port=0",
+                "--no-first-run",
+                "--hide-scrollbars",
+                f"--user-data-dir={profile}",
+                f"--window-size={width},{height}",
+                "about:blank",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self._numbers, self.problems, self.requests = itertools.count(1), [], []
         self._socket = self._run(self._connect(profile / "DevToolsActivePort"))
         for domain in ("Page", "Runtime", "Log", "Network"):

@@ -1,4 +1,5 @@
-"""Results with everything in them, small enough for tests: a day of the Northwest with the rules that are off by default."""
+"""Results with everything in them, small enough for tests: a day of the Northwest with the rules that are off by
+default."""
 
 from __future__ import annotations
 
@@ -9,8 +10,12 @@ import pytest
 from grid_model import pipeline
 
 ROOT = Path(__file__).parents[2]
-RULES = ["policies.green_certificates.shortfall_penalty_cny_per_mwh=100", "policies.green_certificates.ccer_price_cny_per_t=70.76",
-         "policies.green_certificates.ccer_factor_t_per_mwh=0.5306", "policies.carbon_market.allowance_price_cny_per_t=75"]  # fmt: skip
+RULES = [
+    "policies.green_certificates.shortfall_penalty_cny_per_mwh=100",
+    "policies.green_certificates.ccer_price_cny_per_t=70.76",
+    "policies.green_certificates.ccer_factor_t_per_mwh=0.5306",
+    "policies.carbon_market.allowance_price_cny_per_t=75",
+]
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ def view(request):
 
 
 def test_supply_and_use_add_up_in_every_area(view):
-    """generation + discharge + imports + reduced + orderly + unserved = load + charge + exports + added, in each area and step:
+    """generation + discharge + imports + reduced + orderly + unserved = load + charge + exports + added, in each area
+    and step:
     without losses, or with a line counted at one end only, the whole grid would be out by what is lost."""
     values = view.series.values
     supplied = sum(array for key, array in values.items() if key.startswith("generation:") or key in (
@@ -82,9 +83,18 @@ def test_every_zone_has_a_tile_of_its_own(places):
 
 
 def test_tiles_lie_as_provinces_do():
-    """Xinjiang in the north-west corner, Heilongjiang in the north-east, Hainan at the south, Shanghai east of Sichuan."""
-    place = {"Xinjiang": (43.8, 87.6), "Heilongjiang": (45.8, 126.5), "Hainan": (20.0, 110.2), "Shanghai": (31.2, 121.5),
-             "Sichuan": (30.6, 104.1), "Beijing": (39.9, 116.4), "Hubei": (30.6, 114.3), "Guangdong": (23.1, 113.3)}  # fmt: skip
+    """Xinjiang in the north-west corner, Heilongjiang in the north-east, Hainan at the south, Shanghai east of
+    Sichuan."""
+    place = {
+        "Xinjiang": (43.8, 87.6),
+        "Heilongjiang": (45.8, 126.5),
+        "Hainan": (20.0, 110.2),
+        "Shanghai": (31.2, 121.5),
+        "Sichuan": (30.6, 104.1),
+        "Beijing": (39.9, 116.4),
+        "Hubei": (30.6, 114.3),
+        "Guangdong": (23.1, 113.3),
+    }
     column, row = (dict(zip(place, axis.tolist())) for axis in tile_grid(*zip(*place.values())))
     assert column["Xinjiang"] == 0 and row["Hainan"] == 0
     assert row["Heilongjiang"] == max(row.values()) and column["Shanghai"] > column["Hubei"] > column["Sichuan"]

@@ -1,4 +1,5 @@
-"""The page in a real Chromium: everything is drawn, switches and keys work, nothing is complained about, it fits a phone."""
+"""The page in a real Chromium: everything is drawn, switches and keys work, nothing is complained about, it fits a
+phone."""
 
 from __future__ import annotations
 
@@ -53,7 +54,9 @@ def test_colours_have_their_names_on_wide_pages_and_on_phones(browser, file):
         browser.open(file)
         browser.run(DRAW_ALL)
         assert "Onshore wind" in browser.run(names), size
-        both = [browser.run(f"document.querySelectorAll('#figure-mix .{one}').length") for one in ("legendtext", "swatches")]
+        both = [
+            browser.run(f"document.querySelectorAll('#figure-mix .{one}').length") for one in ("legendtext", "swatches")
+        ]
         assert bool(both[0]) == (kind == "legendtext") and bool(both[1]) == (kind == "swatches")
 
 
@@ -104,7 +107,8 @@ def test_values_in_the_page_are_those_of_the_dispatch(page, rich):
 
 
 def test_the_keyboard_reaches_and_moves_everything(page):
-    """Tab from the top: skip link, language, contents, area; Enter switches the language; arrows move the map's time."""
+    """Tab from the top: skip link, language, contents, area; Enter switches the language; arrows move the map's
+    time."""
     reached = []
     for _ in range(22):
         page.press("Tab")

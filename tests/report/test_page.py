@@ -30,8 +30,20 @@ def payload(page: str) -> dict:
 
 
 def test_rich_results_have_every_part(page):
-    expected = ["headline", "dispatch", "map", "duration", "storage", "reservoirs", "demand_response", "purchase", "certificates",
-                "carbon", "settlement", "solver"]  # fmt: skip
+    expected = [
+        "headline",
+        "dispatch",
+        "map",
+        "duration",
+        "storage",
+        "reservoirs",
+        "demand_response",
+        "purchase",
+        "certificates",
+        "carbon",
+        "settlement",
+        "solver",
+    ]
     assert [key for key in sections(page) if key != "scorecard"] == expected
     assert {
         "supply",
@@ -71,7 +83,8 @@ def test_both_languages_stand_in_the_page_and_one_is_shown(rich, page):
 
 
 def test_names_reach_neither_html_nor_script_unescaped(plain_grid):
-    """A zone, a generator's technology, a scenario and a table's text that are HTML: nowhere does a tag of theirs stand."""
+    """A zone, a generator's technology, a scenario and a table's text that are HTML: nowhere does a tag of theirs
+    stand."""
     data = plain_grid.dispatch
     renamed = data.assign_coords(
         zone=[EVIL, *data["zone"].values[1:]], technology=("generator", [EVIL] * data.sizes["generator"])
@@ -123,9 +136,18 @@ def test_a_report_stands_beside_its_results_or_where_one_says(plain_grid, tmp_pa
 
 def test_a_scorecard_says_passed_failed_or_nothing(plain_grid):
     """A target that a case has nothing to say of is neither passed nor failed."""
-    card = pd.DataFrame({"target": ["wind_and_solar_share", "pumped_storage", "own_target"], "unit": ["1", "GW", "1"], "level": [0.2, 80.0, 1.0],
-                         "achieved": [0.5, None, 0.1], "margin": [0.3, None, -0.9], "passed": [True, None, False],
-                         "binding_dual": [None, None, 3.0], "source": ["x", "y", "<b>z"]})  # fmt: skip
+    card = pd.DataFrame(
+        {
+            "target": ["wind_and_solar_share", "pumped_storage", "own_target"],
+            "unit": ["1", "GW", "1"],
+            "level": [0.2, 80.0, 1.0],
+            "achieved": [0.5, None, 0.1],
+            "margin": [0.3, None, -0.9],
+            "passed": [True, None, False],
+            "binding_dual": [None, None, 3.0],
+            "source": ["x", "y", "<b>z"],
+        }
+    )
     page = report_html(replace(plain_grid, tables=plain_grid.tables | {"scorecard": card}))
     part = page[page.index('<section id="scorecard"') : page.index('<section id="dispatch"')]
     assert re.findall(r'<td class="(passed|failed)"', part) == ["passed", "failed"]

@@ -14,9 +14,16 @@ from grid_model.report.style import Style
 from grid_model.results.results import Results
 
 PLOTS = {
-    "dispatch": {"zone": "Qinghai"}, "price": {}, "storage": {"zone": "Gansu"}, "curtailment": {}, "duration": {"quantity": "price"},
-    "cycles": {}, "reservoirs": {}, "flows": {}, "price_map": {"time": "2027-01-01T12:30"},
-}  # fmt: skip
+    "dispatch": {"zone": "Qinghai"},
+    "price": {},
+    "storage": {"zone": "Gansu"},
+    "curtailment": {},
+    "duration": {"quantity": "price"},
+    "cycles": {},
+    "reservoirs": {},
+    "flows": {},
+    "price_map": {"time": "2027-01-01T12:30"},
+}
 
 
 @pytest.fixture(autouse=True)

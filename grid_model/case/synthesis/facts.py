@@ -192,7 +192,9 @@ def read_facts(folder: str | Path, yields_of: int | None = None) -> Facts:
         tables[name] = table
     if not problems and yields_of is not None and yields_of not in set(tables["yearly_availability"]["year"]):
         file = folder / "yearly_availability.csv"
-        problems.append(Problem(str(file), 0, "year", yields_of, "a year that has rows here, or no yields_of in the scenario"))
+        problems.append(
+            Problem(str(file), 0, "year", yields_of, "a year that has rows here, or no yields_of in the scenario")
+        )
     if problems:
         raise InputError(problems)
     return Facts(tables, yields_of)

@@ -10,8 +10,11 @@ from grid_model.report.style import colour, stacked
 from grid_model.report.view import View
 from grid_model.report.words import Words, plain, word
 
-FACTORS = {"factor_production": ("factor_production_t_per_mwh", "square"), "factor_consumption": ("factor_consumption_t_per_mwh", "circle"),
-           "factor_published": ("published_t_per_mwh", "diamond")}  # fmt: skip
+FACTORS = {
+    "factor_production": ("factor_production_t_per_mwh", "square"),
+    "factor_consumption": ("factor_consumption_t_per_mwh", "circle"),
+    "factor_published": ("published_t_per_mwh", "diamond"),
+}
 PER_MWH = plain("t CO₂/MWh")
 
 
@@ -52,8 +55,17 @@ def factor_chart(view: View) -> Figure | None:
     table = table.sort_values("factor_consumption_t_per_mwh")
     layers = [Layer(key, word(key), colour(key), POINT, pd.to_numeric(table[column]).to_numpy(float), pattern=mark)
               for key, (column, mark) in FACTORS.items() if pd.to_numeric(table[column]).notna().any()]  # fmt: skip
-    return Figure(Chart("factors", word("factors"), PER_MWH, layers, [view.style.zone(name) for name in table["area"]], x_kind="names",
-                        height=380))  # fmt: skip
+    return Figure(
+        Chart(
+            "factors",
+            word("factors"),
+            PER_MWH,
+            layers,
+            [view.style.zone(name) for name in table["area"]],
+            x_kind="names",
+            height=380,
+        )
+    )
 
 
 def factor_table(view: View) -> Table | None:
@@ -78,8 +90,16 @@ def _area(view: View, name: str, level: str) -> Words:
 def market_tables(view: View) -> list[Table]:
     """The carbon markets, and how each entity covered its emissions."""
     unit = view.carbon
-    names = {"emissions_t": "emissions", "free_t": "free", "auctioned_t": "auctioned", "bought_t": "bought", "sold_t": "sold",
-             "offset_t": "offset", "banked_out_t": "banked", "shortfall_t": "shortfall"}  # fmt: skip
+    names = {
+        "emissions_t": "emissions",
+        "free_t": "free",
+        "auctioned_t": "auctioned",
+        "bought_t": "bought",
+        "sold_t": "sold",
+        "offset_t": "offset",
+        "banked_out_t": "banked",
+        "shortfall_t": "shortfall",
+    }
     found = []
     for table, title, who in (
         ("carbon_market", "carbon_market", "market"),
@@ -93,9 +113,12 @@ def market_tables(view: View) -> list[Table]:
             if who == "market"
             else {}
         )
-        columns = [Column(word(who if who == "entity" else "carbon_market"), "text"), Column(Words("Year", "年份"), "text"),
-                   *(Column(word(key), unit=unit.name) for key in names.values()),
-                   *(Column(word(key), unit=plain(f"{view.currency}/t")) for key in price.values())]  # fmt: skip
+        columns = [
+            Column(word(who if who == "entity" else "carbon_market"), "text"),
+            Column(Words("Year", "年份"), "text"),
+            *(Column(word(key), unit=unit.name) for key in names.values()),
+            *(Column(word(key), unit=plain(f"{view.currency}/t")) for key in price.values()),
+        ]
         cells = [(view.style.party(row[who]), str(row["year"]), *(row[name] * unit.factor for name in names),
                   *(row[name] for name in price)) for row in rows.to_dict("records")]  # fmt: skip
         found.append(Table(word(title), columns, cells, folded=who == "entity", file=f"{table}.csv"))

@@ -32,16 +32,18 @@ def flow(view: View) -> Figure | None:
     if ways.empty:
         return None
     names = _areas(view, pd.unique(pd.concat([ways["origin"], ways["holder"]])))
-    ways = ways.assign(origin=ways["origin"].map(names), end=[
-        (end, names[holder] if end == "retired" else "") for end, holder in zip(ways["end"], ways["holder"])])  # fmt: skip
+    ways = ways.assign(
+        origin=ways["origin"].map(names),
+        end=[(end, names[holder] if end == "retired" else "") for end, holder in zip(ways["end"], ways["holder"])],
+    )
     return Figure(_sankey(view, ways))
 
 
 def ways_of_certificates(ledger: pd.DataFrame) -> pd.DataFrame:
     """What became of all certificates: `technology, origin, end, holder, quantity`.
 
-    Origin is the zone that a lot was issued to (or opened in); ends are `retired`, `ccer`, `expired`, and `in_hand` of what
-    the holder still has. Quantities by origin sum to what was issued and opened there.
+    Origin is the zone that a lot was issued to (or opened in); ends are `retired`, `ccer`, `expired`, and `in_hand` of
+    what the holder still has. Quantities by origin sum to what was issued and opened there.
     """
     zones = ledger[~ledger["account"].isin(["registry", "retired", "expired", "ccer"])]
     first = zones[zones["event"].isin(["issue", "opening"])]
@@ -106,10 +108,21 @@ def market_table(view: View) -> Table | None:
         return None
     names = [name for name in ("issued", "held", "offered", "ccer", "sold", "banked") if f"{name}_mwh" in table]
     unit = view.energy
-    columns = [Column(word("month"), "text"), Column(word("kind"), "text"), *(Column(word(name), unit=unit.name) for name in names),
-               Column(Words("Price", "证书价格"), unit=view.price_unit)]  # fmt: skip
-    rows = [(row["month"], word(row["kind"]), *(row[f"{name}_mwh"] * unit.factor for name in names), row["price_cny_per_mwh"])
-            for row in table.to_dict("records")]  # fmt: skip
+    columns = [
+        Column(word("month"), "text"),
+        Column(word("kind"), "text"),
+        *(Column(word(name), unit=unit.name) for name in names),
+        Column(Words("Price", "证书价格"), unit=view.price_unit),
+    ]
+    rows = [
+        (
+            row["month"],
+            word(row["kind"]),
+            *(row[f"{name}_mwh"] * unit.factor for name in names),
+            row["price_cny_per_mwh"],
+        )
+        for row in table.to_dict("records")
+    ]
     return Table(word("certificate_market"), columns, rows, file="certificate_market.csv")
 
 
@@ -118,12 +131,32 @@ def obligation_table(view: View) -> Table | None:
     if table is None:
         return None
     unit = view.zone_energy
-    names = {"consumption_mwh": "consumption", "required_mwh": "required", "physical_mwh": "physical", "certificates_mwh": "by_certificates",
-             "short_mwh": "short"}  # fmt: skip
-    columns = [Column(word("party"), "text"), Column(word("obligation"), "text"), *(Column(word(key), unit=unit.name) for key in names.values()),
-               Column(word("demanded"), "percent"), Column(word("achieved"), "percent"), Column(word("passed"), "check")]  # fmt: skip
-    rows = [(view.style.party(row["party"]), word(row["obligation"]), *(row[name] * unit.factor for name in names), row["share"],
-             row["achieved_share"], row["passed"]) for row in table.to_dict("records")]  # fmt: skip
+    names = {
+        "consumption_mwh": "consumption",
+        "required_mwh": "required",
+        "physical_mwh": "physical",
+        "certificates_mwh": "by_certificates",
+        "short_mwh": "short",
+    }
+    columns = [
+        Column(word("party"), "text"),
+        Column(word("obligation"), "text"),
+        *(Column(word(key), unit=unit.name) for key in names.values()),
+        Column(word("demanded"), "percent"),
+        Column(word("achieved"), "percent"),
+        Column(word("passed"), "check"),
+    ]
+    rows = [
+        (
+            view.style.party(row["party"]),
+            word(row["obligation"]),
+            *(row[name] * unit.factor for name in names),
+            row["share"],
+            row["achieved_share"],
+            row["passed"],
+        )
+        for row in table.to_dict("records")
+    ]
     return Table(word("obligations"), columns, rows, folded=True, file="green_obligations.csv")
 
 
@@ -131,8 +164,17 @@ def statement_table(view: View) -> Table | None:
     table = view.tables.get("certificate_statement")
     if table is None:
         return None
-    names = {"start_mwh": "start", "issued_mwh": "issued", "held_mwh": "held", "bought_mwh": "bought", "sold_mwh": "sold",
-             "retired_mwh": "retired", "ccer_mwh": "ccer", "expired_mwh": "expired", "end_mwh": "in_hand"}  # fmt: skip
+    names = {
+        "start_mwh": "start",
+        "issued_mwh": "issued",
+        "held_mwh": "held",
+        "bought_mwh": "bought",
+        "sold_mwh": "sold",
+        "retired_mwh": "retired",
+        "ccer_mwh": "ccer",
+        "expired_mwh": "expired",
+        "end_mwh": "in_hand",
+    }
     columns = [Column(word("zone"), "text"), Column(word("month"), "text"),
                *(Column(word(key), unit=plain("MWh"), digits=0) for key in names.values()),
                Column(word("trade"), unit=Words(view.currency, view.currency), digits=0)]  # fmt: skip

@@ -51,8 +51,15 @@ def supply_chart(view: View, keys, values: dict | None = None, title: Words | No
 
 
 def price_chart(view: View, values: dict | None = None, title: Words | None = None) -> Chart:
-    return _over_time(view, "price", title or word("price"), view.price_unit, [_layer(view, "price", values, drawn=LINE)], values,
-                      height=230)  # fmt: skip
+    return _over_time(
+        view,
+        "price",
+        title or word("price"),
+        view.price_unit,
+        [_layer(view, "price", values, drawn=LINE)],
+        values,
+        height=230,
+    )
 
 
 def level_chart(view: View, keys, values: dict | None = None, title: Words | None = None) -> Chart | None:
@@ -133,5 +140,16 @@ def _over_time(view, key, title, unit, layers, values, height) -> Chart:
 
 def _duration(view, key, title, unit, layers) -> Chart:
     layers = [replace(layer, stepped=False) for layer in layers]
-    return Chart(key, title, unit, layers, QUANTILES, word("share_of_time"), "number", height=300, percent="x", source="duration",
-                 from_zero=False)  # fmt: skip
+    return Chart(
+        key,
+        title,
+        unit,
+        layers,
+        QUANTILES,
+        word("share_of_time"),
+        "number",
+        height=300,
+        percent="x",
+        source="duration",
+        from_zero=False,
+    )

@@ -49,12 +49,22 @@ def cards(view: View) -> Cards:
     shares = {name: float(generation[generation.index.str.startswith(kinds)].sum()) / total if total > 0 else np.nan
               for name, kinds in (("renewable_share", RENEWABLE), ("wind_solar_share", VARIABLE))}  # fmt: skip
     unserved = view.total("unserved")
-    found = [Card(word("cost"), view.money.text(summary["objective_cny"]),
-                  _per(summary["objective_cny"], view.load_mwh) + plain(" ") + view.price_unit),
-             Card(word("load"), view.energy.text(view.load_mwh), word("peak") + plain(" ") + view.power.text(_peak(view))),
-             Card(word("unserved"), view.energy.text(unserved),
-                  plain(f"{number(100 * (1 - unserved / view.load_mwh), 2)} % ") + word("served") if view.load_mwh > 0 else plain("")),
-             Card(word("mean_price"), plain(number(_mean_price(view), 1) + " ") + view.price_unit)]  # fmt: skip
+    found = [
+        Card(
+            word("cost"),
+            view.money.text(summary["objective_cny"]),
+            _per(summary["objective_cny"], view.load_mwh) + plain(" ") + view.price_unit,
+        ),
+        Card(word("load"), view.energy.text(view.load_mwh), word("peak") + plain(" ") + view.power.text(_peak(view))),
+        Card(
+            word("unserved"),
+            view.energy.text(unserved),
+            plain(f"{number(100 * (1 - unserved / view.load_mwh), 2)} % ") + word("served")
+            if view.load_mwh > 0
+            else plain(""),
+        ),
+        Card(word("mean_price"), plain(number(_mean_price(view), 1) + " ") + view.price_unit),
+    ]
     if total > 0:
         found += [Card(word(name), plain(f"{number(100 * share, 1)} %")) for name, share in shares.items()]
     return Cards([*found, *_curtailment(view), *_carbon(view), *_proof(view)])
@@ -129,8 +139,17 @@ def mix_chart(view: View) -> Figure | None:
             layers.append(
                 Layer(key, view.style.technology(technology), view.style.technology_colour(technology), BAR, energy)
             )
-    chart = Chart("mix", word("energy_mix"), view.energy.name, layers, [area.name for area in areas], x_kind="names", barmode="stack",
-                  horizontal=True, height=max(150 + 34 * len(areas), 120 + 19 * len(layers)))  # fmt: skip
+    chart = Chart(
+        "mix",
+        word("energy_mix"),
+        view.energy.name,
+        layers,
+        [area.name for area in areas],
+        x_kind="names",
+        barmode="stack",
+        horizontal=True,
+        height=max(150 + 34 * len(areas), 120 + 19 * len(layers)),
+    )
     return Figure(chart)
 
 
@@ -147,9 +166,17 @@ def mix_table(view: View) -> Table | None:
         Column(word("utilisation"), "percent"),
         Column(word("curtailed"), unit=unit.name),
     ]
-    rows = [(view.style.technology(name), capacity[name] * view.power.factor, made[name] * unit.factor,
-             made[name] / made.sum() if made.sum() > 0 else None, made[name] / capacity[name] / hours if capacity[name] > 0 else None,
-             lost.get(name, 0.0) * unit.factor) for name in stacked(made.index)]  # fmt: skip
+    rows = [
+        (
+            view.style.technology(name),
+            capacity[name] * view.power.factor,
+            made[name] * unit.factor,
+            made[name] / made.sum() if made.sum() > 0 else None,
+            made[name] / capacity[name] / hours if capacity[name] > 0 else None,
+            lost.get(name, 0.0) * unit.factor,
+        )
+        for name in stacked(made.index)
+    ]
     return Table(word("energy_mix"), columns, rows, folded=True)
 
 
@@ -159,8 +186,15 @@ def _capacity(view: View) -> pd.Series:
 
 def cost_table(view: View) -> Table | None:
     items = view.data["objective"]
-    rows = [(cost_item(str(name)), float(value) * view.money.factor, float(value) / view.load_mwh if view.load_mwh > 0 else None)
-            for name, value in zip(items["item"].values, items.values) if abs(value) > 1e-9]  # fmt: skip
+    rows = [
+        (
+            cost_item(str(name)),
+            float(value) * view.money.factor,
+            float(value) / view.load_mwh if view.load_mwh > 0 else None,
+        )
+        for name, value in zip(items["item"].values, items.values)
+        if abs(value) > 1e-9
+    ]
     columns = [Column(word("item"), "text"), Column(word("cost"), unit=view.money.name),
                Column(word("cost") + plain(" / ") + word("load"), unit=view.price_unit)]  # fmt: skip
     return Table(word("costs"), columns, sorted(rows, key=lambda row: -row[1]), folded=True) if rows else None

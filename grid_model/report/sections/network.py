@@ -50,15 +50,21 @@ def quantities_of(view: View) -> list[tuple[str, Words, Words, np.ndarray]]:
 
 
 def slots(view: View) -> tuple[list[Words], list[np.ndarray]]:
-    """Times that the map can show and the steps that each stands for: the mean, then every step, or for long horizons the
+    """Times that the map can show and the steps that each stands for: the mean, then every step, or for long horizons
+    the
     hours of each month's mean day."""
     everything = (word("mean_of_horizon"), np.arange(len(view.time)))
     if len(view.time) <= MOST_SLOTS:
         single = [(plain(f"{moment:%Y-%m-%d %H:%M}"), np.array([step])) for step, moment in enumerate(view.time)]
     else:
         keys = view.time.year * 10000 + view.time.month * 100 + view.time.hour
-        single = [(word("mean_day") + plain(f" {key // 10000}-{key // 100 % 100:02d}, {key % 100:02d}:00"), np.flatnonzero(keys == key))
-                  for key in np.unique(keys)]  # fmt: skip
+        single = [
+            (
+                word("mean_day") + plain(f" {key // 10000}-{key // 100 % 100:02d}, {key % 100:02d}:00"),
+                np.flatnonzero(keys == key),
+            )
+            for key in np.unique(keys)
+        ]
     names, steps = zip(everything, *single)
     return list(names), list(steps)
 
@@ -143,12 +149,27 @@ def corridor_table(view: View) -> Table | None:
     )
     lost = rows_of(data, "loss", "line") @ view.hours
     zones = [[view.style.zone(name) for name in data[end].values] for end in ("from_zone", "to_zone")]
-    columns = [Column(word("line"), "text"), Column(Words("From", "起点"), "text"), Column(Words("To", "终点"), "text"),
-               Column(word("capacity"), unit=plain("MW"), digits=0), Column(Words("Sent forward", "正向送电"), unit=unit.name),
-               Column(Words("Sent back", "反向送电"), unit=unit.name), Column(word("loss"), unit=unit.name),
-               Column(word("utilisation"), "percent"), Column(word("hours_full"), unit=plain("h"), digits=0)]  # fmt: skip
-    rows = zip(data["line"].values, *zones, capacity, forward * unit.factor, backward * unit.factor, lost * unit.factor, used,
-               full @ view.hours)  # fmt: skip
+    columns = [
+        Column(word("line"), "text"),
+        Column(Words("From", "起点"), "text"),
+        Column(Words("To", "终点"), "text"),
+        Column(word("capacity"), unit=plain("MW"), digits=0),
+        Column(Words("Sent forward", "正向送电"), unit=unit.name),
+        Column(Words("Sent back", "反向送电"), unit=unit.name),
+        Column(word("loss"), unit=unit.name),
+        Column(word("utilisation"), "percent"),
+        Column(word("hours_full"), unit=plain("h"), digits=0),
+    ]
+    rows = zip(
+        data["line"].values,
+        *zones,
+        capacity,
+        forward * unit.factor,
+        backward * unit.factor,
+        lost * unit.factor,
+        used,
+        full @ view.hours,
+    )
     return Table(
         word("corridors"), columns, sorted(rows, key=lambda row: -(row[4] + row[5])), folded=data.sizes["line"] > 12
     )
@@ -166,5 +187,13 @@ def flow_chart(view: View, most: int = 25) -> Chart:
             ("backward", Words("Sent back", "反向送电"), -1),
         )
     ]
-    return Chart("flows", word("flows"), unit.name, layers, [plain(name) for name in view.data["line"].values[order]], x_kind="names",
-                 horizontal=True, height=120 + 20 * len(order))  # fmt: skip
+    return Chart(
+        "flows",
+        word("flows"),
+        unit.name,
+        layers,
+        [plain(name) for name in view.data["line"].values[order]],
+        x_kind="names",
+        horizontal=True,
+        height=120 + 20 * len(order),
+    )

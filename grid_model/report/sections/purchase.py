@@ -17,12 +17,27 @@ def order_table(view: View) -> Table | None:
     if table is None:
         return None
     unit = view.energy
-    columns = [Column(word("rank"), digits=0), Column(word("purchase_class"), "text"), Column(word("available"), unit=unit.name),
-               Column(word("taken"), unit=unit.name), Column(word("forgone"), unit=plain("MWh"), digits=0),
-               Column(word("forgone"), "percent", digits=2), Column(word("passed"), "check")]  # fmt: skip
-    rows = [(row.rank, word(row.purchase_class), row.available_mwh * unit.factor, row.taken_mwh * unit.factor,
-             row.available_mwh - row.taken_mwh, 1 - row.taken_mwh / row.available_mwh if row.available_mwh > 0 else None, row.passed)
-            for row in table.itertuples()]  # fmt: skip
+    columns = [
+        Column(word("rank"), digits=0),
+        Column(word("purchase_class"), "text"),
+        Column(word("available"), unit=unit.name),
+        Column(word("taken"), unit=unit.name),
+        Column(word("forgone"), unit=plain("MWh"), digits=0),
+        Column(word("forgone"), "percent", digits=2),
+        Column(word("passed"), "check"),
+    ]
+    rows = [
+        (
+            row.rank,
+            word(row.purchase_class),
+            row.available_mwh * unit.factor,
+            row.taken_mwh * unit.factor,
+            row.available_mwh - row.taken_mwh,
+            1 - row.taken_mwh / row.available_mwh if row.available_mwh > 0 else None,
+            row.passed,
+        )
+        for row in table.itertuples()
+    ]
     return Table(word("purchase"), columns, rows, file="purchase_order.csv")
 
 
@@ -31,8 +46,14 @@ def green_corridor_table(view: View) -> Table | None:
     if table is None:
         return None
     unit = view.zone_energy
-    columns = [Column(word("line"), "text"), Column(word("energy"), unit=unit.name), Column(word("renewable"), unit=unit.name),
-               Column(word("share"), "percent"), Column(word("demanded"), "percent"), Column(word("passed"), "check")]  # fmt: skip
+    columns = [
+        Column(word("line"), "text"),
+        Column(word("energy"), unit=unit.name),
+        Column(word("renewable"), unit=unit.name),
+        Column(word("share"), "percent"),
+        Column(word("demanded"), "percent"),
+        Column(word("passed"), "check"),
+    ]
     rows = [(row.line, row.carried_mwh * unit.factor, row.renewable_mwh * unit.factor,
              row.renewable_mwh / row.carried_mwh if row.carried_mwh > 0 else None, row.min_renewable_share, row.passed)
             for row in table.itertuples()]  # fmt: skip

@@ -27,16 +27,24 @@ def _use(view: View) -> pd.DataFrame:
     down, up = (rows_of(data, name, "programme") for name in ("demand_response_down", "demand_response_up"))
     if "orderly_use_by_programme" in data:
         down = down + rows_of(data, "orderly_use_by_programme", "programme")
-    frame = pd.DataFrame({"zone": data["programme_zone"].values.astype(str), "kind": data["programme_kind"].values.astype(str),
-                          "greatest": down.max(axis=1), "reduced": down @ view.hours, "added": up @ view.hours},
-                         index=data["programme"].values.astype(str))  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "zone": data["programme_zone"].values.astype(str),
+            "kind": data["programme_kind"].values.astype(str),
+            "greatest": down.max(axis=1),
+            "reduced": down @ view.hours,
+            "added": up @ view.hours,
+        },
+        index=data["programme"].values.astype(str),
+    )
     limits = view.tables.get("demand_response")
     known = limits.set_index("programme")["capability_mw"] if limits is not None else pd.Series(dtype=float)
     return frame.assign(capability=known.reindex(frame.index).to_numpy(float))
 
 
 def use_chart(view: View) -> Chart:
-    """Greatest reduction of each zone in one step beside what it could reduce; of orderly use, which comes after and may
+    """Greatest reduction of each zone in one step beside what it could reduce; of orderly use, which comes after and
+    may
     reach to most of the load, what was used alone."""
     every = _use(view)
     orderly = every["kind"] == "orderly_use"
@@ -51,8 +59,15 @@ def use_chart(view: View) -> Chart:
     if orderly.any():
         used = every[orderly].groupby("zone")["greatest"].sum().reindex(zones) * view.power.factor
         layers.append(Layer("orderly_use", word("greatest_orderly_use"), colour("orderly"), BAR, used.to_numpy()))
-    return Chart("response", word("response_by_zone"), view.power.name, layers, [view.style.zone(zone) for zone in zones],
-                 x_kind="names", barmode="group")  # fmt: skip
+    return Chart(
+        "response",
+        word("response_by_zone"),
+        view.power.name,
+        layers,
+        [view.style.zone(zone) for zone in zones],
+        x_kind="names",
+        barmode="group",
+    )
 
 
 def kind_table(view: View) -> Table:
@@ -68,12 +83,27 @@ def kind_table(view: View) -> Table:
             added=("added", "sum"),
         )
     )
-    columns = [Column(word("kind"), "text"), Column(word("programmes"), digits=0), Column(word("capability"), unit=view.power.name),
-               Column(word("greatest_use"), unit=view.power.name), Column(word("reduced"), unit=unit.name),
-               Column(word("added"), unit=unit.name), Column(word("payback"), "percent")]  # fmt: skip
-    rows = [(word(kind), row["count"], row["capability"] * view.power.factor, row["greatest"] * view.power.factor,
-             row["reduced"] * unit.factor, row["added"] * unit.factor, row["added"] / row["reduced"] if row["reduced"] > 0 else None)
-            for kind, row in sums.iterrows()]  # fmt: skip
+    columns = [
+        Column(word("kind"), "text"),
+        Column(word("programmes"), digits=0),
+        Column(word("capability"), unit=view.power.name),
+        Column(word("greatest_use"), unit=view.power.name),
+        Column(word("reduced"), unit=unit.name),
+        Column(word("added"), unit=unit.name),
+        Column(word("payback"), "percent"),
+    ]
+    rows = [
+        (
+            word(kind),
+            row["count"],
+            row["capability"] * view.power.factor,
+            row["greatest"] * view.power.factor,
+            row["reduced"] * unit.factor,
+            row["added"] * unit.factor,
+            row["added"] / row["reduced"] if row["reduced"] > 0 else None,
+        )
+        for kind, row in sums.iterrows()
+    ]
     return Table(word("demand_response"), columns, rows)
 
 
@@ -83,10 +113,18 @@ def limit_table(view: View) -> Table | None:
     if limits is None:
         return None
     called = limits[(limits["reduced_mwh"] > 1e-6) | (limits["added_mwh"] > 1e-6)]
-    columns = [Column(word("programme"), "text"), Column(word("kind"), "text"), Column(word("capability"), unit=plain("MW")),
-               Column(word("reduced"), unit=plain("MWh")), Column(word("added"), unit=plain("MWh")), Column(word("used_hours"), digits=2),
-               Column(word("most_hours_in_a_day"), digits=2), Column(word("max_hours_per_day"), digits=2), Column(word("calls"), digits=2),
-               Column(word("max_calls"), digits=2)]  # fmt: skip
+    columns = [
+        Column(word("programme"), "text"),
+        Column(word("kind"), "text"),
+        Column(word("capability"), unit=plain("MW")),
+        Column(word("reduced"), unit=plain("MWh")),
+        Column(word("added"), unit=plain("MWh")),
+        Column(word("used_hours"), digits=2),
+        Column(word("most_hours_in_a_day"), digits=2),
+        Column(word("max_hours_per_day"), digits=2),
+        Column(word("calls"), digits=2),
+        Column(word("max_calls"), digits=2),
+    ]
     names = (
         "capability_mw",
         "reduced_mwh",

@@ -35,9 +35,15 @@ def _items(table: pd.DataFrame) -> pd.DataFrame:
 
 def item_name(item: str) -> Words:
     """Items that share a word with something else have one of their own."""
-    own = {"market": Words("Sold in the market", "市场售电"), "energy": word("energy_item"), "capacity": word("capacity_item"),
-           "certificates": word("certificates_item"), "guaranteed": Words("Guaranteed purchase", "保障性收购"),
-           "demand_response": word("demand_response"), "shortfall": word("shortfall")}  # fmt: skip
+    own = {
+        "market": Words("Sold in the market", "市场售电"),
+        "energy": word("energy_item"),
+        "capacity": word("capacity_item"),
+        "certificates": word("certificates_item"),
+        "guaranteed": Words("Guaranteed purchase", "保障性收购"),
+        "demand_response": word("demand_response"),
+        "shortfall": word("shortfall"),
+    }
     return own.get(item, word(item))
 
 
@@ -47,8 +53,18 @@ def item_chart(view: View, table: pd.DataFrame) -> Figure | None:
         Layer(key, word(key), colour(key), BAR, sums[key].to_numpy() * view.money.factor)
         for key in ("received", "paid")
     ]
-    return Figure(Chart("settlement", word("settlement_by_item"), view.money.name, layers, [item_name(item) for item in sums.index],
-                        x_kind="names", horizontal=True, height=140 + 28 * len(sums)))  # fmt: skip
+    return Figure(
+        Chart(
+            "settlement",
+            word("settlement_by_item"),
+            view.money.name,
+            layers,
+            [item_name(item) for item in sums.index],
+            x_kind="names",
+            horizontal=True,
+            height=140 + 28 * len(sums),
+        )
+    )
 
 
 def zone_table(view: View, table: pd.DataFrame) -> Table | None:

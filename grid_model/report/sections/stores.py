@@ -24,11 +24,17 @@ def section(view: View) -> Section | None:
 def _energies(view: View) -> pd.DataFrame:
     """Of each store: zone, technology, place, capacity and energy in and out [MWh]."""
     data = view.data
-    return pd.DataFrame({
-        "zone": data["storage_zone"].values.astype(str), "technology": data["storage_technology"].values.astype(str),
-        "place": data["place"].values.astype(str) if "place" in data.coords else "independent", "mw": data["power_mw"].values,
-        "mwh": data["energy_mwh"].values, "charged": rows_of(data, "charge", "storage") @ view.hours,
-        "discharged": rows_of(data, "discharge", "storage") @ view.hours})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "zone": data["storage_zone"].values.astype(str),
+            "technology": data["storage_technology"].values.astype(str),
+            "place": data["place"].values.astype(str) if "place" in data.coords else "independent",
+            "mw": data["power_mw"].values,
+            "mwh": data["energy_mwh"].values,
+            "charged": rows_of(data, "charge", "storage") @ view.hours,
+            "discharged": rows_of(data, "discharge", "storage") @ view.hours,
+        }
+    )
 
 
 def cycle_chart(view: View) -> Chart:
@@ -39,10 +45,25 @@ def cycle_chart(view: View) -> Chart:
     for technology in stacked(sums.index.get_level_values("technology").unique()):
         mine = sums.loc[technology].reindex(zones)
         cycles = (mine["discharged"] / mine["mwh"].where(mine["mwh"] > 0) / view.days).to_numpy()
-        layers.append(Layer(technology, view.style.technology(technology), view.style.technology_colour(technology), "point", cycles,
-                            pattern=("circle", "diamond", "square")[len(layers) % 3]))  # fmt: skip
-    return Chart("cycles", word("cycles"), word("cycles_per_day"), layers, [view.style.zone(zone) for zone in zones], x_kind="names",
-                 height=360)  # fmt: skip
+        layers.append(
+            Layer(
+                technology,
+                view.style.technology(technology),
+                view.style.technology_colour(technology),
+                "point",
+                cycles,
+                pattern=("circle", "diamond", "square")[len(layers) % 3],
+            )
+        )
+    return Chart(
+        "cycles",
+        word("cycles"),
+        word("cycles_per_day"),
+        layers,
+        [view.style.zone(zone) for zone in zones],
+        x_kind="names",
+        height=360,
+    )
 
 
 def cycle_table(view: View) -> Table:
@@ -58,13 +79,31 @@ def cycle_table(view: View) -> Table:
             discharged=("discharged", "sum"),
         )
     )
-    columns = [Column(word("technology"), "text"), Column(word("place"), "text"), Column(word("stores"), digits=0),
-               Column(word("power"), unit=view.power.name), Column(word("capacity"), unit=view.level.name),
-               Column(word("charged"), unit=unit.name), Column(word("discharged"), unit=unit.name), Column(word("round_trip"), "percent"),
-               Column(word("cycles_per_day"), digits=2)]  # fmt: skip
-    rows = [(view.style.technology(technology), word(place), row.stores, row.mw * view.power.factor, row.mwh * view.level.factor,
-             row.charged * unit.factor, row.discharged * unit.factor, _part(row.discharged, row.charged),
-             _part(row.discharged / view.days, row.mwh)) for (technology, place), row in sums.iterrows()]  # fmt: skip
+    columns = [
+        Column(word("technology"), "text"),
+        Column(word("place"), "text"),
+        Column(word("stores"), digits=0),
+        Column(word("power"), unit=view.power.name),
+        Column(word("capacity"), unit=view.level.name),
+        Column(word("charged"), unit=unit.name),
+        Column(word("discharged"), unit=unit.name),
+        Column(word("round_trip"), "percent"),
+        Column(word("cycles_per_day"), digits=2),
+    ]
+    rows = [
+        (
+            view.style.technology(technology),
+            word(place),
+            row.stores,
+            row.mw * view.power.factor,
+            row.mwh * view.level.factor,
+            row.charged * unit.factor,
+            row.discharged * unit.factor,
+            _part(row.discharged, row.charged),
+            _part(row.discharged / view.days, row.mwh),
+        )
+        for (technology, place), row in sums.iterrows()
+    ]
     return Table(word("storage"), columns, rows)
 
 
@@ -73,8 +112,13 @@ def burning_table(view: View) -> Table | None:
     table = view.tables.get("burning")
     if table is None:
         return None
-    columns = [Column(word("kind"), "text"), Column(word("name"), "text"), Column(word("zone"), "text"), Column(word("time"), "text"),
-               Column(word("energy"), unit=plain("MWh"))]  # fmt: skip
+    columns = [
+        Column(word("kind"), "text"),
+        Column(word("name"), "text"),
+        Column(word("zone"), "text"),
+        Column(word("time"), "text"),
+        Column(word("energy"), unit=plain("MWh")),
+    ]
     rows = [(word(row.kind), row.name, view.style.zone(row.zone), str(row.time), row.energy_mwh)
             for row in table.itertuples(index=False, name="Row")]  # fmt: skip
     total = float(table["energy_mwh"].sum())
@@ -95,8 +139,16 @@ def level_heat(view: View) -> Heat:
     every = max(1, len(view.time) // MOST_POINTS)
     part = rows_of(data, "reservoir_level", "reservoir")[order] / np.where(capacity > 0, capacity, np.nan)[order, None]
     names = [view.style.party(name) for name in data["reservoir"].values[order]]
-    return Heat("levels", word("fullness"), word("level_short"), names, view.time.to_numpy()[::every], part[:, ::every], percent=True,
-                height=130 + 20 * len(order))  # fmt: skip
+    return Heat(
+        "levels",
+        word("fullness"),
+        word("level_short"),
+        names,
+        view.time.to_numpy()[::every],
+        part[:, ::every],
+        percent=True,
+        height=130 + 20 * len(order),
+    )
 
 
 def reservoir_table(view: View) -> Table:
@@ -107,9 +159,14 @@ def reservoir_table(view: View) -> Table:
         for name in ("inflow", "spill")
         if name in data
     }
-    columns = [Column(word("reservoir"), "text"), Column(word("capacity"), unit=plain("GWh")), Column(word("first_level"), "percent"),
-               Column(word("lowest_level"), "percent"), Column(word("last_level"), "percent"),
-               *(Column(word(name), unit=unit.name) for name in flows)]  # fmt: skip
+    columns = [
+        Column(word("reservoir"), "text"),
+        Column(word("capacity"), unit=plain("GWh")),
+        Column(word("first_level"), "percent"),
+        Column(word("lowest_level"), "percent"),
+        Column(word("last_level"), "percent"),
+        *(Column(word(name), unit=unit.name) for name in flows),
+    ]
     rows = [(view.style.party(name), capacity[place] / 1e3, *(_part(value, capacity[place]) for value in (
         level[place, 0], level[place].min(), level[place, -1])), *(energy[place] for energy in flows.values()))
             for place, name in enumerate(data["reservoir"].values)]  # fmt: skip

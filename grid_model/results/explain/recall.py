@@ -35,7 +35,9 @@ def of_stored(case, model, program, results) -> Optimum:
             Problem(place, value=wrong[0], allowed="inputs as they were in the run: these rules differ now")
         )
     values = [results.duals[name].sel({VECTOR: "cost"}).values.reshape(-1) for name in program.rows]
-    return Optimum(case, as_solved(program, results.duals), np.concatenate(values), told_columns(model, program, results.dispatch))
+    return Optimum(
+        case, as_solved(program, results.duals), np.concatenate(values), told_columns(model, program, results.dispatch)
+    )
 
 
 def told_columns(model, program, dispatch: xr.Dataset) -> np.ndarray:

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-
 from demand import demand_response, loads
-from facts import HERE, by_zone, fact_table, write, zones
+from facts import HERE, by_zone, write, zones
 from hydro import cascade, hydro_generators, hydro_monthly, inflow_monthly, reservoirs
 from in_service import in_service
 from network import lines
@@ -18,9 +17,25 @@ from thermal import coal_capacity, thermal_generators
 from trade import contracts
 from yields import yearly_availability
 
-GENERATOR_COLUMNS = ["generator", "zone", "technology", "capacity_mw", "commissioned", "purchase_class", "guaranteed_hours",
-                     "variable_cost_cny_per_mwh", "min_output_fraction", "max_output_fraction", "heating_floor_fraction", "planned_hours",
-                     "emissions_t_per_mwh", "certificate", "local_congestion_fraction", "capacity_end_2025_mw", "source"]
+GENERATOR_COLUMNS = [
+    "generator",
+    "zone",
+    "technology",
+    "capacity_mw",
+    "commissioned",
+    "purchase_class",
+    "guaranteed_hours",
+    "variable_cost_cny_per_mwh",
+    "min_output_fraction",
+    "max_output_fraction",
+    "heating_floor_fraction",
+    "planned_hours",
+    "emissions_t_per_mwh",
+    "certificate",
+    "local_congestion_fraction",
+    "capacity_end_2025_mw",
+    "source",
+]
 
 
 def generators() -> pd.DataFrame:
@@ -46,9 +61,20 @@ def later_capacity(table: pd.DataFrame) -> pd.Series:
     return later.round(1)
 
 
-TABLES = {"generators": generators, "storage": storage, "lines": lines, "loads": loads, "demand_response": demand_response,
-          "reservoirs": reservoirs, "cascade": cascade, "hydro_monthly": hydro_monthly, "inflow_monthly": inflow_monthly,
-          "corridor_contracts": contracts, "in_service": in_service, "synthesis/yearly_availability": yearly_availability}
+TABLES = {
+    "generators": generators,
+    "storage": storage,
+    "lines": lines,
+    "loads": loads,
+    "demand_response": demand_response,
+    "reservoirs": reservoirs,
+    "cascade": cascade,
+    "hydro_monthly": hydro_monthly,
+    "inflow_monthly": inflow_monthly,
+    "corridor_contracts": contracts,
+    "in_service": in_service,
+    "synthesis/yearly_availability": yearly_availability,
+}
 
 
 def main(folder: Path = HERE) -> None:

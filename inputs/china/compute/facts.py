@@ -20,7 +20,9 @@ def fact_table(name: str) -> pd.DataFrame:
 
 @cache
 def zones() -> pd.DataFrame:
-    return pd.read_csv(HERE / "zones.csv", dtype={"heating_start": str, "heating_end": str}).set_index("zone", drop=False)
+    return pd.read_csv(HERE / "zones.csv", dtype={"heating_start": str, "heating_end": str}).set_index(
+        "zone", drop=False
+    )
 
 
 def constant(name: str) -> float:
@@ -41,7 +43,9 @@ def known_by_zone(item: str, as_of: str | None = None) -> pd.Series:
     return table.set_index("zone")["value"].reindex(zones().index)
 
 
-def distance_km(latitude: np.ndarray, longitude: np.ndarray, to_latitude: np.ndarray, to_longitude: np.ndarray) -> np.ndarray:
+def distance_km(
+    latitude: np.ndarray, longitude: np.ndarray, to_latitude: np.ndarray, to_longitude: np.ndarray
+) -> np.ndarray:
     """Great-circle distance: 2 R asin sqrt(sin^2(dlat / 2) + cos lat1 cos lat2 sin^2(dlon / 2))   [km]"""
     latitude, longitude, to_latitude, to_longitude = map(np.radians, (latitude, longitude, to_latitude, to_longitude))
     half = np.sin((to_latitude - latitude) / 2) ** 2
@@ -72,4 +76,10 @@ def write(table: pd.DataFrame, name: str, folder: Path) -> None:
 
 def _plain(value: float) -> str:
     """Up to seven significant digits, no exponent."""
-    return "" if pd.isna(value) else f"{value:.0f}" if abs(value) >= 1e6 else f"{float(f'{value:.6g}'):.10f}".rstrip("0").rstrip(".")
+    return (
+        ""
+        if pd.isna(value)
+        else f"{value:.0f}"
+        if abs(value) >= 1e6
+        else f"{float(f'{value:.6g}'):.10f}".rstrip("0").rstrip(".")
+    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
 from facts import constant, fact_table, zones
 from thermal import nuclear_fleet
 
@@ -39,14 +38,21 @@ def variable_fleets() -> dict[str, pd.DataFrame]:
     utility["2024_12"] = np.minimum(utility["2024_12"], solar["2024_12"])
     utility["2023_12"] = utility["2024_02"] * solar["2023_12"] / solar["2024_02"]
     distributed = (solar - utility).clip(lower=0)
-    return {"wind_onshore": in_operation(wind), "wind_offshore": in_operation(wind),
-            "solar_utility": in_operation(utility), "solar_distributed": in_operation(distributed)}
+    return {
+        "wind_onshore": in_operation(wind),
+        "wind_offshore": in_operation(wind),
+        "solar_utility": in_operation(utility),
+        "solar_distributed": in_operation(distributed),
+    }
 
 
 def nuclear() -> pd.DataFrame:
     new = fact_table("nuclear_2024").set_index("zone")
     capacity = nuclear_fleet().set_index("zone")["capacity_mw"].reindex(new.index)
-    start, end = pd.to_datetime(new["in_service_from"]).to_numpy()[:, None], pd.date_range("2024-02-01", periods=12, freq="MS")
+    start, end = (
+        pd.to_datetime(new["in_service_from"]).to_numpy()[:, None],
+        pd.date_range("2024-02-01", periods=12, freq="MS"),
+    )
     begin = pd.date_range("2024-01-01", periods=12, freq="MS")
     before = np.clip((start - begin.to_numpy()) / (end - begin).to_numpy(), 0, 1)
     return pd.DataFrame(1 - before * (new["capacity_mw"] / capacity).to_numpy()[:, None], new.index, range(1, 13))
@@ -54,13 +60,20 @@ def nuclear() -> pd.DataFrame:
 
 def in_service() -> pd.DataFrame:
     """Rows of fleets that grew."""
-    parts = [table.rename_axis("zone").reset_index().melt("zone", var_name="month", value_name="fraction").assign(
-        technology=technology, source=SOURCE) for technology, table in variable_fleets().items()]
+    parts = [
+        table.rename_axis("zone")
+        .reset_index()
+        .melt("zone", var_name="month", value_name="fraction")
+        .assign(technology=technology, source=SOURCE)
+        for technology, table in variable_fleets().items()
+    ]
     units = nuclear().reset_index().melt("zone", var_name="month", value_name="fraction").assign(technology="nuclear")
     units["source"] = units["zone"].map(fact_table("nuclear_2024").set_index("zone")["source"])
     table = pd.concat([*parts, units], ignore_index=True).assign(year=2024)
     table["fraction"] = table["fraction"].round(4)
     grown = table.groupby(["zone", "technology"])["fraction"].transform("min") < 1
     order = {zone: place for place, zone in enumerate(zones().index)}
-    table = table[grown].sort_values(["technology", "zone", "month"], key=lambda column: column.map(order) if column.name == "zone" else column)
+    table = table[grown].sort_values(
+        ["technology", "zone", "month"], key=lambda column: column.map(order) if column.name == "zone" else column
+    )
     return table[["zone", "technology", "year", "month", "fraction", "source"]]

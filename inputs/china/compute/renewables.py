@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
 from facts import by_zone, constant, fact_table, fill_up, known_by_zone, zones
 from thermal import _fleet
 
@@ -48,7 +47,9 @@ def guaranteed_hours(technology: str) -> tuple[pd.Series, pd.Series]:
     hours = (listed["hours"] * listed["share"]).groupby(listed["zone"]).sum() / listed.groupby("zone")["share"].sum()
     kind = "solar" if technology == "solar_utility" else "wind"
     used = fact_table("utilisation_hours").query("technology == @kind").set_index("zone")
-    words = pd.Series("guaranteed hours: NDRC/NEA notice 1150 of 2016, areas weighted", hours.index).reindex(zones().index)
+    words = pd.Series("guaranteed hours: NDRC/NEA notice 1150 of 2016, areas weighted", hours.index).reindex(
+        zones().index
+    )
     rest = "guaranteed hours: outside the areas of notice 1150 of 2016 full purchase, so " + used["source"]
     return hours.reindex(zones().index).fillna(used["hours"]).round(1), words.fillna(rest.reindex(zones().index))
 
@@ -56,7 +57,9 @@ def guaranteed_hours(technology: str) -> tuple[pd.Series, pd.Series]:
 def local_congestion(technology: str) -> pd.Series:
     """What was curtailed in the year before, nearly all of it behind bottlenecks inside the province, by zone."""
     kind = "solar" if technology.startswith("solar") else "wind"
-    rate = fact_table("utilisation_rate_2023").query("technology == @kind").set_index("zone")["utilisation_rate_percent"]
+    rate = (
+        fact_table("utilisation_rate_2023").query("technology == @kind").set_index("zone")["utilisation_rate_percent"]
+    )
     return (1 - rate / 100).round(4).reindex(zones().index)
 
 
@@ -64,24 +67,42 @@ def variable_generators() -> pd.DataFrame:
     onshore, offshore = wind_capacity()
     utility, distributed = solar_capacity()
     small = small_plants()
-    utility = utility - small[small["technology"] == "solar_thermal"].set_index("zone")["capacity_mw"].reindex(utility.index).fillna(0.0)
+    utility = utility - small[small["technology"] == "solar_thermal"].set_index("zone")["capacity_mw"].reindex(
+        utility.index
+    ).fillna(0.0)
     later = dict(zip(("wind_onshore", "wind_offshore"), planned("wind", (onshore, offshore))))
     later |= dict(zip(("solar_utility", "solar_distributed"), planned("solar", (utility, distributed))))
     wind = "NEA/CEC 2024-11 via CREA china_co2, scaled to 520.68 GW of 2024-12"
     solar = "NEA/CEC 2024-12 via CREA china_co2; plants from 6 MW of 2024-11 scaled to 511 GW centralised (NEA)"
-    origin = {"wind_onshore": f"{wind}, less offshore",
-              "wind_offshore": "GEM 2023-05 operating, and of that under construction as much as reaches 41.27 GW (NEA 2024-12)",
-              "solar_utility": solar, "solar_distributed": f"{solar}, rest of the total"}
+    origin = {
+        "wind_onshore": f"{wind}, less offshore",
+        "wind_offshore": "GEM 2023-05 operating, and of that under construction as much as reaches 41.27 GW (NEA 2024-12)",
+        "solar_utility": solar,
+        "solar_distributed": f"{solar}, rest of the total",
+    }
     parts = []
-    for technology, capacity in (("wind_onshore", onshore), ("wind_offshore", offshore),
-                                 ("solar_utility", utility), ("solar_distributed", distributed)):
+    for technology, capacity in (
+        ("wind_onshore", onshore),
+        ("wind_offshore", offshore),
+        ("solar_utility", utility),
+        ("solar_distributed", distributed),
+    ):
         bought = technology == "solar_distributed"
         hours, words = (np.nan, "") if bought else guaranteed_hours(technology)
-        parts.append(_fleet(technology, technology, capacity, commissioned=STOCK_DATE, guaranteed_hours=hours,
-                            purchase_class="full_purchase" if bought else "guaranteed", certificate="tradable",
-                            capacity_end_2025_mw=later[technology],
-                            local_congestion_fraction=local_congestion(technology),
-                            source=origin[technology] + ("; " if bought else "; " + words + "; ") + CONGESTION))
+        parts.append(
+            _fleet(
+                technology,
+                technology,
+                capacity,
+                commissioned=STOCK_DATE,
+                guaranteed_hours=hours,
+                purchase_class="full_purchase" if bought else "guaranteed",
+                certificate="tradable",
+                capacity_end_2025_mw=later[technology],
+                local_congestion_fraction=local_congestion(technology),
+                source=origin[technology] + ("; " if bought else "; " + words + "; ") + CONGESTION,
+            )
+        )
     return pd.concat([*parts, small], ignore_index=True)
 
 

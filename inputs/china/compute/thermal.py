@@ -11,7 +11,6 @@ heat rate   heat rate of the zone in GEM, scaled so that the national mean is th
 from __future__ import annotations
 
 import pandas as pd
-
 from facts import by_zone, constant, fact_table, known_by_zone, zones
 
 BENCHMARK = "coal benchmark tariffs (zones.csv)"
@@ -73,21 +72,44 @@ def coal_fleets() -> list[pd.DataFrame]:
     condensing = capacity - chp
     flexible = condensing * min(1.0, constant("coal_flexible_national") / condensing.sum())
     common = {"variable_cost_cny_per_mwh": coal_cost().round(1), "emissions_t_per_mwh": coal_emissions().round(4)}
-    origin = f"{CAPACITY}: thermal less gas, scaled to 1194.98 GW of coal; {{}}; fuel: NDRC notice 303 of 2022 and {BENCHMARK}; " \
-             "heat rate: GEM 2023-07 scaled to 303.2 gce/kWh"
-    condensing_split = "share without CHP in GEM 2023-07; flexible 258 GW of it nationally (plans and CEC, see constants)"
+    origin = (
+        f"{CAPACITY}: thermal less gas, scaled to 1194.98 GW of coal; {{}}; fuel: NDRC notice 303 of 2022 and {BENCHMARK}; "
+        "heat rate: GEM 2023-07 scaled to 303.2 gce/kWh"
+    )
+    condensing_split = (
+        "share without CHP in GEM 2023-07; flexible 258 GW of it nationally (plans and CEC, see constants)"
+    )
     return [
-        _fleet("coal_flexible", "coal", flexible, min_output_fraction=constant("coal_flexible_floor"),
-               source=origin.format(condensing_split), **common),
-        _fleet("coal_inflexible", "coal", condensing - flexible, min_output_fraction=constant("coal_inflexible_floor"),
-               source=origin.format(condensing_split), **common),
-        _fleet("coal_chp", "coal_chp", chp, **_floors("coal_chp"),
-               source=origin.format("share of CHP in GEM 2023-07"), **common),
+        _fleet(
+            "coal_flexible",
+            "coal",
+            flexible,
+            min_output_fraction=constant("coal_flexible_floor"),
+            source=origin.format(condensing_split),
+            **common,
+        ),
+        _fleet(
+            "coal_inflexible",
+            "coal",
+            condensing - flexible,
+            min_output_fraction=constant("coal_inflexible_floor"),
+            source=origin.format(condensing_split),
+            **common,
+        ),
+        _fleet(
+            "coal_chp",
+            "coal_chp",
+            chp,
+            **_floors("coal_chp"),
+            source=origin.format("share of CHP in GEM 2023-07"),
+            **common,
+        ),
     ]
 
 
 def gas_planned_hours() -> pd.Series:
-    """Energy of 2023 over the capacity of 2024: of Beijing, whose other thermal plant is small, its own; elsewhere the rest."""
+    """Energy of 2023 over the capacity of 2024: of Beijing, whose other thermal plant is small, its own; elsewhere the
+    rest."""
     capacity = gas_capacity()
     table = fact_table("balance_2023")
     energy = table[table["zone"] == "Beijing"]["thermal_gwh"].sum() * 1000
@@ -101,15 +123,28 @@ def gas_planned_hours() -> pd.Series:
 
 def gas_fleets() -> list[pd.DataFrame]:
     capacity, share = gas_capacity(), chp_share("gas")
-    origin = "GEM 2023-02 operating and under construction, scaled to 143.67 GW (NEA/CEC 2024-12 via CREA china_co2), {}; " \
-             "fuel: NDRC notice 562 of 2019 plus 20 %; carbon: IPCC 2006; planned hours: energy of 2023 (CEC hours; Beijing: NBS)"
+    origin = (
+        "GEM 2023-02 operating and under construction, scaled to 143.67 GW (NEA/CEC 2024-12 via CREA china_co2), {}; "
+        "fuel: NDRC notice 562 of 2019 plus 20 %; carbon: IPCC 2006; planned hours: energy of 2023 (CEC hours; Beijing: NBS)"
+    )
     parts = []
-    for name, part, rate, floors in (("gas", 1 - share, "gas_heat_rate", {}),
-                                     ("gas_chp", share, "gas_chp_heat_rate", _floors("gas_chp"))):
+    for name, part, rate, floors in (
+        ("gas", 1 - share, "gas_heat_rate", {}),
+        ("gas_chp", share, "gas_chp_heat_rate", _floors("gas_chp")),
+    ):
         cost = gas_price() * constant(rate) + constant("gas_other_variable_cost")
-        parts.append(_fleet(name, name, capacity * part, variable_cost_cny_per_mwh=cost.round(1),
-                            emissions_t_per_mwh=round(constant("gas_carbon") * constant(rate), 4), planned_hours=gas_planned_hours(),
-                            source=origin.format("CHP by its share in GEM"), **floors))
+        parts.append(
+            _fleet(
+                name,
+                name,
+                capacity * part,
+                variable_cost_cny_per_mwh=cost.round(1),
+                emissions_t_per_mwh=round(constant("gas_carbon") * constant(rate), 4),
+                planned_hours=gas_planned_hours(),
+                source=origin.format("CHP by its share in GEM"),
+                **floors,
+            )
+        )
     return parts
 
 
@@ -118,22 +153,36 @@ def nuclear_fleet() -> pd.DataFrame:
     capacity = by_zone("nuclear")
     capacity["Shandong"] += constant("nuclear_national") - capacity.sum()
     source = pd.Series(CAPACITY, capacity.index)
-    source["Shandong"] = "GEM 2023-01 (2711 MW) and the rest of the national 60.83 GW (NEA/CEC 2024-12): Guohe One of 2024"
+    source["Shandong"] = (
+        "GEM 2023-01 (2711 MW) and the rest of the national 60.83 GW (NEA/CEC 2024-12): Guohe One of 2024"
+    )
     source["Hainan"] = "GEM 2023-01, operating units"
-    return _fleet("nuclear", "nuclear", capacity, min_output_fraction=constant("nuclear_floor"),
-                  max_output_fraction=round(constant("nuclear_hours") / 8784, 4), source=source)
+    return _fleet(
+        "nuclear",
+        "nuclear",
+        capacity,
+        min_output_fraction=constant("nuclear_floor"),
+        max_output_fraction=round(constant("nuclear_hours") / 8784, 4),
+        source=source,
+    )
 
 
 def biomass_fleet() -> pd.DataFrame:
     """Available for as much energy as was fed in nationally."""
     hours = constant("biomass_generation_national") / constant("biomass_national")
-    return _fleet("biomass", "biomass", biomass_capacity(), max_output_fraction=round(hours / 8784, 4),
-                  source="45.99 GW (NEA/CEC 2024-12 via CREA china_co2) in proportion to other thermal plant; "
-                         "availability: 208.3 TWh of 2024 (NEA)")
+    return _fleet(
+        "biomass",
+        "biomass",
+        biomass_capacity(),
+        max_output_fraction=round(hours / 8784, 4),
+        source="45.99 GW (NEA/CEC 2024-12 via CREA china_co2) in proportion to other thermal plant; "
+        "availability: 208.3 TWh of 2024 (NEA)",
+    )
 
 
 def other_fleet() -> pd.DataFrame:
-    """By-product gas, waste heat and pressure: no fuel is bought, and what would be flared is not counted again as carbon.
+    """By-product gas, waste heat and pressure: no fuel is bought, and what would be flared is not counted again as
+    carbon.
 
     Energy of 2024: thermal generation less coal and gas (hours x mean capacity of the year) less biomass.
     """
@@ -141,15 +190,23 @@ def other_fleet() -> pd.DataFrame:
     gas = constant("gas_hours") * (constant("gas_national") + constant("gas_capacity_end_2023")) / 2
     capacity = other_thermal() - biomass_capacity()
     energy = constant("thermal_generation_national") - coal - gas - constant("biomass_generation_national")
-    return _fleet("by_product", "by_product", capacity, variable_cost_cny_per_mwh=constant("gas_other_variable_cost"),
-                  min_output_fraction=0.0, max_output_fraction=round(energy / capacity.sum() / 8784, 4),
-                  emissions_t_per_mwh=0.0,
-                  source="thermal less coal, gas and biomass (NEA/CEC 2024-12 via CREA china_co2): by-product gas, waste heat "
-                         "and pressure, no fuel bought; availability: rest of the thermal generation of 2024 (NBS, CEC hours)")
+    return _fleet(
+        "by_product",
+        "by_product",
+        capacity,
+        variable_cost_cny_per_mwh=constant("gas_other_variable_cost"),
+        min_output_fraction=0.0,
+        max_output_fraction=round(energy / capacity.sum() / 8784, 4),
+        emissions_t_per_mwh=0.0,
+        source="thermal less coal, gas and biomass (NEA/CEC 2024-12 via CREA china_co2): by-product gas, waste heat "
+        "and pressure, no fuel bought; availability: rest of the thermal generation of 2024 (NBS, CEC hours)",
+    )
 
 
 def thermal_generators() -> pd.DataFrame:
-    return pd.concat([*coal_fleets(), *gas_fleets(), nuclear_fleet(), biomass_fleet(), other_fleet()], ignore_index=True)
+    return pd.concat(
+        [*coal_fleets(), *gas_fleets(), nuclear_fleet(), biomass_fleet(), other_fleet()], ignore_index=True
+    )
 
 
 def _floors(fleet: str) -> dict:
@@ -164,6 +221,14 @@ def _floors(fleet: str) -> dict:
 
 def _fleet(what: str, technology: str, capacity: pd.Series, **columns) -> pd.DataFrame:
     """One generator in each zone that has at least 1 MW."""
-    table = pd.DataFrame({"generator": zones().index + f" {what}", "zone": zones().index, "technology": technology,
-                          "capacity_mw": capacity.round(1), **columns}, index=zones().index)
+    table = pd.DataFrame(
+        {
+            "generator": zones().index + f" {what}",
+            "zone": zones().index,
+            "technology": technology,
+            "capacity_mw": capacity.round(1),
+            **columns,
+        },
+        index=zones().index,
+    )
     return table[table["capacity_mw"] >= 1]

@@ -1,8 +1,8 @@
 """What provinces traded in 2023, as energy contracted on each corridor by month: the year before stands for contracts.
 
-Most energy between provinces is sold ahead, by plans of governments and yearly contracts that carry on from year to year;
-the interprovincial spot market adds a few per cent. Volumes by corridor are not published, those of provinces follow from
-statistics: what a province consumed and did not generate came in.
+Most energy between provinces is sold ahead, by plans of governments and yearly contracts that carry on from year to
+year; the interprovincial spot market adds a few per cent. Volumes by corridor are not published, those of provinces
+follow from statistics: what a province consumed and did not generate came in.
 
 net import    consumption - thermal - hydro - nuclear - (hours x mean capacity) of wind and of solar, quarter by quarter;
               the national remainder (trade with other countries, rounding) is taken off in proportion to consumption
@@ -17,10 +17,9 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
-
 from facts import constant, fact_table, zones
 from network import lines
+from scipy.optimize import linprog
 
 MONTH_HOURS = 24 * np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])  # of a year without a leap day
 QUARTERS = [1, 2, 3, 4]
@@ -47,12 +46,21 @@ def corridor_flows(net: pd.Series, hours: float) -> np.ndarray:
     arriving = np.zeros((len(net), count))
     arriving[table["to_zone"].map(places), np.arange(count)] = 1
     arriving[table["from_zone"].map(places), np.arange(count)] -= 1
-    steps = np.concatenate([np.tile(arriving, SEGMENTS), -np.tile(arriving, SEGMENTS), np.eye(len(net)), -np.eye(len(net))], axis=1)
-    slope = np.outer(2 * np.arange(SEGMENTS) + 1, table["length_km"].to_numpy(float) / SEGMENTS).ravel()  # of use^2 in pieces
+    steps = np.concatenate(
+        [np.tile(arriving, SEGMENTS), -np.tile(arriving, SEGMENTS), np.eye(len(net)), -np.eye(len(net))], axis=1
+    )
+    slope = np.outer(
+        2 * np.arange(SEGMENTS) + 1, table["length_km"].to_numpy(float) / SEGMENTS
+    ).ravel()  # of use^2 in pieces
     bounds = [(0, width) for way in most for width in np.tile(way / SEGMENTS, SEGMENTS)]
-    answer = linprog(np.concatenate([slope, slope, np.full(2 * len(net), MISSING_COST)]), A_eq=steps, b_eq=net.to_numpy(),
-                     bounds=bounds + [(0, None)] * (2 * len(net)), method="highs-ds")
-    flows = answer.x[:2 * SEGMENTS * count].reshape(2, SEGMENTS, count).sum(axis=1)
+    answer = linprog(
+        np.concatenate([slope, slope, np.full(2 * len(net), MISSING_COST)]),
+        A_eq=steps,
+        b_eq=net.to_numpy(),
+        bounds=bounds + [(0, None)] * (2 * len(net)),
+        method="highs-ds",
+    )
+    flows = answer.x[: 2 * SEGMENTS * count].reshape(2, SEGMENTS, count).sum(axis=1)
     return flows[0] - flows[1]
 
 
@@ -66,6 +74,10 @@ def contracts() -> pd.DataFrame:
     table = table[(table != 0).any(axis=1) | (lines().set_index("line")["capacity_mw"] > 0)]
     table = table.rename_axis("line").reset_index().melt("line", var_name="month", value_name="energy_mwh")
     order = {line: place for place, line in enumerate(lines()["line"])}
-    table = table.sort_values(["line", "month"], key=lambda column: column.map(order) if column.name == "line" else column)
-    return table.assign(source="net imports of provinces in 2023 (NBS/CEC monthly statistics via CREA china_co2), along the "
-                               "corridors by least length x flow^2 / capacity")
+    table = table.sort_values(
+        ["line", "month"], key=lambda column: column.map(order) if column.name == "line" else column
+    )
+    return table.assign(
+        source="net imports of provinces in 2023 (NBS/CEC monthly statistics via CREA china_co2), along the "
+        "corridors by least length x flow^2 / capacity"
+    )

@@ -9,11 +9,23 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
 from facts import HERE, fact_table, zones
 from renewables import wind_capacity
 
-MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 HOURS = 24 * np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 SERIES = {"wind": ["wind_onshore", "wind_offshore"], "solar": ["solar_utility"]}
 
@@ -31,10 +43,21 @@ def yearly_availability() -> pd.DataFrame:
         facts = fact_table("yields").query("technology == @technology").set_index("zone").reindex(zones().index)
         potential = facts["hours"] / facts["utilisation_rate"]
         months = int(facts["months"].iloc[0])
-        weights = dict(zip(members, wind_capacity())) if technology == "wind" else {members[0]: pd.Series(1.0, zones().index)}
+        weights = (
+            dict(zip(members, wind_capacity())) if technology == "wind" else {members[0]: pd.Series(1.0, zones().index)}
+        )
         mean_year = sum(weights[name] * mean_year_hours(name, months) for name in members) / sum(weights.values())
         factor = potential / mean_year
-        parts += [pd.DataFrame({"zone": zones().index, "series": name, "year": facts["year"], "factor": factor.round(4),
-                                "source": facts["source"] + "; over the hours of monthly_availability.csv"})[
-            (mean_year_hours(name, months) > 0).to_numpy()] for name in members]
+        parts += [
+            pd.DataFrame(
+                {
+                    "zone": zones().index,
+                    "series": name,
+                    "year": facts["year"],
+                    "factor": factor.round(4),
+                    "source": facts["source"] + "; over the hours of monthly_availability.csv",
+                }
+            )[(mean_year_hours(name, months) > 0).to_numpy()]
+            for name in members
+        ]
     return pd.concat(parts, ignore_index=True)
