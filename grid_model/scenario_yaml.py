@@ -126,6 +126,10 @@ def join(key: str, name: object) -> str:
 def read_document(path: Path) -> Document:
     """The content of one scenario file; what is wrong with it is among its problems."""
     file = shown(path)
+    if os.path.isdir(path):
+        inside = path / "scenario.yaml"
+        hint = f"; did you mean {shown(inside)}?" if os.path.isfile(inside) else ""
+        return Document({}, problems=[Problem(file, 0, "", "a folder", "a scenario file" + hint)])
     try:
         text, fault = decode(path.read_bytes())
         if fault:

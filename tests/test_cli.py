@@ -106,6 +106,13 @@ def test_missing_scenario_is_exit_2():
     assert done.exit_code == 2 and "no_such.yaml" in done.stderr
 
 
+def test_a_folder_in_place_of_its_scenario_is_told_where_that_lies(tmp_path):
+    call("new", tmp_path / "grid")
+    done = call("check", tmp_path / "grid")
+    assert done.exit_code == 2 and "found 'a folder'" in done.stderr
+    assert f"did you mean {(tmp_path / 'grid' / 'scenario.yaml').as_posix()}?" in done.stderr
+
+
 @pytest.mark.parametrize(("error", "code"), [(InfeasibleError("none"), 3), (SolveError("no optimum"), 4)])
 def test_each_error_has_its_exit_code(tmp_path, monkeypatch, error, code):
     def fail(*_, **__):
