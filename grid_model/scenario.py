@@ -95,8 +95,8 @@ class Horizon(Settings):
         if self.end is not None and self.end <= self.start:
             raise ValueError("an end after the start")
         lengths = self.step_lengths or (self.step_hours,)
-        if any(abs(hours * 3600 - round(hours * 3600)) > 1e-6 for hours in lengths):
-            raise ValueError("step_hours that are whole seconds")
+        if any(hours * 3600 < 1 - 1e-6 for hours in lengths):
+            raise ValueError("step_hours of at least a second")
         if self.step_lengths and abs(sum(self.step_lengths) - self.length_hours) > 1e-6:
             raise ValueError("step_lengths that sum to the hours of the horizon")
         if self.step_weights and len(self.step_weights) != self.steps:
@@ -106,7 +106,7 @@ class Horizon(Settings):
         steps = self.length_hours / self.step_hours
         if steps > MOST_STEPS:
             raise ValueError(f"at most {MOST_STEPS} steps")
-        if abs(steps - round(steps)) > 1e-9 or round(steps) < 1:
+        if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
             raise ValueError("hours that are a whole number of steps")
         return self
 
@@ -122,6 +122,11 @@ class Horizon(Settings):
     def lengths(self) -> tuple[float, ...]:
         """Length of each step [h]."""
         return self.step_lengths or (self.step_hours,) * self.steps
+
+    @property
+    def even(self) -> bool:
+        """Whether times of profiles are evenly spaced: steps of one length, of whole seconds."""
+        return self.step_lengths is None and abs(self.step_hours * 3600 - round(self.step_hours * 3600)) < 1e-6
 
     def between(self, first: datetime, last: datetime) -> Horizon:
         """The steps from one moment to another; where steps are told one by one both are borders of steps."""

@@ -42,7 +42,7 @@ class Profile:
 
     def rows_of(self, time: pd.DatetimeIndex, step_hours: np.ndarray) -> tuple[tuple[np.ndarray, int], Problem | None]:
         """For each step the position of its first row, and how many rows make a step; or what stands against it."""
-        if (step_hours != step_hours[0]).any():
+        if (step_hours != step_hours[0]).any() or abs(step_hours[0] * 3600 - round(step_hours[0] * 3600)) > 1e-6:
             return self._rows_at(time)
         step_hours = float(step_hours[0])
         spacing = self.spacing_hours or step_hours
@@ -76,7 +76,7 @@ class Profile:
         return (first, many), None
 
     def _rows_at(self, time: pd.DatetimeIndex) -> tuple[tuple[np.ndarray, int], Problem | None]:
-        """A row for each of steps that differ in length."""
+        """A row for each of steps that differ in length, or are not of whole seconds."""
         rows = self.time.get_indexer(time)
         if (rows >= 0).all():
             return (rows, 1), None

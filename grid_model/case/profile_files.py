@@ -66,7 +66,7 @@ class ProfileFolder:
     def of(cls, scenario: Scenario) -> ProfileFolder:
         """The folder that the scenario names, else `profiles` among its inputs."""
         profiles = cls(Folder(scenario.profiles or scenario.inputs / "profiles"))
-        profiles.even = scenario.horizon.step_lengths is None
+        profiles.even = scenario.horizon.even
         if scenario.profiles is not None and not os.path.isdir(scenario.profiles):
             profiles._refuse_folder(
                 *scenario.place("profiles"), "profiles", str(scenario.profiles), "a folder of profiles"

@@ -98,10 +98,15 @@ def read_case(
 def steps_of(scenario: Scenario) -> tuple[pd.DatetimeIndex, np.ndarray]:
     """Start and length [h] of every step of the horizon."""
     horizon = scenario.horizon
-    seconds = np.rint(np.array(horizon.lengths) * 3600).astype("int64")
-    offsets = pd.to_timedelta(np.cumsum(seconds) - seconds, unit="s")
-    time = (pd.Timestamp(horizon.start) + offsets).as_unit("ns").rename("time")
-    return time, frozen(seconds / 3600)
+    hours = np.array(horizon.lengths)
+    hours = np.where(np.abs(hours * 3600 - (whole := np.rint(hours * 3600))) < 1e-6, whole / 3600, hours)
+    time = pd.Timestamp(horizon.start) + pd.to_timedelta(starts_in_seconds(hours), unit="s")
+    return time.as_unit("ns").rename("time"), frozen(hours)
+
+
+def starts_in_seconds(step_hours: np.ndarray) -> np.ndarray:
+    """When each step starts after the first one, to the nearest second: what it is called by."""
+    return np.rint((np.cumsum(step_hours) - step_hours) * 3600).astype("int64")
 
 
 def _trusted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -71,18 +71,21 @@ KINDS: Mapping[str, Kind] = {
     "inflow": Kind("reservoirs", "reservoir", "", "MW", 0, np.inf, "natural inflow, as power that it could generate"),
     "energy_budget": Kind("generators", "generator", "technology", "MWh", 0, np.inf, "energy of the month"),
     "flow_limit": Kind("lines", "line", "", "1", 0, 1, "limit of the flow, of capacity"),
+    "phase_shift": Kind("lines", "line", "", "MW", -np.inf, np.inf, "angle of a phase shifter over its reactance"),
     "variable_cost": Kind(
         "generators", "generator", "technology", "CNY/MWh", -np.inf, np.inf, "cost per energy generated"
     ),
     "min_level": Kind("storage", "storage", "", "1", 0, 1, "least energy held at the end of the step, of energy_mwh"),
     "max_level": Kind("storage", "storage", "", "1", 0, 1, "most energy held at the end of the step, of energy_mwh"),
     "level_loss": Kind("storage", "storage", "", "1/h", 0, 1, "part of the energy held that is lost in an hour"),
+    "holding_cost": Kind("storage", "storage", "", "CNY/MWh/h", -np.inf, np.inf, "cost of every hour for which energy is held"),
     "conversion_most": Kind("converters", "converter", "", "MW", -np.inf, np.inf, "greatest conversion"),
     "conversion_least": Kind("converters", "converter", "", "MW", -np.inf, np.inf, "least conversion"),
     "conversion_cost": Kind("converters", "converter", "", "CNY/MWh", -np.inf, np.inf, "cost per energy converted"),
     "conversion_rise": Kind("converters", "converter", "", "MW/h", 0, np.inf, "greatest rise of conversion in an hour"),
     "conversion_fall": Kind("converters", "converter", "", "MW/h", 0, np.inf, "greatest fall of conversion in an hour"),
     "limit_factor": Kind("energy_limit_terms", "term", "", "1", -np.inf, np.inf, "what a MWh of the term counts"),
+    "port_delay": Kind("converter_ports", "port", "", "h", 0, np.inf, "how long ago what arrives left"),
     "port_rate": Kind("converter_ports", "port", "", "1", -np.inf, np.inf, "power into the zone per conversion"),
 }
 MONTHLY = ("energy_budget",)

@@ -14,8 +14,8 @@ IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "gen
                "energy_limits": "limit", "energy_limit_terms": "term"}
 TABLES = tuple(IDENTIFIERS)
 PROFILES = ("load", "availability", "min_output", "flow_limit", "variable_cost", "min_level", "max_level", "level_loss",
-            "conversion_most", "conversion_least", "conversion_cost", "conversion_rise", "conversion_fall", "port_rate",
-            "limit_factor")
+            "holding_cost", "phase_shift", "conversion_most", "conversion_least", "conversion_cost", "conversion_rise",
+            "conversion_fall", "port_rate", "port_delay", "limit_factor")
 
 
 class GridTables:

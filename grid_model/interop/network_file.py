@@ -63,14 +63,14 @@ class NetworkFile:
         Stores see a step as long as their weight says; the others are taken as multiples of that.
         """
         objective, hours, energy = (self._weight(name) for name in WEIGHTS)
-        wrong = ~((hours > 0) & (np.abs(hours * 3600 - np.rint(hours * 3600)) < 1e-6))
+        wrong = ~((hours >= 1 / 3600) & np.isfinite(hours))
         for at in np.flatnonzero(wrong):
             self.refuse(f"snapshot weighting stores of {printable(self.times()[at])}", f"{hours[at]:g}",
-                        "hours above zero, of whole seconds")
+                        "hours, a second at least")
         for name, values in (("objective", objective), ("generators", energy)):
             for at in np.flatnonzero(~(np.isfinite(values) & (values >= 0))):
                 self.refuse(f"snapshot weighting {name} of {printable(self.times()[at])}", f"{values[at]:g}", "a number >= 0")
-        hours = np.where(wrong, 1.0, np.rint(hours * 3600) / 3600)
+        hours = np.where(wrong, 1.0, hours)
         return hours, objective / hours, energy / hours
 
     def _weight(self, name: str) -> np.ndarray:

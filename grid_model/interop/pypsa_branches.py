@@ -7,7 +7,7 @@ phi     phase_shift   rad    of a transformer: x s + phi adds up to nothing roun
 p       p0            MW     PyPSA's flow of a link, lo <= p <= hi: leaves bus0, efficiency p enters bus1
 v       marginal_cost currency/MWh   of p, either way
 
-Kirchhoff: f = s + phi / x adds up as a line without phase shift does; the difference stands at both ends as a load.
+Kirchhoff: x s + phi adds up to nothing round a loop: phi / x is the phase_shift_mw of ours.
 
 A link one way at cost >= 0 that loses is a line; so is one both ways without loss and cost. Any other link, with other
 limits, efficiencies or costs, several outputs, ramps or delays, is a converter, and so is a process.
@@ -19,19 +19,10 @@ import numpy as np
 
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
-from grid_model.interop.pypsa_parts import Parts, all_equal, limits, refuse_common, step_ramps
+from grid_model.interop.pypsa_parts import Parts, all_equal, finite, limits, refuse_common, step_ramps
+from grid_model.interop.pypsa_types import LINES, TRANSFORMERS
 from grid_model.technologies.ac_network import independent_cycles
-
-
-# Ohm per km, reactance and resistance, of the overhead lines among PyPSA's standard types, which a file need not hold (PyPSA
-# 1.4, line_types; it names Oeding and Oswald, Elektrische Kraftwerke und Netze).
-STANDARD_TYPES = {
-    "Al/St 240/40 2-bundle 220.0": (0.301, 0.06),
-    "Al/St 240/40 3-bundle 300.0": (0.265, 0.04),
-    "Al/St 240/40 4-bundle 380.0": (0.246, 0.03),
-    "Al/St 490/64 4-bundle 380.0": (0.16, 0.015),
-    "Al/St 560/50 4-bundle 750.0": (0.276, 0.013),
-}
+from grid_model.technologies.converters import delayed
 
 
 def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of) -> None:
@@ -50,56 +41,69 @@ def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of)
         units.refuse(looped[own] & ~(reactance[own] > 0), "x", reactance[own],
                      "a number above zero where the branch is part of a loop")
         units.refuse(start[own] == end[own], "bus1", end[own], "another bus than bus0")
-        offset = np.abs(shift[own])
-        units.refuse(looped[own] & (offset > limit[own].min(axis=1, initial=np.inf)), "phase_shift", shift[own],
-                     "one whose flow at equal angles is within the capacity")
-        changing = (limit[own] != limit[own][:, :1]).any(axis=1)
-        units.refuse(looped[own] & (offset > 0) & changing, "s_max_pu", np.full(len(units), "by snapshot"),
-                     "one value for all snapshots where there is a phase shift")
-    shift = np.where(looped, shift, 0.0)
-    _add_passive(grid, parts, names, start, end, limit, reactance, shift, looped)
+    _add_passive(grid, names, start, end, limit, reactance, np.where(looped[:, None], shift, 0.0), looped)
 
 
 def _passive(network: NetworkFile, units: Components, capacity_of):
-    """Names, ends, greatest flow by step, reactance, and flow at equal angles phi / x."""
+    """Names, ends, greatest flow by step, reactance, and phi / x by step."""
     refuse_common(units)
     start, end = units.text("bus0"), units.text("bus1")
-    limit = units.series("s_max_pu", 1.0) * capacity_of(units, "s_nom")[:, None]
-    units.refuse((limit < 0).any(axis=1), "s_max_pu", np.full(len(units), "below zero"), "a number >= 0")
     voltage, carrier = _of_bus(network, start)
-    direct = carrier == "DC"
-    value = _impedance(network, units, direct)
-    shift = np.zeros(len(units))
+    size, angle = capacity_of(units, "s_nom"), np.zeros((len(units), network.steps))
     if units.listed == "lines":
-        reactance = value / voltage**2
+        reactance = _impedance(network, units, carrier == "DC") / voltage**2
     else:
-        reactance = value / np.where(units.static("s_nom", 0.0) > 0, units.static("s_nom", 0.0), np.nan)
-        reactance = reactance * units.static("tap_ratio", 1.0)
-        units.refuse(units.static("phase_shift_min", 0.0) < units.static("phase_shift_max", 0.0), "phase_shift_max",
-                     units.static("phase_shift_max", 0.0), "as phase_shift_min: a shift that is given")
-        angle = np.deg2rad(units.fixed("phase_shift", 0.0))
-        shift = np.divide(angle, reactance, out=np.zeros(len(units)), where=reactance > 0)
+        size, reactance, angle = _transformers(network, units, size, carrier == "DC")
+    limit = finite(units.series("s_max_pu", 1.0), size)
+    units.refuse((limit < 0).any(axis=1), "s_max_pu", np.full(len(units), "below zero"), "a number >= 0")
+    shift = np.divide(angle, reactance[:, None], out=np.zeros(limit.shape), where=reactance[:, None] > 0)
     return units.names, start, end, _within_angle(units, limit, carrier, reactance, shift), reactance, shift
 
 
 def _impedance(network: NetworkFile, units: Components, direct) -> np.ndarray:
-    """x (r of direct current): that of its type where a line has one, times its length over its circuits."""
+    """x (r of direct current) of lines: that of its type where one has one, times its length over its circuits."""
     own = np.where(direct, units.static("r", 0.0), units.static("x", 0.0))
-    kind, types = units.text("type"), network.components("line_types")
-    known = STANDARD_TYPES | {name: (x, r) for name, x, r in zip(
+    types = network.components("line_types")
+    known = LINES | {name: figures for name, *figures in zip(
         types.names, types.static("x_per_length", np.nan), types.static("r_per_length", np.nan))}
-    usable = np.array([units.listed == "lines" and name in known for name in kind], bool)
-    units.refuse((kind != "") & ~usable, "type", kind, "a type of line with x and r by length, or no type and x itself")
+    kind, usable = _typed(units, known)
     by_length = np.array([known[name][int(dc)] if there else np.nan for name, there, dc in zip(kind, usable, direct)], float)
     return np.where(usable, by_length * units.static("length", 0.0) / units.static("num_parallel", 1.0), own)
+
+
+def _transformers(network: NetworkFile, units: Components, size, direct) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """s_nom, reactance (resistance of direct current) and phase shift [rad] by step; those of its type where one has one."""
+    units.refuse(units.static("phase_shift_min", 0.0) < units.static("phase_shift_max", 0.0), "phase_shift_max",
+                 units.static("phase_shift_max", 0.0), "as phase_shift_min: a shift that is given")
+    own = np.where(direct, units.static("r", 0.0), units.static("x", 0.0))
+    tap, angle = units.static("tap_ratio", 1.0), units.series("phase_shift", 0.0)
+    types = network.components("transformer_types")
+    known = TRANSFORMERS | {name: figures for name, *figures in zip(types.names, *(
+        types.static(name, 0.0) for name in ("s_nom", "vsc", "vscr", "phase_shift", "tap_neutral", "tap_step")))}
+    kind, usable = _typed(units, known)
+    base = units.static("s_nom", 0.0)
+    for at in np.flatnonzero(usable):
+        size[at], whole, real, angle[at], neutral, step = known[kind[at]]
+        base[at], real = size[at], real / 100
+        own[at] = (real if direct[at] else np.sqrt((whole / 100) ** 2 - real**2)) / units.static("num_parallel", 1.0)[at]
+        tap[at] = 1 + (units.static("tap_position", 0.0)[at] - neutral) * step / 100
+    return size, own / np.where(base > 0, base, np.nan) * tap, np.deg2rad(angle)
+
+
+def _typed(units: Components, known: dict) -> tuple[np.ndarray, np.ndarray]:
+    """The type of each branch, and whether it has one."""
+    kind = units.text("type")
+    usable = np.array([name in known for name in kind], bool)
+    units.refuse((kind != "") & ~usable, "type", kind, "a type that is in the file or a standard one of PyPSA")
+    return kind, usable
 
 
 def _within_angle(units: Components, limit, carrier, reactance, shift) -> np.ndarray:
     """Greatest flow also by v_ang_max, the angle between the ends."""
     angle = np.deg2rad(units.static("v_ang_max", np.inf))
-    finite = np.isfinite(angle) & ((carrier == "AC") | (units.listed == "transformers"))
-    units.refuse(finite & (shift != 0), "v_ang_max", np.rad2deg(angle), "no limit where there is a phase shift")
-    most = np.divide(angle, reactance, out=np.full(len(units), np.inf), where=finite & (reactance > 0))
+    told = np.isfinite(angle) & ((carrier == "AC") | (units.listed == "transformers"))
+    units.refuse(told & (shift != 0).any(axis=1), "v_ang_max", np.rad2deg(angle), "no limit where there is a phase shift")
+    most = np.divide(angle, reactance, out=np.full(len(units), np.inf), where=told & (reactance > 0))
     return np.minimum(limit, most[:, None])
 
 
@@ -112,20 +116,15 @@ def _of_bus(network: NetworkFile, bus: np.ndarray) -> tuple[np.ndarray, np.ndarr
             np.array([carrier.get(name, "AC") for name in bus], object))
 
 
-def _add_passive(grid, parts, names, start, end, limit, reactance, shift, looped) -> None:
+def _add_passive(grid, names, start, end, limit, reactance, shift, looped) -> None:
     kind = np.where(looped, "ac", "transport")
     greatest = limit.max(axis=1)
     size = np.where(greatest > 0, greatest, 1.0)  # a line without capacity still closes its loops
-    out = shift != 0
-    written = grid.add("lines", line=names, from_zone=start, to_zone=end, capacity_mw=size + shift,
-                       reverse_capacity_mw=size - shift, kind=kind, reactance_pu=np.where(looped, reactance, np.nan))
-    part = limit / size[:, None]
-    told = (part != 1).any(axis=1) & ~out
-    grid.profile("flow_limit", written[told], np.clip(part[told], 0, 1))
-    if out.any():
-        steps = np.ones(parts.steps)
-        parts.load([f"{name} phase shift from" for name in names[out]], start[out], -shift[out][:, None] * steps)
-        parts.load([f"{name} phase shift to" for name in names[out]], end[out], shift[out][:, None] * steps)
+    written = grid.add("lines", line=names, from_zone=start, to_zone=end, capacity_mw=size, kind=kind,
+                       reactance_pu=np.where(looped, reactance, np.nan), phase_shift_mw=shift[:, 0])
+    for profile, values, usual in (("flow_limit", np.clip(limit / size[:, None], 0, 1), 1.0), ("phase_shift", shift, shift[:, :1])):
+        told = (values != usual).any(axis=1)
+        grid.profile(profile, written[told], values[told])
 
 
 def add_links(network: NetworkFile, parts: Parts, capacity_of) -> None:
@@ -167,13 +166,21 @@ def _add_plain_links(parts: Parts, links, plain, start, end, lowest, highest, ef
 def _add_ports(network, parts: Parts, units, written, some, bus, rate, delay, cyclic, word: str, default=1.0) -> None:
     """The port of each converter at a bus, where it has one; delays are told in weights of generators."""
     zones, here = units.text(bus)[some], units.text(bus)[some] != ""
+    late, ring = np.floor(units.static(delay, 0.0))[some][here], units.flag(cyclic, True)[some][here]
+    parts.ports(written[here], zones[here], units.series(rate, default)[some][here], *_delays(network, late, ring & (late > 0)),
+                word)
+
+
+def _delays(network, late: np.ndarray, ring: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How long ago what arrives in each step left, h, of ours, and whether it comes round."""
     weight = network.energy_weights
-    late = units.static(delay, 0.0)
-    if not np.isclose(weight, weight[0], rtol=1e-12).all():
-        units.refuse(some & (late > 0), delay, late, "0 where the weightings generators and stores are not in one proportion")
-    late = np.floor(late[some]) / (weight[0] if weight[0] > 0 else 1.0)
-    parts.ports(written[here], zones[here], units.series(rate, default)[some][here], late[here],
-                units.flag(cyclic, True)[some][here] & (late[here] > 0), word)
+    if np.isclose(weight, weight[0], rtol=1e-12).all():
+        return np.repeat(late[:, None] / (weight[0] if weight[0] > 0 else 1.0), network.steps, axis=1), ring
+    hours, start = network.step_hours, np.cumsum(network.step_hours) - network.step_hours
+    source, arrives = delayed(np.repeat(late[:, None], network.steps, axis=1), ring, hours * weight)
+    ago = start - start[source]
+    ago = np.where(ago < 0, ago + hours.sum(), ago)
+    return np.where(late[:, None] > 0, np.where(arrives, ago, 2 * hours.sum()), 0.0), ring
 
 
 def add_processes(network: NetworkFile, parts: Parts, capacity_of) -> None:

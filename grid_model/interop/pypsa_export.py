@@ -99,7 +99,8 @@ def _columns(components: list[dict]) -> tuple:
 
 
 EMPTY = {"p_min_pu": 0.0, "p_max_pu": 1.0, "efficiency": 1.0, "marginal_cost": 0.0, "sign": 1.0, "start_up_cost": 0.0,
-         "min_up_time": 0, "min_down_time": 0, "up_time_before": 1, "down_time_before": 0, "p_nom": 0.0, "s_max_pu": 1.0}
+         "min_up_time": 0, "min_down_time": 0, "up_time_before": 1, "down_time_before": 0, "p_nom": 0.0, "s_max_pu": 1.0,
+         "phase_shift": 0.0, "marginal_cost_storage": 0.0}
 
 
 def steady(values: np.ndarray):
@@ -217,8 +218,13 @@ def _add_ac(network: Network, data, at: int, ramped: bool) -> None:
     if not np.allclose(upper, -lower, rtol=1e-12, atol=1e-12):
         network.refuse(f"AC line {name}", "other limits back than forth", "the same limit both ways in a loop")
     most = upper.max() if upper.max() > 0 else 1.0
-    network.add("lines", name, bus0=data.from_zone[at], bus1=data.to_zone[at], s_nom=float(most),
-                s_max_pu=steady(upper / most), x=float(data.table["reactance_pu"].iloc[at]))
+    reactance = float(data.table["reactance_pu"].iloc[at])
+    shift = data.case.profile("phase_shift", [name], data.table["phase_shift_mw"].iloc[at])[0]
+    ends = {"bus0": data.from_zone[at], "bus1": data.to_zone[at], "s_nom": float(most), "s_max_pu": steady(upper / most)}
+    if shift.any():
+        network.add("transformers", name, x=reactance * float(most), phase_shift=steady(np.rad2deg(reactance * shift)), **ends)
+    else:
+        network.add("lines", name, x=reactance, **ends)
 
 
 def _add_link(network: Network, data, at: int, ramped: bool) -> None:
@@ -250,6 +256,8 @@ def _add_converters(network: Network, data) -> None:
     """Processes; a port is a bus with its rate and delay."""
     ports = data.case.tables["converter_ports"]
     rates = data.case.profile("port_rate", ports["port"], ports["rate"])
+    network.refuse_all("port_delay of", list(data.case.series["port_delay"]["port"].values) if "port_delay" in data.case.series
+                       else [], "given", "one delay_hours for all steps")
     for at, name in enumerate(data.names):
         lower, upper = data.lower.values[at] / MW, data.upper.values[at] / MW
         size = max(np.abs(lower).max(), np.abs(upper).max()) or 1.0
@@ -299,7 +307,7 @@ def _add_unit(network: Network, data, at: int, lower, upper, cyclic: bool) -> No
         p_min_pu=float(-charge / size), p_max_pu=float(power / size), max_hours=float(upper[1] / size),
         efficiency_store=float(data.charge_efficiency.values[at]),
         efficiency_dispatch=float(data.discharge_efficiency.values[at]),
-        standing_loss=_loss(network, data, at), marginal_cost_storage=float(data.holding_cost.values[at] / CNY_PER_MWH),
+        standing_loss=_loss(network, data, at), marginal_cost_storage=steady(data.holding_cost.values[at] / CNY_PER_MWH),
         marginal_cost=float(data.wear_cost.values[at] / CNY_PER_MWH), cyclic_state_of_charge=cyclic,
         state_of_charge_initial=0.0 if cyclic else float(lower[0] * retention[0]))
 
@@ -309,7 +317,7 @@ def _add_store(network: Network, data, at: int, lower, upper, cyclic: bool) -> N
     name, zone, delivered = data.names[at], data.zone_names[at], float(data.discharge_efficiency.values[at])
     bus = _bus_beside(data.case.zones, f"{name} store")
     _add_levels(network, name, bus, lower, upper, _loss(network, data, at), lower[0] * data.retention.values[at][0], cyclic,
-                marginal_cost_storage=float(data.holding_cost.values[at] / CNY_PER_MWH))
+                marginal_cost_storage=steady(data.holding_cost.values[at] / CNY_PER_MWH))
     network.add("links", f"{name} charge", bus0=zone, bus1=bus, p_nom=float(data.charge_power.values[at] / MW),
                 efficiency=float(data.charge_efficiency.values[at]))
     network.add("links", f"{name} discharge", bus0=bus, bus1=zone, p_nom=float(data.power.values[at] / MW / delivered),

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from grid_model.case.read import starts_in_seconds
 from grid_model.errors import InputError
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
@@ -47,8 +48,7 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
         raise InputError(network.problems)
     start, note = _start(network)
     notes = "".join([note, *network.notes])
-    seconds = np.rint(network.step_hours * 3600).astype(int)
-    time = start + pd.to_timedelta(np.cumsum(seconds) - seconds, unit="s")
+    time = start + pd.to_timedelta(starts_in_seconds(network.step_hours), unit="s")
     folder = Path(folder)
     scenario = {
         "name": folder.resolve().name or "imported",
@@ -97,8 +97,8 @@ def _capacity(units: Components, attribute: str, fix_capacities: str | None) -> 
         units.refuse(extendable & np.isnan(optimised), f"{attribute}_opt", np.full(len(units), ""),
                      "a value: optimise the network first")
         nominal = np.where(extendable, optimised, nominal)
-    units.refuse(~np.isfinite(nominal) | (nominal < 0), attribute, nominal, "a finite number >= 0")
-    return np.where(np.isfinite(nominal), np.maximum(nominal, 0), 0.0)
+    units.refuse(~(nominal >= 0), attribute, nominal, "a number >= 0")
+    return np.where(nominal >= 0, nominal, 0.0)
 
 
 def _add_buses(network: NetworkFile, grid: GridTables) -> None:

@@ -12,6 +12,7 @@ from grid_model.interop.network_file import Components, NetworkFile
 
 UNSERVED_FACTOR = 1000.0
 LEAST_UNSERVED_COST = 100_000.0
+BEYOND = 1e8  # MW or MWh, where PyPSA has no limit
 
 
 def package_technologies() -> set[str]:
@@ -73,15 +74,17 @@ class Parts:
             self.grid.profile(profile, written[told], np.nan_to_num(values[told], nan=1e12))
         return written
 
-    def ports(self, converters, zones, rate: np.ndarray, delay=0.0, cyclic=False, word: str = "") -> None:
-        """A port of each converter, with its rate by step, shape (converters, steps)."""
+    def ports(self, converters, zones, rate: np.ndarray, delay=None, cyclic=False, word: str = "") -> None:
+        """A port of each converter, with its rate and maybe delay [h] by step, shape (converters, steps)."""
         if not len(converters):
             return
         names = [f"{name} {word}".strip() for name in converters]
+        delay = np.zeros(rate.shape) if delay is None else delay
         written = self.grid.add("converter_ports", port=names, converter=converters, zone=zones, rate=rate[:, 0],
-                                delay_hours=delay, cyclic=cyclic)
-        told = ~all_equal(rate)
-        self.grid.profile("port_rate", written[told], rate[told])
+                                delay_hours=delay[:, 0], cyclic=cyclic)
+        for profile, values in (("port_rate", rate), ("port_delay", delay)):
+            told = ~all_equal(values)
+            self.grid.profile(profile, written[told], values[told])
 
     def one(self, name: str, lowest, highest, cost, ports: Sequence[tuple[str, np.ndarray]]) -> str:
         """One converter with ports (zone, rate); numbers or series by step."""
@@ -103,14 +106,18 @@ class Parts:
 
 def limits(units: Components, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest dispatch by step, MW; a set point fixes both."""
-    lowest = units.series("p_min_pu", 0.0) * capacity[:, None]
-    highest = units.series("p_max_pu", 1.0) * capacity[:, None]
+    lowest, highest = (finite(units.series(f"p_{which}_pu", default), capacity) for which, default in (("min", 0.0), ("max", 1.0)))
     point = units.series("p_set", np.nan)
     beyond = (point < lowest - 1e-9) | (point > highest + 1e-9)
     units.refuse(beyond.any(axis=1), "p_set", np.full(len(units), "beyond the limits"), "values from p_min_pu to p_max_pu")
     units.refuse((lowest > highest + 1e-12).any(axis=1), "p_min_pu", np.full(len(units), "above p_max_pu"), "at most p_max_pu")
     given = ~np.isnan(point)
     return np.where(given, point, lowest), np.where(given, point, highest)
+
+
+def finite(per_unit: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """per_unit * size by step; a size without limit is one beyond anything."""
+    return per_unit * np.where(np.isinf(size), BEYOND, size)[:, None]
 
 
 def nominal(units: Components) -> np.ndarray:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from grid_model.interop.network_file import Components, NetworkFile
-from grid_model.interop.pypsa_parts import Parts, all_equal, refuse_common
+from grid_model.interop.pypsa_parts import BEYOND, Parts, all_equal, finite, refuse_common
 
 
 def add_stores(network: NetworkFile, parts: Parts, capacity_of) -> None:
@@ -25,15 +25,15 @@ def add_stores(network: NetworkFile, parts: Parts, capacity_of) -> None:
     stores = network.components("stores")
     refuse_common(stores)
     nominal, cyclic, loss = capacity_of(stores, "e_nom"), stores.flag("e_cyclic"), _loss(stores)
-    least, most = (stores.series(name, default) * nominal[:, None] for name, default in (("e_min_pu", 0.0), ("e_max_pu", 1.0)))
+    least, most = (finite(stores.series(name, default), nominal) for name, default in (("e_min_pu", 0.0), ("e_max_pu", 1.0)))
     least, most = _set(stores, "e_set", least, most)
     shift = np.maximum(-least.min(axis=1, initial=0), 0.0)
-    initial, holding = stores.static("e_initial", 0.0), stores.fixed("marginal_cost_storage", 0.0)
+    initial, holding = stores.static("e_initial", 0.0), stores.series("marginal_cost_storage", 0.0)
     shift = np.maximum(shift, np.where(cyclic, 0.0, -initial))
-    stores.refuse((shift > 0) & ((loss != 0).any(axis=1) | (holding != 0)), "e_min_pu", least.min(axis=1, initial=0),
-                  "at least 0 where there is a standing loss or a cost of storage")
+    lost = shift[:, None] * (1 - (1 - loss) ** network.step_hours) / network.step_hours  # of the shift, MW
+    lost[~cyclic, 0] = 0.0
     cost, point, sign = stores.series("marginal_cost", 0.0), stores.series("p_set", np.nan), stores.static("sign", 1.0)
-    aside = (cost != 0).any(axis=1) | ~np.isnan(point).all(axis=1) | (sign != 1)
+    aside = (cost != 0).any(axis=1) | ~np.isnan(point).all(axis=1) | (sign != 1) | (lost != 0).any(axis=1)
     zones = stores.text("bus")
     for at in np.flatnonzero(aside):
         zone, name = parts.grid.add("zones", zone=f"{stores.names[at]} store")[0], stores.names[at]
@@ -42,6 +42,10 @@ def add_stores(network: NetworkFile, parts: Parts, capacity_of) -> None:
         parts.one(name, np.where(free, -reach, point[at]), np.where(free, reach, point[at]), cost[at],
                   [(zone, -1.0), (zones[at], sign[at])])
         zones[at] = zone
+        if lost[at].any():
+            parts.load([f"{name} level shift"], zone, -lost[at][None])
+    for at in np.flatnonzero((shift > 0) & (holding != 0).any(axis=1)):  # what holding the shift would cost, given back
+        parts.one(f"{stores.names[at]} level shift", 1.0, 1.0, -holding[at] * shift[at], [(zones[at], 0.0)])
     _add(network, parts, stores, slice(None), zones, least + shift[:, None], most + shift[:, None], loss,
          np.where(cyclic, np.nan, initial + shift), holding, shift=shift)
 
@@ -59,9 +63,10 @@ def _add(network, parts: Parts, units: Components, some, zones, least, most, los
     initial level is not subject to loss in the first step: where there is one, that step has none."""
     names, loss = units.names[some], loss.copy()
     size = np.maximum(most.max(axis=1, initial=0), 0.0)
-    units.refuse((least > most + 1e-9).any(axis=1), "e_min_pu", np.full(len(names), "above e_max_pu"), "at most e_max_pu")
+    crossed = (least > most + 1e-9).any(axis=1)
+    units.refuse(np.isin(units.names, names[crossed]), "e_min_pu", np.full(len(units), "above e_max_pu"), "at most e_max_pu")
     beyond = ~np.isnan(initial) & (initial > size)  # more than fits: it enters in the first step
-    loss[~np.isnan(initial), 0] = np.where(network.steps > 1, 0.0, 0.0)
+    loss[~np.isnan(initial), 0] = 0.0
     per = np.where(size > 0, size, 1.0)
     fraction = np.where(np.isnan(initial), np.nan, np.where(beyond, 0.0, np.clip(initial / per, 0, 1)))
     reach = size / network.step_hours.min()
@@ -71,10 +76,11 @@ def _add(network, parts: Parts, units: Components, some, zones, least, most, los
     static = loss[:, -1]
     written = parts.grid.add("storage", storage=names, zone=zones, technology=technology, energy_mwh=size,
                              loss_fraction_per_hour=static, min_level_fraction=0.0, initial_fraction=fraction,
-                             cyclic=np.isnan(initial), holding_cost_cny_per_mwh_hour=holding,
+                             cyclic=np.isnan(initial), holding_cost_cny_per_mwh_hour=holding[:, 0],
                              separate_equipment=True, **columns)
     for profile, values, usual in (("level_loss", loss, static[:, None]), ("min_level", np.clip(least / per[:, None], 0, 1), 0.0),
-                                   ("max_level", np.clip(most / per[:, None], 0, 1), 1.0)):
+                                   ("max_level", np.clip(most / per[:, None], 0, 1), 1.0),
+                                   ("holding_cost", holding, holding[:, :1])):
         told = (values != usual).any(axis=1) & (size > 0)
         parts.grid.profile(profile, written[told], values[told])
     for at, (name, own) in enumerate(zip(written, names)):
@@ -112,6 +118,7 @@ def add_storage_units(network: NetworkFile, parts: Parts, capacity_of) -> None:
 
 def _figures(units: Components, nominal) -> dict[str, np.ndarray]:
     """Figures of every storage unit, by step where they may change."""
+    nominal = np.where(np.isinf(nominal), BEYOND, nominal)
     energy = nominal * units.static("max_hours", 1.0)
     shape = np.zeros((len(units), units.network.steps))
     least, most = _set(units, "state_of_charge_set", shape, shape + energy[:, None])
@@ -125,7 +132,7 @@ def _figures(units: Components, nominal) -> dict[str, np.ndarray]:
             "into": units.series("efficiency_store", 1.0), "out": units.series("efficiency_dispatch", 1.0),
             "cost": units.series("marginal_cost", 0.0), "spill_cost": units.series("spill_cost", 0.0),
             "inflow": units.series("inflow", 0.0), "point": units.series("p_set", np.nan), "sign": units.static("sign", 1.0),
-            "holding": units.fixed("marginal_cost_storage", 0.0),
+            "holding": units.series("marginal_cost_storage", 0.0),
             "initial": np.where(cyclic, np.nan, units.static("state_of_charge_initial", 0.0))}
 
 

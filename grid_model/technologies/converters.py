@@ -48,7 +48,8 @@ TABLES = {
         reference("zone", "zones", meaning="zone that it feeds or draws from", required=True),
         number("rate", unit="1", required=True,
                meaning="power into the zone per conversion; below zero: drawn from it; a profile port_rate goes first"),
-        number("delay_hours", unit="h", minimum=0, maximum=8784, default=0, meaning="how much later it arrives"),
+        number("delay_hours", unit="h", minimum=0, maximum=8784, default=0,
+               meaning="how much later it arrives; a profile port_delay, of what arrives in each step, goes first"),
         flag("cyclic", default=False,
              meaning="what would arrive after the end arrives at the start; else it is lost, and nothing comes from before"),
     ],
@@ -100,17 +101,19 @@ def _read_ports(data: Data, case, ports) -> None:
     data.ports = ports["port"].to_numpy(object)
     data.port_zone = ports["zone"].to_numpy(object)
     data.converter_of = Array(ports["converter"].to_numpy(object), data.ports, name="converter_of")
-    source, arrives = delayed(ports["delay_hours"].to_numpy(float), ports["cyclic"].to_numpy(bool), case.step_hours)
+    delay = case.profile("port_delay", data.ports, ports["delay_hours"].to_numpy(float))
+    source, arrives = delayed(delay, ports["cyclic"].to_numpy(bool), case.step_hours)
     rate = case.profile("port_rate", data.ports, ports["rate"].to_numpy(float))
     data.source = Array(source + 1, data.ports, data.step_labels, name="source")
     data.rate = Array(np.where(arrives, rate, 0.0), data.ports, data.step_labels, name="rate")
 
 
 def delayed(delay_hours: np.ndarray, cyclic: np.ndarray, step_hours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each delay and step the position of the step that arrives in it, the latest that began the delay or more
-    before it; and whether there is one: none before the horizon unless what leaves at its end comes round."""
+    """For each delay, of shape (delays, steps), the position of the step that arrives in each step, the latest that began
+    the delay or more before it; and whether there is one: none before the horizon unless what leaves at its end comes
+    round."""
     start = np.concatenate([[0.0], np.cumsum(step_hours)])
-    began = np.round(start[:-1] - delay_hours[:, None], 6)
+    began = np.round(start[:-1] - delay_hours, 6)
     inside = (began >= 0) | cyclic[:, None]
     source = np.searchsorted(np.round(start[:-1], 6), np.mod(began, start[-1]), side="right") - 1
     return np.where(inside, source, 0), inside

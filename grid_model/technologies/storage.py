@@ -65,7 +65,8 @@ TABLES = {
         number("wear_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0, by_technology=True,
                meaning="cost of wear per energy delivered"),
         number("holding_cost_cny_per_mwh_hour", unit="CNY/MWh/h", default=0, by_technology=True,
-               meaning="cost of every hour for which energy is held, by what is held at the end of the step"),
+               meaning="cost of every hour for which energy is held, by what is held at the end of the step; a profile "
+                       "holding_cost goes first"),
         flag("separate_equipment",
              meaning="charging and discharging equipment stand apart, an electrolyser and a fuel cell: both may run at once"),
         choice("place", ["independent", "generation_side", "user_side"], default="independent",
@@ -92,8 +93,8 @@ def read(case) -> Data | None:
     data.discharge_efficiency = data.column("discharge_efficiency")
     loss = case.profile("level_loss", data.names, data.table["loss_fraction_per_hour"].to_numpy(float))
     data.retention = data.series((1 - loss) ** case.step_hours, "retention")
-    data.holding_cost = data.column("holding_cost_cny_per_mwh_hour", CNY_PER_MWH)
-    data.costly_to_hold = data.table["holding_cost_cny_per_mwh_hour"].to_numpy(float) != 0
+    holding = case.profile("holding_cost", data.names, data.table["holding_cost_cny_per_mwh_hour"].to_numpy(float))
+    data.holding_cost, data.costly_to_hold = data.series(holding * CNY_PER_MWH, "holding_cost"), (holding != 0).any(axis=1)
     data.wear_cost = data.column("wear_cost_cny_per_mwh", CNY_PER_MWH)
     data.lowest = data.parameter(lowest, "lowest")
     data.level_lower, data.level_upper = _level_bounds(data, capacity, lowest)
@@ -227,7 +228,7 @@ def wear_cost(storage, data):
 
 def holding_cost(storage, data):
     """Holding energy: sum of h e dt   [million CNY]"""
-    return sum(data.holding_cost[unit] * data.cost_hours[step] * storage.energy[unit, step]
+    return sum(data.holding_cost[unit, step] * data.cost_hours[step] * storage.energy[unit, step]
                for unit in storage.costly_to_hold for step in data.steps)
 
 

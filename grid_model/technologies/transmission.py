@@ -10,6 +10,7 @@ loss    loss_fraction    1                data: part of what is sent that does n
 v       cost             million CNY/GWh  data: per energy sent, in either direction
 r       ramp             GW/h             data
 x       reactance        1                data, per unit of one base common to all lines
+h       phase_shift      GW               data, angle of a phase shifter over its reactance
 dt      step_hours       h                data
 
 f is positive from from_zone to to_zone and stands at the sending end: f > 0 draws f from from_zone and brings
@@ -23,7 +24,7 @@ see F - B only) or speaks against it. So it never happens while prices are not n
 closes one of the two (EXCLUSIVE), and `circulating` says how much both carry in a programme without that.
 
 A line of kind `ac` obeys Kirchhoff's voltage law (ac_network.py) with its net flow f, lossy or not: reactances share
-out what is sent. A capacity is then a limit; an AC line without capacity in both directions is out of service and
+out what is sent, x (f + h) being the difference of the angles at its ends. A capacity is then a limit; an AC line without capacity in both directions is out of service and
 closes no loop. A `flow_limit` of 0 leaves it in service.
 """
 
@@ -55,6 +56,9 @@ TABLES = {
                meaning="transport: flow is dispatched; ac: flow follows Kirchhoff's voltage law"),
         number("reactance_pu", unit="1", above=0,
                meaning="series reactance, per unit of one base common to all lines; needed where kind is ac"),
+        number("phase_shift_mw", unit="MW", default=0,
+               meaning="angle of a phase shifter in an ac line over its reactance: between equal angles so much flows to "
+                       "from_zone; a profile phase_shift goes first"),
         number("loss_fraction", unit="1", minimum=0, maximum=1, default=0,
                meaning="part of the power sent that is lost"),
         number("cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0,
@@ -142,7 +146,12 @@ def _read_cycles(data: Data) -> None:
     entries = np.arange(len(line))
     data.cycles = np.arange(cycles.count)
     data.line_of = Array(data.names[line], entries, name="line_of")
-    data.weight = Array(cycles.sign * reactance / largest[cycles.cycle], entries, name="weight")
+    weight = cycles.sign * reactance / largest[cycles.cycle]
+    data.weight = Array(weight, entries, name="weight")
+    shift = np.zeros((cycles.count, data.end))
+    np.add.at(shift, cycles.cycle, weight[:, None] * data.case.profile(
+        "phase_shift", data.names, data.table["phase_shift_mw"].to_numpy(float))[line] * MW)
+    data.shift = Array(shift, data.cycles, data.step_labels, name="shift")
     data.entries_of = {columns: {cycle: entries[(cycles.cycle == cycle) & (data.one_column[line] == columns)].tolist()
                                  for cycle in data.cycles.tolist()} for columns in (True, False)}
 
@@ -188,13 +197,13 @@ def add_constraints(lines, data):
 
     @lines.Constraint(lines.cycles, data.steps)
     def kirchhoff_voltage(lines, cycle, step):
-        """sum round the loop of x f = 0   [per unit of the loop's largest reactance, GW]"""
+        """sum round the loop of x (f + h) = 0   [per unit of the loop's largest reactance, GW]"""
         lossless = sum(data.weight[entry] * lines.flow[data.line_of[entry], step]
                        for entry in lines.one_column_entries[cycle])
         lossy = sum(data.weight[entry] * (lines.forward[data.line_of[entry], step]
                                           - lines.backward[data.line_of[entry], step])
                     for entry in lines.two_column_entries[cycle])
-        return lossless + lossy == 0
+        return lossless + lossy == -data.shift[cycle, step]
 
 
 def _add_one_direction(lines, data):

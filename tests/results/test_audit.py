@@ -162,7 +162,7 @@ INPUTS = [
         ("max_level_fraction", "lower lake", 0.99), ("final_fraction", "upper lake", 1.01), ("min_flow_mw", "upper lake", 1.01))],
     *[("cascade", column, "upper lake", factor) for column, factor in (("delay_hours", 0.9), ("share", 0.99), ("energy_factor", 1.01))],
     *[("lines", column, row, factor) for column, row, factor in (
-        ("capacity_mw", "A=C", 0.99), ("capacity_mw", "C-D", 0.99), ("reactance_pu", "C=B", 1.01), ("loss_fraction", "A-B", 0.99),
+        ("capacity_mw", "A=C", 0.99), ("capacity_mw", "C-D", 0.99), ("reactance_pu", "C=B", 1.01), ("phase_shift_mw", "C=B", 1.1), ("loss_fraction", "A-B", 0.99),
         ("loss_fraction", "C-D", 1.01), ("cost_cny_per_mwh", "A-B", 1.01), ("ramp_mw_per_hour", "A-B", 0.99),
         ("initial_flow_mw", "A-B", 0.8), ("min_flow_mw", "C-D", 7.0))],
     ("loads", "unserved_cost_cny_per_mwh", "D base", 1.01),

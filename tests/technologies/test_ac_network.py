@@ -129,6 +129,14 @@ def test_parallel_lines_are_a_loop():
         assert flows(result) == pytest.approx([40, sign * 20])
 
 
+@pytest.mark.parametrize("ends, sign", [(("A", "B"), 1), (("B", "A"), -1)])
+def test_a_phase_shifter_moves_flow_to_the_other_line(ends, sign):
+    """0.1 and 0.2 side by side share 60 MW as 40 and 20; an angle of 15 MW * 0.2 in the second takes 15 * 0.2 / 0.3 = 10 MW
+    from it, whichever way the second is written. Without it 40 and 20."""
+    shifted = network([ac("A", "B", 0.1), ac(*ends, 0.2, line="second", phase_shift_mw=sign * 15)], {"A": 60, "B": -60})
+    assert flows(solved(shifted)) == pytest.approx([50, sign * 10])
+
+
 def test_a_transport_line_obeys_no_law():
     """The loop is open where a DC line closes it: the cheap way by B, whose lines cost nothing, carries all it can."""
     lines = [ac("A", "B"), ac("B", "C"), ac("A", "C", kind="transport", capacity_mw=15)]

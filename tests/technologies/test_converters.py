@@ -60,9 +60,20 @@ def test_a_cyclic_delay_comes_round():
 def test_delays_and_steps_that_do_not_fit():
     """Steps that begin at 0, 1, 3 and 4 (2 long at the end): 1.5 hours later the latest step that began 1.5 h or more
     before: none for 0 and 1, that of 1 for 3 and for 4 (moment 2.5); round the ring of 6 hours 4.5 and 5.5 are in the last."""
-    source, arrives = delayed(np.array([1.5, 1.5]), np.array([False, True]), np.array([1.0, 2.0, 1.0, 2.0]))
+    source, arrives = delayed(np.full((2, 4), 1.5), np.array([False, True]), np.array([1.0, 2.0, 1.0, 2.0]))
     assert source.tolist() == [[0, 0, 1, 1], [3, 3, 1, 1]]
     assert arrives.tolist() == [[False, False, True, True], [True] * 4]
+
+
+def test_a_delay_that_changes():
+    """What arrives in the second and third hour left an hour and two hours before: in the first, at 1. 10 MW each are
+    bought once; with one hour for both the third's would be bought in the second hour at 4."""
+    def cost(delay):
+        return solved(case(3, ports=[{"zone": "grid", "rate": -1}, {"zone": "heat", "rate": 1, "port": "warm"}],
+                           demand={"heat": [0.0, 10.0, 10.0]}, series={"variable_cost": {"power": [1.0, 4.0, 9.0]},
+                                                                       "port_delay": {"warm": delay}})).objective
+    assert cost([1.0, 1.0, 2.0]) == pytest.approx(10 * 1)
+    assert cost([1.0, 1.0, 1.0]) == pytest.approx(10 * 1 + 10 * 4)
 
 
 def test_it_runs_the_other_way_and_its_cost_turns():

@@ -447,9 +447,9 @@ def test_most_level_by_step_empties_a_store():
 def test_holding_energy_costs_by_the_hour():
     """Two steps of 2 hours; power costs 1 then 9, 4 MW asked for in the second. 8 MWh held at the end of the first step
     for 2 hours at 3 are 48 on top of 8: dearer than 4 * 2 * 9 = 72? 56 < 72: stored. At 4.5 it would be 80: not stored."""
-    def cost(holding):
+    def cost(holding, **series):
         return solved(small_case(
-            2, {"load": {"l": [0.0, 4.0]}, "variable_cost": {"g": [1.0, 9.0]}}, step_hours=2.0,
+            2, {"load": {"l": [0.0, 4.0]}, "variable_cost": {"g": [1.0, 9.0]}, **series}, step_hours=2.0,
             loads=[{"load": "l", "zone": "A"}],
             generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 50}],
             storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10, "cyclic": False,
@@ -458,6 +458,7 @@ def test_holding_energy_costs_by_the_hour():
                       "holding_cost_cny_per_mwh_hour": holding}])).objective
     assert cost(3.0) == pytest.approx(8 * 1 + 8 * 2 * 3)
     assert cost(4.5) == pytest.approx(72)
+    assert cost(4.5, holding_cost={"s": [3.0, 4.5]}) == pytest.approx(8 * 1 + 8 * 2 * 3)
 
 
 def test_separate_equipment_may_run_at_once():

@@ -19,7 +19,7 @@ def check_converters(book) -> np.ndarray:
         rate = book.case.profile("port_rate", port_names, ports["rate"].to_numpy(float))
         of = pd.Index(names).get_indexer(ports["converter"])
         arriving = np.stack([_arriving(book.hours, conversion[row], delay, cyclic) for row, delay, cyclic in zip(
-            of, ports["delay_hours"], ports["cyclic"])])
+            of, book.case.profile("port_delay", port_names, ports["delay_hours"]), ports["cyclic"])])
         book.equal("power of a port is its rate of the conversion", port_names, power, rate * arriving,
                    tolerance=book.power * np.maximum(1.0, np.abs(rate)))
     return book.sums(power, book.zone_of("converter_ports"), len(book.case.zones))
@@ -34,9 +34,9 @@ def _check_ramps(book, table, names, conversion) -> None:
         book.at_most(f"{way} of conversion", names, sign * change, limit, tolerance=2 * book.power)
 
 
-def _arriving(hours, conversion, delay: float, cyclic: bool) -> np.ndarray:
+def _arriving(hours, conversion, delay: np.ndarray, cyclic: bool) -> np.ndarray:
     """What arrives in each step: the conversion of the latest step that began the delay before it."""
-    if delay == 0:
+    if not delay.any():
         return conversion
     start = np.cumsum(hours) - hours
     moment = np.round(start - delay, 6)  # shorter delays than a millionth of an hour are none

@@ -3,7 +3,8 @@
 symbol  unit  what
 f       MW    flow, positive from from_zone to to_zone, at the sending end: F - B
 F, B    MW    what is sent either way; F + B = loss / loss_fraction where something is lost, else |f|
-x       1     reactance of an AC line: x f is a difference of angles at its ends
+x       1     reactance of an AC line: x (f + h) is a difference of angles at its ends
+h       MW    angle of its phase shifter over x
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _check_ramps(book, table, names, running, flow) -> None:
 
 
 def _check_voltages(book, table, running, flow) -> None:
-    """x f of the AC lines is a difference of angles at every step: what no choice of angles explains is nothing.
+    """x (f + h) of the AC lines is a difference of angles at every step: what no choice of angles explains is nothing.
 
     Measured on each line in MW of the largest reactance of its island.
     """
@@ -91,7 +92,8 @@ def _check_voltages(book, table, running, flow) -> None:
     ends[np.arange(len(ac)), node.get_indexer(start.astype(str))] = 1.0
     ends[np.arange(len(ac)), node.get_indexer(end.astype(str))] -= 1.0
     explained = ends @ np.linalg.pinv(ends)
-    angle = reactance[:, None] * flow[ac]
+    shift = book.case.profile("phase_shift", names, table["phase_shift_mw"].to_numpy(float)[ac])
+    angle = reactance[:, None] * (flow[ac] + shift)
     joined = np.abs(explained) > 1e-12
     largest = np.array([reactance[together].max(initial=own) for together, own in zip(joined, reactance)])
     book.equal(

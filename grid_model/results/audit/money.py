@@ -49,7 +49,9 @@ def _terms(book, plants, switching, sent, programmes) -> dict[str, np.ndarray]:
     discharge = book.stored("discharge", len(case.tables["storage"]))
     terms["storage.wear"] = book.column("storage", "wear_cost_cny_per_mwh")[:, None] * discharge * hours
     level = book.stored("state_of_charge", len(case.tables["storage"]))
-    terms["storage.holding"] = book.column("storage", "holding_cost_cny_per_mwh_hour")[:, None] * level * hours
+    holding = case.profile("holding_cost", case.tables["storage"]["storage"],
+                           book.column("storage", "holding_cost_cny_per_mwh_hour"))
+    terms["storage.holding"] = holding * level * hours
     converters = case.tables["converters"]
     price = case.profile("conversion_cost", converters["converter"], converters["cost_cny_per_mwh"])
     terms["converters.conversion"] = price * book.stored("conversion", len(converters)) * hours

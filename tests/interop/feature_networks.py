@@ -1,0 +1,112 @@
+"""Small networks of PyPSA, each with one thing that random ones seldom have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+FEATURES = {}
+
+
+def feature(build):
+    FEATURES[build.__name__] = build
+    return build
+
+
+def _network(pypsa, steps: int = 4, weights=1.0, buses=("a", "b")):
+    """Buses, each with a dear plant, and a load of 50 MW at the last of them."""
+    network = pypsa.Network()
+    network.set_snapshots(pd.date_range("2030-01-01", periods=steps, freq="h"))
+    network.snapshot_weightings = pd.DataFrame(weights, index=network.snapshots, columns=["objective", "stores", "generators"])
+    network.add("Carrier", ["AC", "fuel"], co2_emissions=[0.0, 0.2])
+    for number, bus in enumerate(buses):
+        network.add("Bus", bus, v_nom=380, carrier="AC")
+        network.add("Generator", f"dear {bus}", bus=bus, p_nom=500, marginal_cost=200 + 10 * number)
+    network.add("Load", "load", bus=buses[-1], p_set=50 + 10 * np.arange(steps))
+    return network
+
+
+@feature
+def weights_that_are_no_whole_seconds(pypsa):
+    network = _network(pypsa, weights=8760 / 168)
+    network.add("Generator", "g", bus="b", p_nom=60, marginal_cost=[5.0, 90, 30, 8])
+    network.add("StorageUnit", "s", bus="b", p_nom=20, max_hours=100, cyclic_state_of_charge=True, efficiency_store=0.9,
+                standing_loss=0.001)
+    return network
+
+
+@feature
+def weights_by_snapshot_and_purpose(pypsa):
+    network = _network(pypsa)
+    network.snapshot_weightings = pd.DataFrame({"objective": [1.5, 52.1, 7 / 3, 2], "stores": [1.0, 8760 / 700, 3, 1 / 3],
+                                                "generators": [2.0, 1, 1 / 7, 9]}, index=network.snapshots)
+    network.add("Generator", "g", bus="b", p_nom=60, marginal_cost=[5.0, 90, 30, 8], e_sum_max=400)
+    network.add("Store", "s", bus="b", e_nom=300, e_initial=120, standing_loss=0.01, marginal_cost_storage=0.1)
+    return network
+
+
+@feature
+def phase_shifter_that_moves(pypsa):
+    network = _network(pypsa)
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Line", "line", bus0="a", bus1="b", x=60.0, s_nom=40)
+    network.add("Transformer", "t", bus0="a", bus1="b", x=0.1, s_nom=50, tap_ratio=1.05, phase_shift=[0.0, 1, -3, 2],
+                s_max_pu=[1, 0.9, 1, 0.4])
+    return network
+
+
+@feature
+def phase_shift_beyond_the_capacity(pypsa):
+    network = _network(pypsa)
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Line", "line", bus0="a", bus1="b", x=160.0, s_nom=400)
+    network.add("Transformer", "t", bus0="b", bus1="a", x=0.05, s_nom=50, phase_shift=5.0)
+    return network
+
+
+@feature
+def standard_types(pypsa):
+    network = _network(pypsa)
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Bus", "low", v_nom=110, carrier="AC")
+    network.add("Line", "line", bus0="a", bus1="b", type="490-AL1/64-ST1A 380.0", length=70, num_parallel=2, s_nom=30)
+    network.add("Transformer", "t", bus0="a", bus1="low", type="160 MVA 380/110 kV", tap_position=-2)
+    network.add("Transformer", "u", bus0="low", bus1="b", type="100 MVA 220/110 kV", num_parallel=2)
+    return network
+
+
+@feature
+def capacities_without_limit(pypsa):
+    network = _network(pypsa)
+    network.add("Generator", "endless", bus="a", p_nom=np.inf, marginal_cost=[3.0, 90, 5, 7], e_sum_max=150)
+    network.add("Link", "pipe", bus0="a", bus1="b", p_nom=np.inf, efficiency=0.9)
+    network.add("Store", "s", bus="b", e_nom=np.inf, e_initial=10)
+    return network
+
+
+@feature
+def levels_below_zero_with_losses(pypsa):
+    network = _network(pypsa, weights=2.0)
+    for name, cyclic in (("ring", True), ("open", False)):
+        network.add("Store", name, bus="b", e_nom=40, e_min_pu=-0.5, standing_loss=0.03, e_cyclic=cyclic, e_initial=-5,
+                    marginal_cost_storage=[0.1, 0.3, -0.2, 0.1])
+    network.add("Generator", "g", bus="b", p_nom=80, marginal_cost=[5.0, 90, 30, 8])
+    return network
+
+
+@feature
+def storage_cost_by_snapshot(pypsa):
+    network = _network(pypsa)
+    network.add("StorageUnit", "s", bus="b", p_nom=20, max_hours=3, state_of_charge_initial=70,
+                marginal_cost_storage=[1.0, 5, 0.5, 2])
+    return network
+
+
+@feature
+def delays_in_weights_of_generators(pypsa):
+    network = _network(pypsa, steps=5)
+    network.snapshot_weightings = network.snapshot_weightings.assign(generators=[1.0, 2, 1, 3, 1])
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=[10.0, 40, 20, 60, 30])
+    for name, delay, cyclic in (("late", 2, True), ("later", 3, False), ("at once", 0, True), ("round", 9, True)):
+        network.add("Link", name, bus0="a", bus1="b", p_nom=20, efficiency=0.9, delay=delay, cyclic_delay=cyclic)
+    return network
