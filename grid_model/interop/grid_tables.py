@@ -15,7 +15,8 @@ IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "gen
 TABLES = tuple(IDENTIFIERS)
 PROFILES = ("load", "availability", "min_output", "flow_limit", "variable_cost", "min_level", "max_level", "level_loss",
             "holding_cost", "phase_shift", "conversion_most", "conversion_least", "conversion_cost", "conversion_rise",
-            "conversion_fall", "port_rate", "port_delay", "limit_factor")
+            "conversion_fall", "conversion_start_cost", "conversion_stop_cost", "conversion_stand_by_cost", "committed_least",
+            "committed_most", "port_rate", "port_delay", "limit_factor")
 
 
 class GridTables:

@@ -19,6 +19,7 @@ import numpy as np
 
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
+from grid_model.interop.pypsa_commitment import converters
 from grid_model.interop.pypsa_parts import Parts, all_equal, finite, limits, refuse_common, step_ramps
 from grid_model.interop.pypsa_types import LINES, TRANSFORMERS
 from grid_model.technologies.ac_network import independent_cycles
@@ -130,27 +131,27 @@ def _add_passive(grid, names, start, end, limit, reactance, shift, looped) -> No
 def add_links(network: NetworkFile, parts: Parts, capacity_of) -> None:
     """Links: one way with a loss or both ways without as lines, all others as converters with a port at each bus."""
     links = network.components("links")
-    _refuse_converters(links)
+    refuse_common(links)
     lowest, highest = limits(links, capacity_of(links, "p_nom"))
     efficiency, cost, ramps = links.series("efficiency", 1.0), links.series("marginal_cost", 0.0), step_ramps(links)
     start, end = links.text("bus0"), links.text("bus1")
     more = [attribute for attribute in _buses(links) if int(attribute[3:]) > 1]
     single = np.all([links.text(attribute) == "" for attribute in more], axis=0) if more else np.ones(len(links), bool)
     steady = all_equal(efficiency) & all_equal(cost) & np.isnan(ramps["rise"]).all(axis=1) & np.isnan(ramps["fall"]).all(axis=1)
-    steady &= single & (start != end) & (end != "") & (links.static("delay", 0.0) == 0)
+    committable = links.flag("committable")
+    steady &= ~committable & single & (start != end) & (end != "") & (links.static("delay", 0.0) == 0)
     both_ways = (efficiency[:, 0] == 1) & (cost[:, 0] == 0) & all_equal(lowest) & all_equal(highest)
     both_ways &= (lowest <= 0).all(axis=1) & (highest >= 0).all(axis=1)
     one_way = (lowest == 0).all(axis=1) & (efficiency[:, 0] <= 1) & (efficiency[:, 0] >= 0) & (cost[:, 0] >= 0)
     plain = steady & (both_ways | one_way)
     _add_plain_links(parts, links, plain, start, end, lowest, highest, efficiency[:, 0], cost[:, 0])
-    rest = ~plain
-    written = parts.converters(links.names[rest], lowest[rest], highest[rest], cost[rest],
-                               {way: values[rest] for way, values in ramps.items()}, links.static("p_init", np.nan)[rest], "link")
-    parts.ports(written, start[rest], np.full((len(written), network.steps), -1.0), word="0")
-    for number, attribute in enumerate(["bus1", *more], start=1):
-        suffix = "" if attribute == "bus1" else attribute[3:]
-        _add_ports(network, parts, links, written, rest, attribute, f"efficiency{suffix}", f"delay{suffix}",
-                   f"cyclic_delay{suffix}", str(number))
+    for rest in (~plain & ~committable, ~plain & committable):
+        written = converters(network, parts, links, rest, lowest[rest], highest[rest], cost[rest], ramps, "link")
+        parts.ports(written, start[rest], np.full((len(written), network.steps), -1.0), word="0")
+        for number, attribute in enumerate(["bus1", *more], start=1):
+            suffix = "" if attribute == "bus1" else attribute[3:]
+            _add_ports(network, parts, links, written, rest, attribute, f"efficiency{suffix}", f"delay{suffix}",
+                       f"cyclic_delay{suffix}", str(number))
 
 
 def _add_plain_links(parts: Parts, links, plain, start, end, lowest, highest, efficiency, cost) -> None:
@@ -186,21 +187,17 @@ def _delays(network, late: np.ndarray, ring: np.ndarray) -> tuple[np.ndarray, np
 def add_processes(network: NetworkFile, parts: Parts, capacity_of) -> None:
     """Processes: converters with a port at each bus."""
     units = network.components("processes")
-    _refuse_converters(units)
+    refuse_common(units)
     lowest, highest = limits(units, capacity_of(units, "p_nom"))
-    written = parts.converters(units.names, lowest, highest, units.series("marginal_cost", 0.0), step_ramps(units),
-                               units.static("p_init", np.nan), "process")
-    for attribute in _buses(units) if len(units) else ():
-        number = attribute[3:]
-        _add_ports(network, parts, units, written, np.ones(len(units), bool), attribute, f"rate{number}", f"delay{number}",
-                   f"cyclic_delay{number}", number, -1.0 if number == "0" else 1.0)
+    cost, ramps = units.series("marginal_cost", 0.0), step_ramps(units)
+    for some in (~units.flag("committable"), units.flag("committable")):
+        written = converters(network, parts, units, some, lowest[some], highest[some], cost[some], ramps, "process")
+        for attribute in _buses(units) if len(units) else ():
+            number = attribute[3:]
+            _add_ports(network, parts, units, written, some, attribute, f"rate{number}", f"delay{number}",
+                       f"cyclic_delay{number}", number, -1.0 if number == "0" else 1.0)
 
 
 def _buses(units) -> list[str]:
     """Attributes that name buses, bus0 first."""
     return sorted((name for name in units.attributes() if name.startswith("bus") and name[3:].isdigit()), key=lambda name: int(name[3:]))
-
-
-def _refuse_converters(units) -> None:
-    refuse_common(units)
-    units.refuse(units.flag("committable"), "committable", np.full(len(units), "True"), "False: only generators are committed")

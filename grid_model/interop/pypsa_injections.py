@@ -8,9 +8,9 @@ v       marginal_cost    currency/MWh   of p
 Our generators inject s p >= 0 at cost v / s. One that may draw, or whose ramps change by step or are told for steps of
 different lengths, is a converter with one port of rate s: it has p itself.
 
-Commitment is that of technologies/commitment.py with ramps of the net change, which are PyPSA's rows. Where start and stop
-cost the same PyPSA adds rows to tighten its relaxation (`com-p-before` and three more). They are not carried: the first
-holds output below what is available one step later, which cuts off integer solutions too where p_max_pu changes.
+Commitment is that of technologies/commitment.py with ramps of the net change, which are PyPSA's rows. What it does not say
+is committed as a converter (pypsa_commitment.py): costs and limits by step, steps of different lengths, a set point, and
+the rows that PyPSA adds where start and stop cost the same, where these may bind.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from __future__ import annotations
 import numpy as np
 
 from grid_model.interop.network_file import Components, NetworkFile
-from grid_model.interop.pypsa_parts import Parts, limits, nominal, refuse_common, step_ramps
+from grid_model.interop.pypsa_commitment import converters, may_tighten, switching_costs
+from grid_model.interop.pypsa_parts import Parts, all_equal, limits, nominal, refuse_common, step_ramps
 
 
 def add_loads(network: NetworkFile, parts: Parts) -> None:
@@ -40,18 +41,23 @@ def add_generators(network: NetworkFile, parts: Parts, capacity_of) -> None:
         units.refuse((ramps[way] < 0).any(axis=1), f"ramp_limit_{word}", np.nanmin(ramps[way], axis=1, initial=0), "a number >= 0")
     steady = np.all([_same(values / network.step_hours) for values in ramps.values()], axis=0)
     injects = (np.minimum(lowest * sign, highest * sign) >= 0).all(axis=1)
-    committed = units.flag("committable")
-    units.refuse(committed & ~(injects & steady), "committable", np.full(len(units), "True"),
-                 "False for a generator that may draw power or whose ramps change")
-    plain = injects & (steady | committed)
+    plain = injects & steady & ~_committed_apart(network, units)
     _add_plain(network, parts, units, plain, lowest * sign, highest * sign, cost / sign, ramps, sign[:, 0])
-    rest = np.flatnonzero(~plain)
-    written = parts.converters(units.names[rest], lowest[rest], highest[rest], cost[rest],
-                               {way: values[rest] for way, values in ramps.items()}, units.static("p_init", np.nan)[rest],
-                               "generator")
-    parts.ports(written, units.text("bus")[rest], np.repeat(sign[rest], network.steps, axis=1))
-    for at, name in zip(rest, written):
-        parts.counted["generators", units.names[at]] = ("converter", name, 1.0)
+    committable = units.flag("committable")
+    for rest in (np.flatnonzero(~plain & ~committable), np.flatnonzero(~plain & committable)):
+        written = converters(network, parts, units, rest, lowest[rest], highest[rest], cost[rest], ramps, "generator")
+        parts.ports(written, units.text("bus")[rest], np.repeat(sign[rest], network.steps, axis=1))
+        for at, name in zip(rest, written):
+            parts.counted["generators", units.names[at]] = ("converter", name, 1.0)
+
+
+def _committed_apart(network: NetworkFile, units: Components) -> np.ndarray:
+    """Committable generators that commitment.py does not say."""
+    costs, weight = switching_costs(units), network.step_weights
+    steady = np.all([all_equal(values) for values in costs.values()], axis=0)
+    switched = (costs["start"] + costs["stop"] != 0).any(axis=1) & ~np.isclose(weight, weight[0], rtol=1e-12).all()
+    free = (np.isnan(units.series("p_set", np.nan))).all(axis=1)
+    return units.flag("committable") & ~(steady & ~switched & free & ~may_tighten(units) & network.even)
 
 
 def _same(values: np.ndarray) -> np.ndarray:
@@ -104,41 +110,22 @@ def _columns(network: NetworkFile, units: Components, plain, size, ramps, sign) 
 def _commitment(network: NetworkFile, units: Components, plain, size, ramped, start) -> dict[str, np.ndarray]:
     """Costs and times of linear commitment, and what was online before the first snapshot."""
     committed, weight = units.flag("committable"), network.step_weights
-    costs = {name: units.fixed(f"{name}_cost", 0.0) for name in ("start_up", "shut_down", "stand_by")}
-    for name, values in costs.items():
-        units.refuse(committed & (values < 0), f"{name}_cost", values, "a number >= 0")
-    weighted = committed & ((costs["start_up"] != 0) | (costs["shut_down"] != 0)) & ~np.isclose(weight, weight[0], rtol=1e-12).all()
-    units.refuse(weighted, "start_up_cost, shut_down_cost", np.full(len(units), "given"),
-                 "0 where the weightings objective and stores are not in one proportion")
+    costs = {f"{name}_cost": values[:, 0] for name, values in switching_costs(units).items()}
     times = {name: units.static(name, default) for name, default in (
         ("min_up_time", 0.0), ("min_down_time", 0.0), ("up_time_before", 1.0), ("down_time_before", 0.0))}
-    _note_tightening(network, units, committed & (costs["start_up"] == costs["shut_down"]))
-    if not network.even:
-        units.refuse(committed & ((times["min_up_time"] > 1) | (times["min_down_time"] > 1)), "min_up_time, min_down_time",
-                     np.full(len(units), "given"), "at most 1 where snapshots differ in length")
     was_off = (times["down_time_before"] > 0) | (times["up_time_before"] <= 0)
     left = np.where(was_off, np.where(times["down_time_before"] > 0, times["min_down_time"] - times["down_time_before"], 0.0),
                     times["min_up_time"] - times["up_time_before"])
     hours, some, off = network.step_hours[0], committed[plain], was_off[plain]
     chosen = {name: values[plain] for name, values in {**costs, **times, "left": left}.items()}
-    return {"start_cost_cny_per_mw": np.where(some, chosen["start_up"] / size / weight[0], 0.0),
-            "stop_cost_cny_per_mw": np.where(some, chosen["shut_down"] / size / weight[0], 0.0),
-            "no_load_cost_cny_per_mwh": np.where(some, chosen["stand_by"] / size, 0.0),
+    return {"start_cost_cny_per_mw": np.where(some, chosen["start_cost"] / size / weight[0], 0.0),
+            "stop_cost_cny_per_mw": np.where(some, chosen["stop_cost"] / size / weight[0], 0.0),
+            "no_load_cost_cny_per_mwh": np.where(some, chosen["stand_by_cost"] / size, 0.0),
             "min_up_hours": np.where(some, np.maximum(chosen["min_up_time"], 1) * hours, 0.0),  # one step binds nothing
             "min_down_hours": np.where(some, chosen["min_down_time"] * hours, 0.0),
             "initial_online_mw": np.where(some, np.where(off, 0.0, size), np.nan),
             "initial_hold_hours": np.where(some, np.maximum(chosen["left"], 0) * hours, 0.0),
             "initial_output_mw": np.where(ramped, np.where(some & off, 0.0, start), np.nan)}
-
-
-def _note_tightening(network: NetworkFile, units: Components, alike) -> None:
-    """Say for which units PyPSA has rows that are not carried and may bind."""
-    ramped = [units.static(f"ramp_limit_{name}", np.nan) < 1 for name in ("start_up", "shut_down")]
-    ramped += [(units.series(f"ramp_limit_{name}", np.nan) < 1).any(axis=1) for name in ("up", "down")]
-    changing = ~_same(units.series("p_max_pu", 1.0)) | np.any(ramped, axis=0)
-    if (alike & changing).any():
-        network.notes.append(" Start and stop of these units cost the same: PyPSA adds rows to its linear commitment that are no "
-                             f"relaxation, and may find it dearer: {', '.join(units.names[alike & changing])}.")
 
 
 def emissions(network: NetworkFile, units: Components, sign) -> np.ndarray:

@@ -56,16 +56,17 @@ class Parts:
     def technologies(self, carriers: Sequence[str], kinds: Sequence[str], otherwise: str) -> np.ndarray:
         return np.array([self.technology(carrier or otherwise, kind) for carrier, kind in zip(carriers, kinds)], dtype=object)
 
-    def converters(self, names, lowest, highest, cost, ramps=None, start=None, kind="") -> np.ndarray:
+    def converters(self, names, lowest, highest, cost, ramps=None, start=None, kind="", capacity=None, **columns) -> np.ndarray:
         """Converters with limits and cost by step, (names, steps) [MW, currency/MWh]; ramps {rise, fall: MW in a step}."""
+        most = np.maximum(highest, 0).max(axis=1, initial=0) if capacity is None else capacity
         ramps = ramps or {}
         first = {f"ramp_{word}_mw_per_hour": values[:, 0] / self.network.step_hours[0]
                  for word, values in (("up", ramps.get("rise")), ("down", ramps.get("fall"))) if values is not None}
         written = self.grid.add(
-            "converters", converter=names, kind=kind, capacity_mw=np.maximum(highest, 0).max(axis=1, initial=0),
+            "converters", converter=names, kind=kind, capacity_mw=most,
             reverse_capacity_mw=np.maximum(-lowest, 0).max(axis=1, initial=0), cost_cny_per_mwh=cost[:, 0],
-            **({} if start is None else {"initial_mw": start}), **first)
-        most, least = (np.maximum(limit, 0).max(axis=1, initial=0)[:, None] for limit in (highest, -lowest))
+            **({} if start is None else {"initial_mw": start}), **first, **columns)
+        most, least = most[:, None], np.maximum(-lowest, 0).max(axis=1, initial=0)[:, None]
         by_hour = {f"conversion_{way}": values / self.network.step_hours for way, values in ramps.items()}
         for profile, values, usual in (("conversion_most", highest, most), ("conversion_least", lowest, -least),
                                        ("conversion_cost", cost, cost[:, :1]),
@@ -105,13 +106,14 @@ class Parts:
 
 
 def limits(units: Components, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest dispatch by step, MW; a set point fixes both."""
+    """Least and greatest dispatch by step, MW; a set point fixes both, but not what a committable may dispatch when on."""
     lowest, highest = (finite(units.series(f"p_{which}_pu", default), capacity) for which, default in (("min", 0.0), ("max", 1.0)))
     point = units.series("p_set", np.nan)
     beyond = (point < lowest - 1e-9) | (point > highest + 1e-9)
+    beyond &= ~units.flag("committable")[:, None]  # off, it may be set to 0
     units.refuse(beyond.any(axis=1), "p_set", np.full(len(units), "beyond the limits"), "values from p_min_pu to p_max_pu")
     units.refuse((lowest > highest + 1e-12).any(axis=1), "p_min_pu", np.full(len(units), "above p_max_pu"), "at most p_max_pu")
-    given = ~np.isnan(point)
+    given = ~np.isnan(point) & ~units.flag("committable")[:, None]
     return np.where(given, point, lowest), np.where(given, point, highest)
 
 
@@ -123,7 +125,8 @@ def finite(per_unit: np.ndarray, size: np.ndarray) -> np.ndarray:
 def nominal(units: Components) -> np.ndarray:
     """Nominal power that ramps are measured in, extendable components as they were optimised."""
     optimised = units.flag("p_nom_extendable") & units.has("p_nom_opt")
-    return np.where(optimised, units.static("p_nom_opt", 0.0), units.static("p_nom", 0.0))
+    size = np.where(optimised, units.static("p_nom_opt", 0.0), units.static("p_nom", 0.0))
+    return np.where(np.isinf(size), BEYOND, size)
 
 
 def step_ramps(units: Components) -> dict[str, np.ndarray]:

@@ -58,8 +58,10 @@ def _reports(solved) -> dict[str, xr.DataArray]:
     parts, reports = defaultdict(list), {}
     for fleet in solved.model.fleets.values():
         for name, report in fleet.reports.items():
-            values = solved.evaluate(f"{fleet.name}.report_{name}") * report.scale
             units = list(fleet.reported_units(report))
+            if not units:
+                continue
+            values = solved.evaluate(f"{fleet.name}.report_{name}") * report.scale
             parts[name].append(xr.DataArray(values, coords={report.dimension: np.asarray(units, object)},
                                             dims=(report.dimension, "time")))
             reports[name] = report

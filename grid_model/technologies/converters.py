@@ -10,7 +10,8 @@ U, V    rise, fall  GW     data, greatest rise and fall of p into a step
 An electrolyser, a boiler, a heat pump, a plant that makes power and heat, a pipeline: a converter is any of these, and
 zones are then hubs of heat, gas or hydrogen as well as of power. A port says how much of p enters its zone: a heat pump
 of efficiency 3 has a port of -1 in a zone of power, and one of 3 in a zone of heat. A converter with a single port feeds
-or takes away. No port loses what others do not say: rates need not sum to nothing.
+or takes away. No port loses what others do not say: rates need not sum to nothing. One that is committed can be off
+(converter_commitment.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
 from grid_model.case.tables import flag, identifier, number, reference, text
 from grid_model.case.units import CNY_PER_MWH, MW
+from grid_model.technologies import converter_commitment
 from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "converters"
@@ -41,6 +43,7 @@ TABLES = {
         number("ramp_down_mw_per_hour", unit="MW/h", minimum=0, meaning="greatest fall in an hour; empty: no limit"),
         number("initial_mw", unit="MW",
                meaning="conversion just before the horizon, from which it ramps; empty: no ramp limits the first step"),
+        *converter_commitment.COLUMNS,
     ],
     "converter_ports": [
         identifier("port", meaning="name of the port, usually `<converter> <what it carries>`"),
@@ -63,7 +66,7 @@ def check_ports(frames) -> list:
     return problems_where(table, alone, "converter", "a converter with at least one row in converter_ports")
 
 
-CHECKS = (check_ports,)
+CHECKS = (check_ports, converter_commitment.check_commitment)
 
 
 def read(case) -> Data | None:
@@ -75,11 +78,13 @@ def read(case) -> Data | None:
     lower, upper = limits(case)
     rise, fall = (case.profile(f"conversion_{way}", data.names, data.table[f"ramp_{ramp}_mw_per_hour"].fillna(np.inf))
                   * MW * case.step_hours for way, ramp in (("rise", "up"), ("fall", "down")))
-    start = data.table["initial_mw"].to_numpy(float) * MW
+    converter_commitment.read(data, lower, upper, rise, fall)
+    always = ~data.table["committed"].to_numpy(bool)
+    start = np.where(always, data.table["initial_mw"].to_numpy(float) * MW, np.nan)
     lower[:, 0] = np.fmax(lower[:, 0], start - fall[:, 0])  # an empty cell is NaN and limits nothing
     upper[:, 0] = np.fmin(upper[:, 0], start + rise[:, 0])
-    data.rising = (rise[:, 1:] < upper[:, 1:] - lower[:, :-1]).any(axis=1)
-    data.falling = (fall[:, 1:] < upper[:, :-1] - lower[:, 1:]).any(axis=1)
+    data.rising = always & (rise[:, 1:] < upper[:, 1:] - lower[:, :-1]).any(axis=1)
+    data.falling = always & (fall[:, 1:] < upper[:, :-1] - lower[:, 1:]).any(axis=1)
     widest = float(np.max(upper - lower, initial=0.0))
     data.lower, data.upper = data.series(lower, "lower"), data.series(upper, "upper")
     data.rise, data.fall = data.series(np.minimum(rise, widest), "rise"), data.series(np.minimum(fall, widest), "fall")
@@ -122,6 +127,7 @@ def delayed(delay_hours: np.ndarray, cyclic: np.ndarray, step_hours: np.ndarray)
 def add_variables(converters, data):
     converters.conversion = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (
         data.lower[unit, step], data.upper[unit, step]))
+    converter_commitment.add_variables(converters, data)
     converters.ports = pyo.Set(initialize=list(data.ports))
     members = {zone: [] for zone in data.case.zones}
     for port, zone in zip(data.ports, data.port_zone):
@@ -142,6 +148,8 @@ def add_constraints(converters, data):
     def ramp_down(converters, unit, step):
         """p[c,t-1] - p[c,t] <= V   [GW]"""
         return converters.conversion[unit, step - 1] - converters.conversion[unit, step] <= data.fall[unit, step]
+
+    converter_commitment.add_constraints(converters, data)
 
 
 def zones(data) -> set:
@@ -170,10 +178,11 @@ def conversion_cost(converters, data):
                for unit in data.units for step in data.steps)
 
 
-COSTS = {"conversion": conversion_cost}
+COSTS = {"conversion": conversion_cost, **converter_commitment.COSTS}
 
 REPORTS = {
     "conversion": Report("converter", "MW", 1 / MW, "conversion, measured where the rate is 1 or -1", conversion),
     "port_power": Report("port", "MW", 1 / MW, "power into the zone of a port; below zero: drawn from it", port_power,
                          over="ports"),
+    **converter_commitment.REPORTS,
 }

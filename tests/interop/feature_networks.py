@@ -110,3 +110,79 @@ def delays_in_weights_of_generators(pypsa):
     for name, delay, cyclic in (("late", 2, True), ("later", 3, False), ("at once", 0, True), ("round", 9, True)):
         network.add("Link", name, bus0="a", bus1="b", p_nom=20, efficiency=0.9, delay=delay, cyclic_delay=cyclic)
     return network
+
+
+def _unit(network, name="unit", bus="b", **options):
+    network.add("Generator", name, bus=bus, **{
+        "p_nom": 100, "p_min_pu": 0.4, "marginal_cost": [10.0, 90, 20, 250, 30, 15], "committable": True,
+        "up_time_before": 0, "down_time_before": 1, **options})
+
+
+@feature
+def commitment_without_costs(pypsa):
+    network = _network(pypsa, steps=6)
+    _unit(network, ramp_limit_up=0.3, ramp_limit_down=0.5, ramp_limit_start_up=0.5, ramp_limit_shut_down=0.6, min_up_time=2)
+    return network
+
+
+@feature
+def commitment_with_costs_alike(pypsa):
+    network = _network(pypsa, steps=6)
+    _unit(network, start_up_cost=700.0, shut_down_cost=700.0, p_max_pu=[1.0, 0.5, 0.9, 0.6, 1, 0.45], min_up_time=3, min_down_time=2,
+          up_time_before=2, down_time_before=0, p_init=60.0, ramp_limit_up=0.4)
+    return network
+
+
+@feature
+def commitment_with_costs_by_snapshot(pypsa):
+    network = _network(pypsa, steps=6)
+    _unit(network, start_up_cost=[700.0, 20, 900, 100, 50, 60], shut_down_cost=100.0, stand_by_cost=[5.0, 60, 5, 90, 5, 5],
+          min_up_time=2)
+    return network
+
+
+@feature
+def commitment_in_weighted_snapshots(pypsa):
+    network = _network(pypsa, steps=6)
+    network.snapshot_weightings = pd.DataFrame({"objective": [1.0, 3, 2, 5, 1, 1], "stores": [1.0, 2, 3, 1, 1, 2],
+                                                "generators": 1.0}, index=network.snapshots)
+    _unit(network, start_up_cost=900.0, min_up_time=3, min_down_time=2, ramp_limit_up=0.5, ramp_limit_down=0.5)
+    return network
+
+
+@feature
+def commitment_with_ramps_by_snapshot(pypsa):
+    network = _network(pypsa, steps=6)
+    _unit(network, start_up_cost=900.0, ramp_limit_up=[0.2, 0.5, 0.7, 0.1, 0.3, 1], ramp_limit_down=[0.2, 0.1, 0.3, 0.1, 0.3, 1])
+    _unit(network, "other", "a", sign=-1, marginal_cost=-230, p_min_pu=0.3, stand_by_cost=100.0)
+    return network
+
+
+@feature
+def commitment_of_a_set_point(pypsa):
+    network = _network(pypsa, steps=6)
+    _unit(network, p_set=[0.0, np.nan, 50, 60, np.nan, 0], start_up_cost=100.0)
+    return network
+
+
+@feature
+def commitment_of_links(pypsa):
+    network = _network(pypsa, steps=6)
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Bus", "heat", carrier="fuel")
+    network.add("Generator", "boiler", bus="heat", p_nom=100, marginal_cost=40)
+    network.add("Load", "warm", bus="heat", p_set=[5.0, 20, 0, 15, 10, 10])
+    network.add("Link", "plant", bus0="a", bus1="b", bus2="heat", efficiency=0.5, efficiency2=0.3, p_nom=80, p_min_pu=0.4,
+                committable=True, start_up_cost=400.0, shut_down_cost=50.0, min_up_time=3, min_down_time=2, stand_by_cost=3.0,
+                ramp_limit_up=0.5, ramp_limit_start_up=0.5, up_time_before=0, down_time_before=1, marginal_cost=3)
+    network.add("Link", "back", bus0="b", bus1="heat", efficiency=2.0, p_nom=30, p_min_pu=0.5, committable=True, delay=1)
+    return network
+
+
+@feature
+def commitment_of_processes(pypsa):
+    network = _network(pypsa, steps=6)
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Process", "mill", bus0="a", bus1="b", rate0=-1.0, rate1=0.8, p_nom=80, p_min_pu=0.4, committable=True,
+                start_up_cost=400.0, shut_down_cost=50.0, min_up_time=3, ramp_limit_down=0.3, p_init=70.0)
+    return network

@@ -13,10 +13,9 @@ def random_network(pypsa, seed: int, wild: bool = True):
     steps, hours = int(draw.integers(1, 9)), float(draw.choice([0.5, 1, 2, 3]))
     network.set_snapshots(pd.date_range("2027-01-01", periods=steps, freq=pd.Timedelta(hours=hours)))
     network.snapshot_weightings = pd.DataFrame(hours, index=network.snapshots, columns=["objective", "stores", "generators"])
-    uneven = wild and _often(draw, 0.3)
-    if uneven:
+    if wild and _often(draw, 0.3):
         for purpose in network.snapshot_weightings.columns:
-            network.snapshot_weightings[purpose] = draw.choice([0.5, 1, 2, 3], steps)
+            network.snapshot_weightings[purpose] = draw.choice([0.5, 1, 2, 3, 52.142857], steps)
     buses = [f"bus {number}" for number in range(draw.integers(1, 7))]
     for carrier, emitted in (("fuel", 0.3), ("sun", 0.0), ("rest", 0.0), ("lake", 0.1)):
         network.add("Carrier", carrier, co2_emissions=emitted)
@@ -25,7 +24,7 @@ def random_network(pypsa, seed: int, wild: bool = True):
     for bus in buses:
         network.add("Bus", bus, v_nom=float(draw.choice([1, 110, 380])), carrier="DC" if direct else "AC")
     _loads(draw, network, buses, steps)
-    _generators(draw, network, buses, steps, wild, uneven)
+    _generators(draw, network, buses, steps, wild)
     _storage(draw, network, buses, steps, wild)
     if len(buses) > 1:
         _branches(draw, network, buses, steps, wild)
@@ -65,7 +64,7 @@ def _loads(draw, network, buses, steps) -> None:
                     sign=float(draw.choice([-1, -1, -1, -0.5])))
 
 
-def _generators(draw, network, buses, steps, wild, uneven) -> None:
+def _generators(draw, network, buses, steps, wild) -> None:
     for bus in buses:
         network.add("Generator", f"backup {bus}", bus=bus, p_nom=1000, marginal_cost=_figure(draw, 300, 400), carrier="rest")
         if _often(draw, 0.7):
@@ -81,22 +80,28 @@ def _generators(draw, network, buses, steps, wild, uneven) -> None:
             options |= {"ramp_limit_up": _figure(draw, 0.05, 0.6), "ramp_limit_down": _figure(draw, 0.05, 0.6)}
             if _often(draw, 0.3):
                 options["p_init"] = options["p_nom"] * 0.5
-        elif not uneven and _often(draw, 0.4):  # times of commitment are counted in snapshots
-            options |= _commitment(draw, steps)
+        elif _often(draw, 0.4):
+            options |= _commitment(draw, steps, wild)
         elif wild:
             options |= _odd_generator(draw, steps, options)
         network.add("Generator", f"generator {number}", **options)
 
 
-def _commitment(draw, steps) -> dict:
+def _commitment(draw, steps, wild) -> dict:
     up, down = (int(value) for value in draw.integers(0, 4, 2))
     before = {"up_time_before": 0, "down_time_before": 5} if _often(draw, 0.4) else {"up_time_before": 5}
     costs = {"start_up_cost": _figure(draw, 1, 2000) if _often(draw, 0.7) else 1.0, "stand_by_cost": _figure(draw, 0, 50) * _often(draw, 0.3),
-             "shut_down_cost": _figure(draw, 2001, 3000) if _often(draw, 0.3) else 0.0}  # never alike: see pypsa_injections
+             "shut_down_cost": _figure(draw, 2001, 3000) if _often(draw, 0.3) else 0.0}
+    if _often(draw, 0.3):
+        costs["shut_down_cost"] = costs["start_up_cost"] = _figure(draw, 0, 800) * _often(draw, 0.7)
     if _often(draw, 0.4):
         costs |= {"ramp_limit_up": _figure(draw, 0.2, 0.8), "ramp_limit_down": _figure(draw, 0.2, 0.8)}
         if _often(draw, 0.5):
             costs |= {"ramp_limit_start_up": _figure(draw, 0.6, 1), "ramp_limit_shut_down": _figure(draw, 0.6, 1)}
+        if wild and _often(draw, 0.3):
+            costs |= {"ramp_limit_up": _series(draw, 0.2, 1, steps), "ramp_limit_down": _series(draw, 0.2, 1, steps)}
+    if wild and _often(draw, 0.2):
+        costs |= {"start_up_cost": _series(draw, 0, 900, steps), "stand_by_cost": _series(draw, 0, 50, steps)}
     return {"committable": True, "min_up_time": up, "min_down_time": down, "p_min_pu": _figure(draw, 0, 0.6),
             "p_max_pu": _series(draw, 0.6, 1, steps), **costs, **before}
 
@@ -152,23 +157,19 @@ def _branches(draw, network, buses, steps, wild) -> None:
     for number in range(draw.integers(0, 3)):
         start, end = draw.choice(buses, 2, replace=False)
         network.add("Transformer", f"transformer {number}", bus0=start, bus1=end, x=_figure(draw, 0.05, 0.3), s_nom=50,
-                    r=0.1, tap_ratio=_figure(draw, 0.9, 1.1), phase_shift=3.0 if wild and _often(draw, 0.3) else 0.0)
+                    r=0.1, tap_ratio=_figure(draw, 0.9, 1.1), phase_shift=_series(draw, -3, 3, steps) if wild and _often(draw, 0.3) else 0.0)
     for number in range(draw.integers(0, 3)):
         start, end = draw.choice(buses, 2, replace=False)
         options = _link(draw, steps, wild)
         if wild and _often(draw, 0.3):
             options |= {"bus2": draw.choice(buses), "efficiency2": _series(draw, -0.3, 0.6, steps)}
-        if wild and _often(draw, 0.3) and _in_proportion(network):
+        if wild and _often(draw, 0.3):
             options |= {"delay": int(draw.integers(0, 5)), "cyclic_delay": _often(draw, 0.5)}
+        if wild and _often(draw, 0.15):
+            options |= _commitment(draw, steps, wild)
         if wild and _often(draw, 0.3):
             options |= {"marginal_cost": _series(draw, -5, 20, steps), "efficiency": _series(draw, 0.5, 1.5, steps)}
         network.add("Link", f"link {number}", bus0=start, bus1=end, p_nom=_figure(draw, 5, 60), **options)
-
-
-def _in_proportion(network) -> bool:
-    """Whether delays, told in weights of generators, are lengths of time of stores too."""
-    ratio = network.snapshot_weightings["generators"] / network.snapshot_weightings["stores"]
-    return bool((ratio == ratio.iloc[0]).all())
 
 
 def _link(draw, steps, wild) -> dict:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from grid_model.results.audit.converter_commitment import check_converter_commitment
+
 
 def check_converters(book) -> np.ndarray:
     """All laws of converters; what their ports feed into each zone [MW]."""
@@ -15,7 +17,11 @@ def check_converters(book) -> np.ndarray:
         lower = book.case.profile("conversion_least", names, -table["reverse_capacity_mw"].to_numpy(float))
         upper = book.case.profile("conversion_most", names, table["capacity_mw"].to_numpy(float))
         book.between("conversion within its limits", names, lower, conversion, upper)
-        _check_ramps(book, table, names, conversion)
+        committed = table["committed"].to_numpy(bool)
+        _check_ramps(book, table[~committed], names[~committed], conversion[~committed])
+        if committed.any():
+            limits = {"least": lower[committed], "most": upper[committed]}
+            check_converter_commitment(book, table[committed], names[committed], conversion[committed], limits)
         rate = book.case.profile("port_rate", port_names, ports["rate"].to_numpy(float))
         of = pd.Index(names).get_indexer(ports["converter"])
         arriving = np.stack([_arriving(book.hours, conversion[row], delay, cyclic) for row, delay, cyclic in zip(

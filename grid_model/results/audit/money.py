@@ -55,11 +55,24 @@ def _terms(book, plants, switching, sent, programmes) -> dict[str, np.ndarray]:
     converters = case.tables["converters"]
     price = case.profile("conversion_cost", converters["converter"], converters["cost_cny_per_mwh"])
     terms["converters.conversion"] = price * book.stored("conversion", len(converters)) * hours
+    terms |= _switching_of_converters(book, converters)
     terms["transmission.transmission"] = book.column("lines", "cost_cny_per_mwh")[:, None] * sent * hours
     price = _response_costs(case)[:, None] * hours
     terms["demand_response.demand_response"] = price * programmes.down
     terms["demand_response.orderly_use"] = price * programmes.ordered
     return terms
+
+
+def _switching_of_converters(book, converters) -> dict[str, np.ndarray]:
+    """Costs of starts, of stops and of what is on, of committed converters."""
+    hours, every = np.asarray(book.case.cost_hours, float), len(converters)
+    columns = {"start": ("start_cost_cny", "starting", hours / book.hours), "stop": ("stop_cost_cny", "stopping", hours / book.hours),
+               "stand_by": ("stand_by_cost_cny_per_hour", "on", hours)}
+    committed = converters["committed"].to_numpy(bool)[:, None]
+    return {f"converters.{name}": np.where(committed, book.case.profile(
+        f"conversion_{name}_cost", converters["converter"], converters[column]) * np.nan_to_num(
+            book.stored(f"converter_{what}", every, bool(committed.any()))) * count, 0.0)
+        for name, (column, what, count) in columns.items()}
 
 
 def _response_costs(case) -> np.ndarray:

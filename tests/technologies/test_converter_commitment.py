@@ -1,0 +1,87 @@
+"""Committed converters by hand: what is on, starts and stops, minimum times, ramps, and the tighter relaxation."""
+
+from __future__ import annotations
+
+import pytest
+from concrete import assert_same_as_concrete
+from small import small_case, solved
+
+DEAR = 100.0
+
+
+def case(demand, hours=1.0, series=None, **converter):
+    """A plant of 100 MW, 40 when on, at 10 per MWh, off before; beside it a dear one, and a sink at no price."""
+    plant = {"converter": "plant", "capacity_mw": 100, "cost_cny_per_mwh": 10, "committed": True, "up_steps_before": 0,
+             "down_steps_before": 1, **converter}
+    series = {"load": {"l": demand}, "committed_least": {"plant": [40.0] * len(demand)}, **(series or {})}
+    return small_case(
+        len(demand), series, step_hours=hours, loads=[{"load": "l", "zone": "A"}],
+        generators=[{"generator": "dear", "zone": "A", "technology": "biomass", "capacity_mw": 500,
+                     "variable_cost_cny_per_mwh": DEAR}],
+        converters=[plant, {"converter": "sink", "capacity_mw": 500}],
+        converter_ports=[{"port": "p", "converter": "plant", "zone": "A", "rate": 1},
+                         {"port": "s", "converter": "sink", "zone": "A", "rate": -1}])
+
+
+def cost(demand, **options):
+    return solved(case(demand, **options)).objective
+
+
+def test_a_part_starts_and_its_start_costs_that_part():
+    """50 of 100 MW start for half of 1000, whatever the hours of a step are: 500 + 50 * 10 * 2."""
+    assert cost([50.0], hours=2.0, start_cost_cny=1000) == pytest.approx(500 + 50 * 10 * 2)
+
+
+def test_the_least_output_of_what_is_on():
+    """All is on before and may not stop for 3 steps: 40 MW run where 10 are asked for; else a quarter would stay on."""
+    on = {"up_steps_before": 1, "down_steps_before": 0, "start_cost_cny": 500}
+    assert cost([100.0, 10.0], min_up_steps=3, **on) == pytest.approx(100 * 10 + 40 * 10)
+    assert cost([100.0, 10.0], **on) == pytest.approx(100 * 10 + 10 * 10)
+
+
+def test_stops_and_hours_on_cost():
+    """100 MW for a step of 2 hours: on for 30 an hour; afterwards off for 200 or on for 30 an hour and 40 MW at 10."""
+    assert cost([100.0, 0.0], hours=2.0, stop_cost_cny=200, stand_by_cost_cny_per_hour=30) == pytest.approx(2060 + 200)
+    assert cost([100.0, 0.0], hours=2.0, stop_cost_cny=900, stand_by_cost_cny_per_hour=30) == pytest.approx(2060 + 860)
+
+
+def test_costs_by_step():
+    """A start costs 900 then 100: what is asked for in both steps starts in the second where 10 * 90 < 900 * 10 / 100."""
+    by_step = {"conversion_start_cost": {"plant": [9500.0, 100.0]}}
+    assert cost([100.0, 100.0], series=by_step) == pytest.approx(100 * DEAR + 100 + 1000)
+
+
+def test_minimum_time_off_is_counted_in_steps():
+    """Off for one step, for three at least: 100 MW in the second step are the other plant's; in the third they are not."""
+    assert cost([0.0, 100.0, 100.0], min_down_steps=3) == pytest.approx(100 * DEAR + 100 * 10)
+
+
+def test_minimum_time_on_is_counted_in_steps():
+    """A start of 100 MW stays on for 3 steps: 40 MW for two more at 10; with 2 for one more."""
+    assert cost([100.0, 0.0, 0.0], min_up_steps=3) == pytest.approx(1000 + 2 * 400)
+    assert cost([100.0, 0.0, 0.0], min_up_steps=2) == pytest.approx(1000 + 400)
+
+
+def test_ramps_of_what_is_on_and_of_what_starts():
+    """From nothing 60 MW at most start, then 20 more each step, of 100 asked for; a stop falls by 50 at most: of 80 MW 30
+    are the other plant's in the step before all must be off."""
+    assert cost([100.0, 100.0], start_mw=60, ramp_up_mw_per_hour=20) == pytest.approx((60 + 80) * 10 + (40 + 20) * DEAR)
+    whole = {"up_steps_before": 5, "down_steps_before": 0, "initial_mw": 80}
+    off = {"conversion_stand_by_cost": {"plant": [0.0, 1e6]}}
+    assert cost([80.0, 0.0], stop_mw=50, series=off, **whole) == pytest.approx(50 * 10 + 30 * DEAR)
+    assert cost([80.0, 0.0], series=off, **whole) == pytest.approx(80 * 10)
+
+
+def test_the_tighter_rows():
+    """All is on; half is available in the second step, where 50 MW are asked for after 100. Running on costs 1000 + 500; the
+    tighter row holds the first step down to what is available in the second unless as much starts, for 50 MW * 90
+    dearer or half a start of 200."""
+    falls = {"conversion_most": {"plant": [100.0, 50.0]}}
+    whole = {"up_steps_before": 5, "down_steps_before": 0, "start_cost_cny": 200, "stop_cost_cny": 200}
+    assert cost([100.0, 50.0], series=falls, **whole) == pytest.approx(1500)
+    assert cost([100.0, 50.0], series=falls, tight=True, **whole) == pytest.approx(1500 + 200)
+
+
+def test_the_matrix_is_that_of_ordinary_rules():
+    assert_same_as_concrete(case([50.0, 80.0, 20.0], tight=True, min_up_steps=2, min_down_steps=1, ramp_up_mw_per_hour=30,
+                                 ramp_down_mw_per_hour=30, start_cost_cny=5, stop_cost_cny=5, stand_by_cost_cny_per_hour=1))
