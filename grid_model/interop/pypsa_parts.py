@@ -82,7 +82,7 @@ class Parts:
         names = [f"{name} {word}".strip() for name in converters]
         delay = np.zeros(rate.shape) if delay is None else delay
         written = self.grid.add("converter_ports", port=names, converter=converters, zone=zones, rate=rate[:, 0],
-                                delay_hours=delay[:, 0], cyclic=cyclic)
+                                delay_hours=np.where(all_equal(delay), delay[:, 0], 0.0), cyclic=cyclic)
         for profile, values in (("port_rate", rate), ("port_delay", delay)):
             told = ~all_equal(values)
             self.grid.profile(profile, written[told], values[told])
