@@ -29,7 +29,7 @@ from grid_model.policies import (
     storage_place,
 )
 from grid_model.policies.contract import declare as declare_policy
-from grid_model.policies.contract import demand_contract
+from grid_model.policies.contract import demand_contract, demand_even_weights
 from grid_model.technologies import (
     converters,
     demand_response,
@@ -180,6 +180,7 @@ def _add_policies(model, case, fleets: list[Fleet]) -> list[Part]:
         data = None if settings is None else policy.read(case, fleets, settings)
         if data is None:
             continue
+        demand_even_weights(policy, case)
         block = pyo.Block()
         model.add_component(policy.NAME, block)
         declare_policy(block, data, model)

@@ -77,8 +77,8 @@ class Horizon(Settings):
     """The steps that are modelled: from `start`, for `hours` or until `end` (exclusive), `step_hours` long each.
 
     step_lengths  where steps differ, the length of each [h]; they follow one another and sum to the hours
-    step_weights  how often each step counts in the cost: a day that stands for many has more than 1 (policies do not
-                  look at it); prices stay those of one such step
+    step_weights  how often each step counts in the cost: a day that stands for many has more than 1 (rules that
+                  do not know of it refuse it); prices stay those of one such step
     """
 
     start: Moment

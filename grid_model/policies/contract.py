@@ -9,6 +9,8 @@ A policy is a module with
     read(case, fleets, settings)  its numbers, a `PolicyData`; None where there is nothing to rule: no block, no row
     add_variables(block, data), add_constraints(block, data)
     COSTS                         as for technologies (technologies/contract.py)
+    WEIGHTED                      True where it holds for steps that count more than once in the cost (step_weights) as for others:
+                                  without it a case with such steps is refused
     ranks(block, data)            {name: rule} minimised before the cost, in order (guaranteed purchase only)
     series(block, data, solved)   {variable of the results: DataArray}, hourly or by item, with units and long_name
     carried(block, data)          {series of the case: DataArray}: what a coarser case of the same hours takes over
@@ -29,6 +31,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
+from grid_model.errors import InputError, Problem
 
 NEEDED = ("NAME", "DEFAULT", "Settings", "TABLES", "read", "add_variables", "add_constraints")
 
@@ -41,6 +44,17 @@ def demand_contract(policy) -> None:
         raise TypeError(f"policy {name} lacks {', '.join(lacking)}: see policies/contract.py")
 
 
+def demand_even_weights(policy, case) -> None:
+    """Raises InputError where steps count more or less than once and a policy does not know what that means for it."""
+    weights = case.step_weights
+    if weights is None or getattr(policy, "WEIGHTED", False) or not (weights != 1).any():
+        return
+    key = "horizon.step_weights"
+    raise InputError(Problem(*case.scenario.place(key), key, f"{weights[weights != 1][0]:g}",
+                             f"1 for every step while the rule {policy.NAME} holds (it counts each step once); or switch it off "
+                             f"with policies: {{{policy.NAME}: false}}"))
+
+
 class PolicyData(SimpleNamespace):
     """Numbers of one policy, with the fleets it reads and the sets that rules run over."""
 
@@ -50,6 +64,7 @@ class PolicyData(SimpleNamespace):
         self.end = len(case.step_hours)
         self.step_labels = np.arange(1, self.end + 1)
         self.step_hours = Array(case.step_hours, self.step_labels, name="step_hours")
+        self.cost_hours = Array(case.cost_hours, self.step_labels, name="cost_hours")
 
     def offering(self, offer: str) -> list:
         """The fleets that make an offer."""

@@ -28,6 +28,7 @@ from grid_model.technologies.contract import subset
 
 NAME = "energy_limits"
 DEFAULT = True
+WEIGHTED = True  # an amount over the horizon: the factors say how often a step counts
 SENSES = ("at_most", "equal", "at_least")
 KINDS = ("generator", "converter", "storage")
 

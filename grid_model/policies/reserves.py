@@ -47,6 +47,7 @@ from grid_model.policies.reserve_infeed import available, position
 
 NAME = "reserves"
 DEFAULT = False
+WEIGHTED = True  # kept in each step
 
 DIRECTIONS = ("up", "down")
 STORED = {"up": "energy_held", "down": "energy_room"}  # offers of a fleet that stores energy
@@ -310,7 +311,7 @@ def _mixed(data: PolicyData) -> list[str]:
 
 def shortfall_cost(reserves, data):
     """sum of w s dt in both directions   [million CNY]"""
-    return sum(sum(data.penalty * data.step_hours[step] * reserves.component(f"shortfall_{direction}")[area, step]
+    return sum(sum(data.penalty * data.cost_hours[step] * reserves.component(f"shortfall_{direction}")[area, step]
                    for area in reserves.component(f"areas_{direction}") for step in data.steps)
                for direction in data.needed)
 

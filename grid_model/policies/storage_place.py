@@ -31,6 +31,7 @@ from grid_model.policies.contract import PolicyData, members
 
 NAME = "storage_place"
 DEFAULT = True
+WEIGHTED = True  # limits of power, and of each step
 
 TABLES = {
     "storage": [

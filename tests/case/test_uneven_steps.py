@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 import grid_model as gm
+from grid_model.policies.contract import demand_even_weights
 
 ZONES, LOADS = "zone\nA\n", "load,zone\nl,A\n"
 GENERATORS = "generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh,ramp_up_fraction_per_hour\ng,A,biomass,100,10,100\n"
@@ -34,6 +38,24 @@ def test_weights_count_in_the_cost_and_not_in_prices(tmp_path):
     assert results.summary["audit"]["passed"]
 
 
+def test_a_rule_that_counts_every_step_once_refuses_weights(tmp_path):
+    """A rule that does not know of steps that stand for many is refused by name where there are such steps."""
+    case = gm.load_case(write(tmp_path, "hours: 4.5, step_lengths: [1, 3, 0.5], step_weights: [1, 4, 1]"))
+    rule = SimpleNamespace(NAME="some_rule")
+    with pytest.raises(gm.InputError, match="step_weights.*4.*some_rule.*switch it off"):
+        demand_even_weights(rule, case)
+    demand_even_weights(rule, replace(case, step_weights=None))
+    demand_even_weights(SimpleNamespace(NAME="some_rule", WEIGHTED=True), case)
+
+
+def test_steps_that_are_no_whole_seconds(tmp_path):
+    """A step of 52.142857142857146 hours, a week of 168 of a year: 10 MW for it at 10; it is called by the nearest second."""
+    path = write(tmp_path, "hours: 104.28571428571429, step_hours: 52.142857142857146",
+                 "time,l\n2027-01-01T00:00,10\n2027-01-03T04:08:34,20\n")
+    results = gm.solve(gm.load_case(path))
+    assert results.summary["objective_cny"] == pytest.approx(300 * 52.142857142857146, rel=1e-9)
+
+
 def test_a_part_of_uneven_steps(tmp_path):
     path = write(tmp_path, "hours: 4.5, step_lengths: [1, 3, 0.5], step_weights: [1, 4, 1]")
     part = gm.load_case(path, start="2027-01-01T01:00")
@@ -48,7 +70,7 @@ def test_a_part_of_uneven_steps(tmp_path):
         "hours: 5, step_lengths: [1, 3, 0.5]",
         "hours: 3, step_weights: [1, 2]",
         "hours: 1, step_lengths: [1, -0.5, 0.5]",
-        "hours: 1, step_lengths: [0.33333, 0.66667]",
+        "hours: 1, step_lengths: [0.0001, 0.9999]",
     ],
 )
 def test_steps_that_do_not_fit(tmp_path, horizon):

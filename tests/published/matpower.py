@@ -4,7 +4,7 @@
     generators   bus, least MW, greatest MW, c2, c1, c0 (cost c2 p^2 + c1 p + c0 per hour)
     branches     from, to, r, x (per unit of 100 MVA), limit MW, tap ratio (0: a line)
 
-A quadratic cost becomes PIECES pieces of equal width whose slopes are those of the chords: it is exact at their ends and
+A quadratic cost becomes `pieces` pieces of equal width whose slopes are those of the chords: it is exact at their ends and
 too high by at most c2 (width / 2)^2 between them. Constants c0 are added to what is compared. Every branch holds its ends
 within 30 degrees.
 """
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from small import small_case
 
-PIECES = 2000
 ANGLE = math.pi / 6
 
 
@@ -26,6 +25,7 @@ class Facts:
     generators: str
     branches: str
     source: str
+    pieces: int = 2000
 
     def numbers(self, table: str) -> list[list[float]]:
         return [[float(cell) for cell in line.split()] for line in getattr(self, table).strip().split("\n")]
@@ -38,7 +38,7 @@ class Facts:
     @property
     def most_too_high(self) -> float:
         """Greatest error of all pieces together."""
-        return sum(c2 * ((most - least) / PIECES / 2) ** 2 for _, least, most, c2, _, _ in self.numbers("generators"))
+        return sum(c2 * ((most - least) / self.pieces / 2) ** 2 for _, least, most, c2, _, _ in self.numbers("generators"))
 
 
 def reactance_alone(r: float, x: float, tap: float) -> float:
@@ -58,7 +58,7 @@ def grid_of(facts: Facts, reactance) -> object:
     """The case of one hour."""
     generators = []
     for number, (bus, least, most, c2, c1, _) in enumerate(facts.numbers("generators")):
-        generators += _pieces(f"g{number}", f"bus {bus:g}", least, most, c2, c1)
+        generators += _pieces(f"g{number}", f"bus {bus:g}", least, most, c2, c1, facts.pieces)
     lines = []
     for number, (start, end, r, x, limit, tap) in enumerate(facts.numbers("branches")):
         pu = reactance(r, x, tap)
@@ -70,19 +70,19 @@ def grid_of(facts: Facts, reactance) -> object:
                       technologies=[{"technology": "unit", "kind": "renewable"}])
 
 
-def _pieces(name, zone, least, most, c2, c1) -> list[dict]:
+def _pieces(name, zone, least, most, c2, c1, pieces: int) -> list[dict]:
     """A generator that runs at its least output and pieces above it."""
     row = {"zone": zone, "technology": "unit"}
-    pieces = []
+    rows = []
     if least > 0:
-        pieces.append({"generator": f"{name} least", "capacity_mw": least, "min_output_fraction": 1,
+        rows.append({"generator": f"{name} least", "capacity_mw": least, "min_output_fraction": 1,
                        "variable_cost_cny_per_mwh": c1 + c2 * least, **row})
-    number = PIECES if c2 else 1
+    number = pieces if c2 else 1
     width = (most - least) / number
     if width > 0:
-        pieces += [{"generator": f"{name} {piece}", "capacity_mw": width, **row,
+        rows += [{"generator": f"{name} {piece}", "capacity_mw": width, **row,
                     "variable_cost_cny_per_mwh": c1 + c2 * (2 * (least + piece * width) + width)} for piece in range(number)]
-    return pieces
+    return rows
 
 
 PGLIB = "pglib-opf, {}, CC BY 4.0; its BASELINE.md, column DC ($/h)"
@@ -190,6 +190,64 @@ CASE24 = Facts("""
 20 23 0.0028 0.0216 500 0
 20 23 0.0028 0.0216 500 0
 21 22 0.0087 0.0678 500 0""", PGLIB.format("case24_ieee_rts"))
+# Three areas of the same loads and units as case24 (whose buses 1 to 24 are 101 to 124, 201 to 224 and 301 to 324), the same
+# branches told to three digits, and six between them.
+AREA73 = """
+1 2 0.003 0.014 175 0
+1 3 0.055 0.211 175 0
+1 5 0.022 0.085 175 0
+2 4 0.033 0.127 175 0
+2 6 0.05 0.192 175 0
+3 9 0.031 0.119 175 0
+3 24 0.002 0.084 400 1.015
+4 9 0.027 0.104 175 0
+5 10 0.023 0.088 175 0
+6 10 0.014 0.061 175 0
+7 8 0.016 0.061 175 0
+8 9 0.043 0.165 175 0
+8 10 0.043 0.165 175 0
+9 11 0.002 0.084 400 1.03
+9 12 0.002 0.084 400 1.03
+10 11 0.002 0.084 400 1.015
+10 12 0.002 0.084 400 1.015
+11 13 0.006 0.048 500 0
+11 14 0.005 0.042 500 0
+12 13 0.006 0.048 500 0
+12 23 0.012 0.097 500 0
+13 23 0.011 0.087 500 0
+14 16 0.005 0.059 500 0
+15 16 0.002 0.017 500 0
+15 21 0.006 0.049 500 0
+15 21 0.006 0.049 500 0
+15 24 0.007 0.052 500 0
+16 17 0.003 0.026 500 0
+16 19 0.003 0.023 500 0
+17 18 0.002 0.014 500 0
+17 22 0.014 0.105 500 0
+18 21 0.003 0.026 500 0
+18 21 0.003 0.026 500 0
+19 20 0.005 0.04 500 0
+19 20 0.005 0.04 500 0
+20 23 0.003 0.022 500 0
+20 23 0.003 0.022 500 0
+21 22 0.009 0.068 500 0"""
+BETWEEN73 = """107 203 0.042 0.161 175 0
+113 215 0.01 0.075 500 0
+123 217 0.01 0.074 500 0
+325 121 0.012 0.097 500 0
+318 223 0.013 0.104 500 0
+323 325 0 0.009 722 0"""
+
+
+def _areas(table: str, buses: int) -> str:
+    """A table of case24 for each of three areas; the first columns name buses."""
+    rows = [line.split() for line in table.strip().split("\n")]
+    return "\n".join(" ".join([str(100 * area + int(bus)) for bus in row[:buses]] + row[buses:])
+                     for area in (1, 2, 3) for row in rows)
+
+
+CASE73 = Facts(_areas(CASE24.load, 1), _areas(CASE24.generators, 1), f"{_areas(AREA73, 2)}\n{BETWEEN73}",
+               PGLIB.format("case73_ieee_rts"), pieces=200)
 CASE30 = Facts("""
 2 21.7
 3 2.4

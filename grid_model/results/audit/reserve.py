@@ -96,7 +96,7 @@ def _check_requirement(book, plants, held, place, settings) -> dict[str, np.ndar
         book.at_most(f"reserve {way}: held and missing is what is required", every[areas], required, total + short,
                      tolerance=10 * book.power)
         book.at_most(f"reserve {way}: missing is not negative", every[areas], -short)
-        missing.append(short * book.hours * settings["shortfall_cost_cny_per_mwh"])
+        missing.append(short * book.case.cost_hours * settings["shortfall_cost_cny_per_mwh"])
     return {"reserves.reserve_shortfall": np.concatenate(missing)} if missing else {}
 
 
