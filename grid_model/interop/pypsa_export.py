@@ -256,6 +256,7 @@ def _add_converters(network: Network, data) -> None:
     """Processes; a port is a bus with its rate and delay."""
     ports = data.case.tables["converter_ports"]
     rates = data.case.profile("port_rate", ports["port"], ports["rate"])
+    network.refuse_all("commitment of", data.committed, "given", "converters that are always on")
     network.refuse_all("port_delay of", list(data.case.series["port_delay"]["port"].values) if "port_delay" in data.case.series
                        else [], "given", "one delay_hours for all steps")
     for at, name in enumerate(data.names):
