@@ -38,7 +38,7 @@ from grid_model.solve.working import DUAL, Working, rows_of
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
 ZERO = 1e-7  # a reduced cost below this is none (0.0001 CNY/MWh): HiGHS's own dual tolerance
-
+STATE = 1e-3
 PRIMAL = 4  # HiGHS's simplex_strategy
 
 logger = logging.getLogger(__name__)
@@ -73,15 +73,16 @@ class RankedSolution:
         return self.solution.columns
 
 
-def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclusive: Iterable[tuple] = (), mode: str = "exact",
-                 unique: bool = True, method: str = "simplex", seldom: Iterable[str] = (), start: np.ndarray | None = None,
-                 **limits) -> RankedSolution:
+def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclusive: Iterable[tuple] = (), states: Iterable[str] = (),
+                 mode: str = "exact", unique: bool = True, method: str = "simplex",
+                 seldom: Iterable[str] = (), start: np.ndarray | None = None, **limits) -> RankedSolution:
     """Minimise the ranks in their order, then the cost.
 
     Parameters
     ----------
     ranks : {name: vector over the columns}, first things first
     exclusive : pairs of families of columns of which only one is to be used (one_way.py)
+    states : families of columns that say what is held, see `seeded_weights`
     mode : exact, or weighted (step 1 alone, refused where step 2 does not prove it)
     unique : also step 4
     seldom : families of rows that are left out until they are broken (see working.py)
@@ -95,12 +96,13 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     """
     working = Working(program, rows_of(program, seldom), start)
     weights, found = weighted(program, ranks, mode), []
+    seeded = seeded_weights(program, states) if unique else None
 
     def solve() -> RankedSolution:
         started = time.perf_counter()
         vertex = _again(working, weights, found[-1].statuses, limits) if found else _weighted_vertex(
-            working, weights, unique, method, limits)
-        ranked = _in_order(working, ranks, vertex, mode, unique, limits)
+            working, weights, seeded, method, limits)
+        ranked = _in_order(working, ranks, vertex, mode, seeded, limits)
         found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
         return found[-1]
 
@@ -108,7 +110,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     return replace(ways.settle(solve), relaxed=found[0], ways=ways)
 
 
-def _in_order(working: Working, ranks, vertex: Solution, mode: str, unique: bool, limits) -> RankedSolution:
+def _in_order(working: Working, ranks, vertex: Solution, mode: str, seeded: np.ndarray | None, limits) -> RankedSolution:
     """Steps 2 to 4 from the vertex of the weighted sum."""
     program, solution = working.program, vertex
     face, statuses = Face(program), working.statuses()
@@ -122,8 +124,8 @@ def _in_order(working: Working, ranks, vertex: Solution, mode: str, unique: bool
         face, solution = _rank_by_rank(working, vectors, limits)
         proof = "rank by rank"
     optimum = {name: float(vector @ solution.columns) for name, vector in ranks.items()}
-    if unique:
-        solution = replace(solution, columns=_unique_point(working, face, limits))
+    if seeded is not None:
+        solution = replace(solution, columns=_unique_point(working, face, seeded, limits))
     duals = face.duals["cost"]
     solution = replace(solution, row_duals=duals, column_duals=program.cost - program.matrix.T @ duals,
                        objective=float(program.cost @ solution.columns) + program.offset,
@@ -141,13 +143,13 @@ def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) 
     return vertex
 
 
-def _weighted_vertex(working: Working, weights: np.ndarray, unique: bool, method: str, limits) -> Solution:
+def _weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | None, method: str, limits) -> Solution:
     """Optimal vertex of the weighted sum, near the one dispatch that step 4 wants; its duals are replaced by those of c."""
     program = working.program
-    if not unique:
+    if seeded is None:
         _set_cost(working.highs, program.cost + weights)
         return working.optimise(method, **limits)
-    _set_cost(working.highs, program.cost + weights + LEAN * seeded_weights(program))
+    _set_cost(working.highs, program.cost + weights + np.where(seeded < 1, 0.0, LEAN * seeded))
     leaning = working.optimise(method, **limits)
     _primal(working.highs)
     _set_cost(working.highs, program.cost + weights)
@@ -279,16 +281,20 @@ def _set_cost(highs, vector: np.ndarray) -> None:
 # ------------------------------------------------------------------------------------------------------ one dispatch
 
 
-def _unique_point(working: Working, face: Face, limits) -> np.ndarray:
+def _unique_point(working: Working, face: Face, seeded: np.ndarray, limits) -> np.ndarray:
     """The point of the face that minimises the seeded weights."""
     face.apply(working)
-    _set_cost(working.highs, seeded_weights(working.program))
+    _set_cost(working.highs, seeded)
     _primal(working.highs)
     return working.optimise("simplex", **limits).columns
 
 
-def seeded_weights(program: LinearProgram) -> np.ndarray:
-    """A number in [1, 2) for every column, from the names of its family and labels alone."""
+def seeded_weights(program: LinearProgram, states: Iterable[str] = ()) -> np.ndarray:
+    """A number in [1, 2) for every column, from the names of its family and labels alone; of families of states STATE times that.
+
+    A state counts in every step in which it is held. Were it to weigh as much as what changes it, then of dispatches that
+    cost the same the one that holds nothing would be taken: a store that delivers in the step in which it is charged.
+    """
     weights = np.empty(len(program.cost))
     for name, family in program.columns.items():
         seed = np.uint64(zlib.crc32(name.encode()))
@@ -297,6 +303,8 @@ def seeded_weights(program: LinearProgram) -> np.ndarray:
             labels = np.fromiter((zlib.crc32(str(label).encode()) for label in axis.labels), np.uint64, axis.size)
             mixed = _mix(mixed ^ labels.reshape((1,) * position + (-1,) + (1,) * (len(family.axes) - position - 1)))
         weights[family.slice] = 1 + (_mix(mixed) >> np.uint64(11)).astype(float).reshape(-1) * 2.0**-53
+    for name in states:
+        weights[program.columns[name].slice] *= STATE
     return weights
 
 

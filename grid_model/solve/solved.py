@@ -84,15 +84,20 @@ def _solved_as_a_whole(case, model, program: LinearProgram, start, progress) -> 
     operators = {name: program.operator(expression) for name, expression in model.ranks.items()}
     vectors = {name: matrix.toarray()[0] for name, (matrix, _, _) in operators.items()}
     method = choose_method(program) if settings.method == "auto" else settings.method
-    ranked = solve_ranked(program, vectors, exclusive=model.exclusive if settings.one_way else (), mode=model.rank_mode,
-                          unique=settings.unique, method=method, seldom=model.seldom, start=start, progress=progress,
-                          **limits_of(settings))
+    ranked = solve_ranked(program, vectors, exclusive=model.exclusive if settings.one_way else (),
+                          states=states_of(model, program), mode=model.rank_mode, unique=settings.unique, method=method,
+                          seldom=model.seldom, start=start, progress=progress, **limits_of(settings))
     constants = {name: float(constant[0]) for name, (_, constant, _) in operators.items()}
     optimum, relaxed = ({name: one.optimum[name] + constant for name, constant in constants.items()}
                         for one in (ranked, ranked.relaxed))
     bound = certify(ranked.program, ranked.duals["cost"], ranked.bounds).bound
     return Solved(case, model, ranked.program, ranked.solution, optimum, ranked.proof, bound, ranked.duals,
                   np.flatnonzero(ranked.ways.closed), _directions(ranked, relaxed))
+
+
+def states_of(model, program: LinearProgram) -> list[str]:
+    """Families of columns that stand at the borders of steps."""
+    return [name for name, family in program.columns.items() if any(axis.source is model.borders for axis in family.axes)]
 
 
 def _directions(ranked, relaxed: dict[str, float]) -> dict:

@@ -13,6 +13,7 @@ from small import small_case
 import grid_model as gm
 from grid_model.results.audit import audit
 from grid_model.results.certificate import certify_stored
+from grid_model.solve import ranked
 
 
 def both_ways_allowed(case):
@@ -165,3 +166,16 @@ def test_nothing_that_need_not_runs_against_itself(data):
     directions = results.summary["directions"]
     assert results.tables["burning"].empty and directions["left"] == 0
     assert results.summary["objective_cny"] >= directions["if_none_were_fixed"]["objective_cny"] - 0.01
+
+
+def test_of_equal_dispatches_the_one_that_keeps_energy_is_taken(monkeypatch):
+    """Every hour costs the same, and 20 MWh are to be delivered in six hours: charging in one hour and delivering in another
+    costs what doing both in one does. States weigh next to nothing, so it is the former, with no direction fixed; with the
+    weight of a decision each MWh held for an hour would count, and both would be done in one hour."""
+    case = small_case(6, series={"load": {"l": 100}}, loads=[{"load": "l", "zone": "A"}], generators=[plant(price=20)],
+                      storage=[store(energy_mwh=80, min_cycles_per_day=1)])
+    results = gm.solve(both_ways_allowed(case))
+    assert results.dispatch["discharge"].values.sum() == pytest.approx(20, abs=1e-3)
+    assert results.tables["burning"].empty
+    monkeypatch.setattr(ranked, "STATE", 1.0)
+    assert gm.solve(both_ways_allowed(case)).tables["burning"]["energy_mwh"].sum() == pytest.approx(20, abs=1e-3)
