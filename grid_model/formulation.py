@@ -42,6 +42,7 @@ from grid_model.technologies import (
     thermal,
     transmission,
 )
+from grid_model.technologies.consumption import add_consumption
 from grid_model.technologies.contract import Fleet, Part, declare
 
 TECHNOLOGIES = (
@@ -135,7 +136,7 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
         """generation + discharge - charge + imports - exports + unserved - load = 0   [GW]"""
         return sum(fleet.injection(zone, step) for fleet in fleets) == 0
 
-    model.seldom = [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
+    model.seldom = add_consumption(model, fleets) + [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
     model.moments = [f"{fleet.name}.{variable}" for fleet in fleets for variable in fleet.moments]
     model.exclusive = [pair for fleet in fleets for pair in fleet.exclusive]
     _add_ranks(model, policies)

@@ -12,6 +12,7 @@ from reference import columns_of, settings_of
 
 from grid_model import formulation
 from grid_model.case.tables import CORE_TABLES
+from grid_model.technologies import consumption
 
 OFFERS = ("injection", "output", "emissions", "available", "forgone", "certificates", "headroom_up", "headroom_down")
 HELPED = ("contract", "generators")  # read by all, told once
@@ -43,6 +44,7 @@ def _overview() -> str:
             "programme and in its duals. Steps are 1..T; a state stands at borders 0..T. Inside the programme power is "
             "in GW, energy in GWh, money in million CNY.",
             _rules(Path(formulation.__file__)),
+            "## Consumption\n\n" + _file(consumption, 3),
             "## Technologies\n\n" + table(("technology", "what it is"), rows),
             "## Rules of the market\n\n" + table(("rule", "what it rules"), policies),
         ]

@@ -22,7 +22,6 @@ Basis = highspy.HighsBasisStatus
 DUAL = 1  # HiGHS's simplex_strategy
 BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
-ROUNDING = 1e-9  # of the largest weight of a proof
 
 
 def rows_of(program: LinearProgram, names: Iterable[str]) -> np.ndarray:
@@ -68,14 +67,10 @@ class Working:
             change(size, np.arange(size, dtype=np.int32), lower, upper)
 
     def ray(self) -> np.ndarray | None:
-        """Weights y of all rows that prove that there is no solution: y A x stays below y (row values) for every x within
-        its bounds; None where HiGHS has no such proof."""
+        """Weights y of all rows that prove that there is no solution: for every x within its bounds y A x is below what the
+        rows' sides ask of it; None where HiGHS has no such proof (only its dual simplex finds one)."""
         _, known, values = self.highs.getDualRay()
-        if not known:
-            return None
-        ray, program = self.over_all_rows(np.asarray(values)), self.program
-        return ray if _most(program.matrix.T @ ray, program.column_lower, program.column_upper) < -_most(
-            -ray, program.row_lower, program.row_upper) else -ray
+        return self.over_all_rows(np.asarray(values)) if known else None
 
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
@@ -130,10 +125,3 @@ class Working:
         rows = np.full(len(self.program.row_lower), int(Basis.kBasic), np.int8)
         rows[self.order] = np.fromiter(map(int, basis.row_status), np.int8)
         return np.concatenate([np.fromiter(map(int, basis.col_status), np.int8), rows])
-
-
-def _most(weights: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
-    """Greatest of weights @ v over lower <= v <= upper; weights that are but rounding are none."""
-    weights = np.where(np.abs(weights) > ROUNDING * np.max(np.abs(weights), initial=0.0), weights, 0.0)
-    side = np.where(weights > 0, upper, lower)
-    return float(np.sum(weights[weights != 0] * side[weights != 0]))

@@ -14,6 +14,7 @@ and offers, each an expression in units of the programme, written as a function 
     emissions(block, data, unit, step)      kt/h
     available(block, data, unit, step)      greatest power that the step allows, GW: data, no decision
     forgone(block, data, unit, step)        power that was there and is neither taken nor kept for later, GW: at least zero
+    drawn, reduced(block, data, unit, step) what its load consumes, what it takes off one, GW: see consumption.py
     certificates(block, data, unit, step)   certificates issued, GWh/h
     headroom_up, headroom_down(block, data, unit, step)    power that could be added or withdrawn at once, GW
 

@@ -27,8 +27,8 @@ is not given it lies in the middle between the two; a given cost outside them is
 is not given, and for a programme of one load, of the greatest load in the case, so that a week has shares of its own
 peak.
 
-All programmes together reduce a zone's demand, and those of one load that load's, to nothing at most (rows only where
-their powers could do more). Blocks are relaxed: any part of the whole blocks may be off.
+All programmes together reduce a zone's demand, and those of one load that load's, to nothing at most, and what is not
+served is no longer there to be reduced: consumption.py. Blocks are relaxed: any part of the whole blocks may be off.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def read(case) -> Data | None:
                               name="most_reduced")
     data.most_increased = data.series(increased, "most_increased")
     calls.read(data)
-    _read_loads(data, reduced)
+    data.load_names = data.table["load"].to_numpy(object)
     data.responds = data.parameter((data.kind != "orderly_use").astype(float), "responds")
     data.moves, data.mover = _among(data, data.shifting | data.charging, "moves")
     data.lends, data.lender = _among(data, data.lending, "lends")
@@ -184,26 +184,6 @@ def _limits_of_orderly_use(tables) -> tuple[np.ndarray, np.ndarray]:
             table["zone"].map(lowest).fillna(np.inf).to_numpy(float))
 
 
-def _read_loads(data: Data, reduced: np.ndarray) -> None:
-    """Zones and steps, and loads and steps, in which all programmes together could reduce more than there is; and L
-    there."""
-    zones = np.maximum(zone_load(data.case).loc[data.zone_names].to_numpy() * MW, 0)
-    data.zone_steps, data.zone_load = _beyond(data, data.zone_names, reduced, zones)
-    data.load_steps, data.one_load = _beyond(data, data.table["load"].to_numpy(object), reduced, data.load)
-
-
-def _beyond(data: Data, keys: np.ndarray, reduced: np.ndarray, load: np.ndarray) -> tuple[list, Array]:
-    """The (key, step) at which `reduced` (programmes x steps), summed by key, is above the key's load; L by key and
-    step."""
-    names, first, key = np.unique(keys.astype(str), return_index=True, return_inverse=True)
-    together = np.zeros((len(names), data.end))
-    np.add.at(together, key, reduced)
-    names = names.astype(object)
-    beyond = (together > load[first] * (1 + 1e-9)) & (names != "")[:, None]
-    return ([(names[at], int(step) + 1) for at, step in np.argwhere(beyond)],
-            Array(load[first], names, data.step_labels, name="load"))
-
-
 def _among(data: Data, chosen: np.ndarray, name: str) -> tuple[Array, Array]:
     """1 for the programmes chosen, else 0; and a chosen programme for each: itself, or any where the factor is 0."""
     some = data.names[chosen][:1] if chosen.any() else data.names[:1]
@@ -224,27 +204,16 @@ def add_constraints(response, data):
     calls.add_constraints(response, data)
     shift.add_constraints(response, data)
     charging.add_constraints(response, data)
-    response.zone_steps = pyo.Set(dimen=2, initialize=data.zone_steps)
-    response.load_steps = pyo.Set(dimen=2, initialize=data.load_steps)
-    loads = sorted({load for load, _ in data.load_steps})
-    response.loads = pyo.Set(initialize=loads)
-    response.programmes_of = pyo.Set(response.loads, initialize={load: data.where(data.table["load"] == load).tolist()
-                                                                 for load in loads})
-
-    @response.Constraint(response.zone_steps)
-    def zone_demand(response, zone, step):
-        """sum over the zone of d <= L[z,t]   [GW]"""
-        return sum(response.reduced[unit, step] for unit in data.units_in[zone]) <= data.zone_load[zone, step]
-
-    @response.Constraint(response.load_steps)
-    def load_demand(response, load, step):
-        """sum over the programmes of one load of d <= L[load,t]   [GW]"""
-        return sum(response.reduced[unit, step] for unit in response.programmes_of[load]) <= data.one_load[load, step]
 
 
 def output(response, data, unit, step):
     """d[p,t] - u[p,t] + r[p,t]   [GW]"""
     return response.reduced[unit, step] - up(response, data, unit, step) + lent(response, data, unit, step)
+
+
+def reduced(response, data, unit, step):
+    """d[p,t]: what it takes off its consumers' load, orderly use included   [GW]"""
+    return response.reduced[unit, step]
 
 
 def down(response, data, unit, step):

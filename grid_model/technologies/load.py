@@ -39,6 +39,7 @@ def read(case) -> Data | None:
     if case.tables["loads"].empty:
         return None
     data = Data(case, case.tables["loads"], "load")
+    data.load_names = data.names
     demand = case.profile("load", data.names, 0.0) * MW
     data.demand = data.series(demand, "demand")
     data.most_unserved = data.series(np.maximum(demand, 0), "most_unserved")
@@ -51,7 +52,7 @@ def add_variables(load, data):
 
 
 def add_constraints(load, data):
-    """None: what is not served is bounded by what is asked for."""
+    """None: what is not served is bounded by what is asked for (with what programmes reduce: consumption.py)."""
 
 
 def output(load, data, unit, step):

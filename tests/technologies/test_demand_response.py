@@ -135,7 +135,7 @@ def test_no_more_than_the_load():
         demand_response=[{"programme": name, "zone": "A", "kind": "shed", "power_mw": 80} for name in "pq"])
     result = solved(case)
     assert down(result).sum(axis=0) == pytest.approx([100, 60])
-    assert result.program.rows["demand_response.zone_demand"].size == 2
+    assert result.program.rows["consumption.of_zone"].size == 2
 
 
 def test_programmes_of_one_load():

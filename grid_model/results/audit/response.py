@@ -42,7 +42,7 @@ class Programmes:
 
 def check_response(book) -> tuple[np.ndarray, Programmes]:
     """All laws of programmes; what they feed into each zone [MW]; their figures, for their cost."""
-    programmes, zone_load = _read(book)
+    programmes = _read(book)
     zones = len(book.case.zones)
     position = book.zone_of("demand_response")
     ordered = book.sums(programmes.ordered, position, zones)
@@ -54,14 +54,14 @@ def check_response(book) -> tuple[np.ndarray, Programmes]:
     )
     if len(programmes.names):
         _check_signs(book, programmes)
-        _check_together(book, programmes, position, zone_load)
+        _check_together(book, programmes, position)
         _check_calls(book, programmes)
         _check_shift(book, programmes)
         _check_charging(book, programmes)
     return book.sums(programmes.down + programmes.ordered - programmes.added, position, zones), programmes
 
 
-def _read(book) -> tuple[Programmes, np.ndarray]:
+def _read(book) -> Programmes:
     case, table = book.case, book.case.tables["demand_response"]
     names, kind = table["programme"].to_numpy(object), table["kind"].to_numpy(object)
     loads = case.tables["loads"]
@@ -78,7 +78,7 @@ def _read(book) -> tuple[Programmes, np.ndarray]:
         for name in ("demand_response_down", "demand_response_up", "demand_response_lent", "orderly_use_by_programme")
     )
     reduced = np.where((kind == "orderly_use")[:, None], ordered, down - lent)
-    return Programmes(names, table, kind, power, np.maximum(load, 0.0), reduced, added, lent, ordered, down), of_zones
+    return Programmes(names, table, kind, power, np.maximum(load, 0.0), reduced, added, lent, ordered, down)
 
 
 def _check_signs(book, use: Programmes) -> None:
@@ -108,27 +108,21 @@ def _up_power(use: Programmes) -> np.ndarray:
     return np.where(np.isnan(given), use.power, given)
 
 
-def _check_together(book, use: Programmes, position, zone_load) -> None:
-    """All programmes reduce the demand of a zone, and of one load, to nothing at most."""
-    reduced = book.sums(use.reduced, position, len(zone_load))
-    book.at_most(
-        "reductions within the load of the zone",
-        book.case.zones,
-        reduced,
-        np.maximum(zone_load, 0.0),
-        tolerance=2 * book.power,
-    )
-    one, of = np.unique(use.table["load"].to_numpy(object).astype(str), return_inverse=True)
-    load = np.zeros((len(one), book.steps))
-    load[of] = use.load
-    named = one != ""
-    book.at_most(
-        "reductions within the one load",
-        one[named],
-        book.sums(use.reduced, of, len(one))[named],
-        load[named],
-        tolerance=2 * book.power,
-    )
+def _check_together(book, use: Programmes, position) -> None:
+    """What is not served and what all programmes reduce, orderly use included, are parts of the load of a zone, and of one
+    load; a load that injects has none."""
+    loads, zones = book.case.tables["loads"], len(book.case.zones)
+    names = pd.Index(loads["load"])
+    load = np.maximum(book.case.profile("load", names, 0.0), 0.0)
+    unserved = book.stored("unserved_demand", len(names))
+    book.at_most("unserved and reduced within the load of the zone", book.case.zones,
+                 book.sums(unserved, book.zone_of("loads"), zones) + book.sums(use.reduced, position, zones),
+                 book.sums(load, book.zone_of("loads"), zones), tolerance=2 * book.power)
+    of = names.get_indexer(use.table["load"])
+    reduced = book.sums(use.reduced[of >= 0], of[of >= 0], len(names))
+    named = np.unique(of[of >= 0])
+    book.at_most("unserved and reduced within the one load", names.to_numpy(object)[named], (unserved + reduced)[named], load[named],
+                 tolerance=2 * book.power)
 
 
 def _check_calls(book, use: Programmes) -> None:
