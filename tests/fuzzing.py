@@ -24,7 +24,7 @@ import grid_model as gm
 from grid_model.errors import AuditError, GridModelError, InputError
 from grid_model.results.audit import audit, demand_passed
 
-SECONDS = 120  # after which a case counts as endless
+SECONDS = 120  # of computing, after which a case counts as endless
 VALUES = (
     "", " ", "0", "-0", "1", "-1", "0.5", "2", "1e-9", "1e-300", "1e9", "1e12", "1e300", "1e999", "-1e9", "nan", "NaN",
     "inf", "-inf", "0x10", "1_000", "1,5", "１２", "1/0", "9" * 400, "0." + "3" * 300, "true", "FALSE", "null", "None",
@@ -71,8 +71,8 @@ def damage(folder: Path, number: int) -> list[str]:
 
 def end_of(scenario: Path) -> End:
     """Read and solve, audit included; an error must say where it comes from."""
-    old = signal.signal(signal.SIGALRM, _endless)
-    signal.alarm(SECONDS)
+    old = signal.signal(signal.SIGPROF, _endless)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         case = gm.load_case(scenario)
         results = gm.solve(case)
@@ -92,8 +92,8 @@ def end_of(scenario: Path) -> End:
                   if "grid_model/" in frame.filename]  # fmt: skip
         return End("fault", f"{type(error).__name__} in {frames[-1] if frames else '?'}: {str(error)[:300]}")
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, old)
 
 
 def try_number(number: int, base: Path, folder: Path) -> tuple[list[str], End]:

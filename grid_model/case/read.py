@@ -20,6 +20,7 @@ from grid_model.case.checks import Frames, check_core, reference_problems, schem
 from grid_model.case.columns import columns_of_file, complete, empty_table, fill, header_problems, parse_cells
 from grid_model.case.files import Folder, files_of_other_kinds, read_cells
 from grid_model.case.profile_files import ProfileFolder
+from grid_model.case.resolution import resolution_problems
 from grid_model.case.series import read_series
 from grid_model.case.subset import only_zones
 from grid_model.case.synthesised import SynthesisedProfileFolder
@@ -163,6 +164,7 @@ def read_tables(
     for name, frame in frames.items():
         frame.attrs = about[name]
     found = [problem for name, frame in frames.items() for problem in schema_problems(columns, name, frame)]
+    found += [problem for name, frame in frames.items() for problem in resolution_problems(columns, name, frame)]
     found += reference_problems(columns, frames) + check_core(frames)
     problems += [problem for problem in found if (problem.file, problem.row, problem.column) not in known]
     return frames, problems + _checked(checks, frames, problems)

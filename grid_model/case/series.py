@@ -35,6 +35,7 @@ from grid_model.case.case import labelled
 from grid_model.case.checks import Frames, problem_in, problems_where
 from grid_model.case.profile import Profile
 from grid_model.case.profile_files import ProfileFolder
+from grid_model.case.resolution import allowed, unresolved
 from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.errors import Problem, did_you_mean, printable
 
@@ -119,7 +120,7 @@ def read_series(
             collected.take_zone_budgets(frames)
         if name == "inflow":
             collected.take_monthly_inflow(frames["inflow_monthly"])
-        problems += collected.problems
+        problems += collected.problems + collected.unresolved()
         if collected.values:
             series[name] = collected.series()
     return series, problems + profiles.problems
@@ -330,6 +331,16 @@ class _Collected:
             )
             return None
         return energy.reindex(self.time.month).to_numpy() / hours_of_month(self.time)
+
+    def unresolved(self) -> list[Problem]:
+        """Ids none of whose values could be told from nothing, or some of which are too large."""
+        wrong = [name for name, values in self.values.items() if unresolved(np.max(np.abs(values), initial=0.0), self.kind.unit)]
+        places = {name: self.sources.get(name, (None, name)) for name in wrong}
+        return [
+            Problem(profile.file if profile else self.table.attrs.get("file", ""), 0, printable(column),
+                    f"{np.max(np.abs(self.values[name])):g} at most", allowed(self.kind.unit))
+            for name, (profile, column) in places.items()
+        ]
 
     def series(self) -> xr.DataArray:
         """Everything gathered, ids in the order of their table."""

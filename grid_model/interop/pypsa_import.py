@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from grid_model.case.read import starts_in_seconds
+from grid_model.case.resolution import LIMITS
 from grid_model.errors import InputError
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
@@ -96,7 +97,8 @@ def _capacity(units: Components, attribute: str, fix_capacities: str | None) -> 
         optimised = units.static(f"{attribute}_opt", np.nan)
         units.refuse(extendable & np.isnan(optimised), f"{attribute}_opt", np.full(len(units), ""),
                      "a value: optimise the network first")
-        nominal = np.where(extendable, optimised, nominal)
+        dust = (optimised >= 0) & (optimised < LIMITS["MW"][0])  # what an optimiser leaves of nothing
+        nominal = np.where(extendable, np.where(dust, 0.0, optimised), nominal)
     units.refuse(~(nominal >= 0), attribute, nominal, "a number >= 0")
     return np.where(nominal >= 0, nominal, 0.0)
 

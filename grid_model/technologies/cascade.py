@@ -33,7 +33,7 @@ from grid_model.case.units import MW
 CASCADE = [
     reference("upstream", "reservoirs", meaning="reservoir that the water leaves", required=True),
     reference("downstream", "reservoirs", meaning="reservoir where it arrives", required=True),
-    number("delay_hours", unit="h", minimum=0, default=0, meaning="time on the way"),
+    number("delay_hours", unit="h", minimum=0, maximum=8784, default=0, meaning="time on the way"),
     number("share", unit="1", minimum=0, maximum=1, default=1, meaning="part of the upstream water that goes this way"),
     number("energy_factor", unit="1", minimum=0, default=1,
            meaning="energy that the downstream plant makes of the water of one MWh upstream: the ratio of their heads"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small import small_case, solved
 
+import grid_model as gm
 from grid_model.technologies.converters import delayed
 
 POWER = {"generator": "power", "zone": "grid", "technology": "gas", "capacity_mw": 100, "variable_cost_cny_per_mwh": 5}
@@ -74,6 +75,14 @@ def test_a_delay_that_changes():
                                                                        "port_delay": {"warm": delay}})).objective
     assert cost([1.0, 1.0, 2.0]) == pytest.approx(10 * 1)
     assert cost([1.0, 1.0, 1.0]) == pytest.approx(10 * 1 + 10 * 4)
+
+
+@pytest.mark.parametrize("cyclic", [True, False])
+def test_a_delay_of_no_length_is_none(cyclic):
+    """A few microseconds: what is converted arrives in its own step, and the audit says so too."""
+    ports = [{"zone": "grid", "rate": -1}, {"zone": "heat", "rate": 3, "delay_hours": 2e-9, "cyclic": cyclic}]
+    dispatch = gm.solve(case(3, ports=ports, demand={"heat": [30.0, 0.0, 15.0]})).dispatch
+    assert dispatch.port_power.values[1] == pytest.approx([30, 0, 15])
 
 
 def test_it_runs_the_other_way_and_its_cost_turns():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import small_case, solved
 
+import grid_model as gm
 from grid_model.formulation import build_model
 from grid_model.technologies.cascade import arriving, check_cascade
 from grid_model.technologies.reservoir import check_reservoirs
@@ -103,6 +104,15 @@ def test_cyclic_level():
     result = solved(grid([100, 0], [lake(cyclic=True)], {"lake": [0, 40]}))
     assert megawatts(result, "level")[0] == pytest.approx(megawatts(result, "level")[-1])
     assert result.objective == pytest.approx(60 * 300)
+
+
+def test_a_circle_ends_no_fuller_than_it_began():
+    """20 MW flow in for two hours, 10 are asked for: where spill is to be least, all 20 MWh too many are spilled. If the level
+    might end higher, an empty reservoir of 10 MWh would be filled and only 10 spilled."""
+    case = grid([10, 10], [lake(capacity_mwh=10, cyclic=True, initial_fraction=np.nan)], {"lake": [20, 20]},
+                plants={"lake": {"purchase_class": "hydro"}}, policies={"guaranteed_purchase": {"mode": "exact"}})
+    dispatch = gm.solve(case).dispatch
+    assert dispatch.spill.sum().item() == pytest.approx(20)
 
 
 def test_ecological_flow():

@@ -294,6 +294,30 @@ def test_least_cycles_a_day():
     assert discharge(solved(grid([100] * 6, {**store, "min_cycles_per_day": 0}))).sum() == pytest.approx(0)
 
 
+def test_more_than_the_least_cycles():
+    """0.1 cycles a day are 25 MWh in 6 hours; 100 MWh save 900 each. As an equality the rule would forbid 75 of them."""
+    result = solved(grid([0, 100, 0, 0, 0, 0], {**EMPTY, "min_cycles_per_day": 0.1}, cheap=[100] + [0] * 5))
+    assert discharge(result)[1] == pytest.approx(100)
+    assert result.objective == pytest.approx(100 * CHEAP)
+
+
+def test_a_store_that_only_gives():
+    """Nothing to charge with: 100 MW of the 150 asked for, though 500 MWh are held; the rest is dear. Without a limit of its
+    own the discharge would be 150: where a store can do both, the shared converter limits it, here nothing else does."""
+    result = solved(grid([150], {"charge_power_mw": 0, "cyclic": False, "initial_fraction": 0.5}, cheap=[0]))
+    assert discharge(result) == pytest.approx([100])
+    assert result.objective == pytest.approx(50 * DEAR)
+
+
+def test_a_store_that_only_takes():
+    """60 MWh are to be held after two hours, the first of which is cheap: 30 MW in each. Without a limit of its own the charge
+    would be 60 MW in the cheap hour."""
+    store = {**EMPTY, "power_mw": 0, "charge_power_mw": 30, "final_fraction": 0.06}
+    result = solved(grid([0, 0], store, cheap=[1000, 0]))
+    assert charge(result) == pytest.approx([30, 30])
+    assert result.objective == pytest.approx(30 * CHEAP + 30 * DEAR)
+
+
 def test_limits_that_never_bind_have_no_row():
     """100 MW can deliver 2,400 MWh a day: 2.4 cycles of 1,000 MWh limit nothing, 2.3 do; an obligation of none is
     none."""

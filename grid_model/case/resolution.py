@@ -1,0 +1,49 @@
+"""Numbers too small or too large to be told apart in one linear programme beside all others are refused, not rounded.
+
+The solver keeps rows to 1e-7 GW or GWh (100 W, 100 Wh) and prices to 1e-7 million CNY/GWh (0.0001 CNY/MWh). What is ten
+times that can be told from nothing; what is less would be lost without a word. So a number other than 0 has a least
+size, by its unit, and a greatest, above which double precision has no digits left for the rest of the system.
+
+unit      least   greatest
+MW        0.001   1e12
+MWh       0.001   1e15
+CNY/MWh   0.001   1e9
+
+A series may fall below the least (wind at calm, sun at dawn): the greatest value of each of its columns is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from grid_model.case.checks import problems_where
+from grid_model.case.tables import Tables
+from grid_model.errors import Problem
+
+LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e15), "CNY/MWh": (1e-3, 1e9)}
+
+
+def allowed(unit: str) -> str:
+    least, greatest = LIMITS[unit]
+    return f"0, or a number from {least:g} to {greatest:g} [{unit}]: no smaller or larger one can be resolved"
+
+
+def unresolved(values: np.ndarray, unit: str) -> np.ndarray:
+    """Which values are too small or too large; an empty one is neither."""
+    least, greatest = LIMITS.get(unit, (0.0, np.inf))
+    size = np.abs(np.asarray(values, float))
+    return (size > 0) & (size < least) | (size > greatest)
+
+
+def resolution_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Problem]:
+    """Numbers of one complete table that cannot be resolved."""
+    problems = []
+    for column in tables[name]:
+        unit = column.metadata["unit"]
+        if unit in LIMITS and column.metadata["kind"] == "number" and column.name in frame:
+            wrong = unresolved(frame[column.name], unit)
+            problems += problems_where(frame, wrong, column.name, allowed(unit))
+    return problems

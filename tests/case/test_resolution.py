@@ -1,0 +1,91 @@
+"""Ill-scaled cases: what one programme can resolve is solved right, what it cannot is refused; nothing is lost in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small import small_case
+
+import grid_model as gm
+from grid_model.errors import InputError
+
+COAL, GAS = "generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh", "North coal,North,coal,{},{}\nSouth gas,South,gas,{},{}"
+
+
+def case(grid, north=(1e5, 300), south=(1e5, 500), load=(9e4, 8e4), cost=1e6):
+    """Two zones without a line: one plant and one load in each, two hours, no rules."""
+    grid.table("generators", f"{COAL}\n{GAS.format(*north, *south)}")
+    grid.table("loads", f"load,zone,unserved_cost_cny_per_mwh\nNorth base,North,{cost}\nSouth base,South,{cost}")
+    grid.hourly("load", {"North base": [load[0]] * 2, "South base": [load[1], load[1] / 2]})
+    grid.scenario_text("inputs: inputs\nhorizon: {start: 2027-01-01, hours: 2}\n")
+    (grid.profiles / "availability.csv").unlink(missing_ok=True)
+    return gm.load_case(grid.scenario)
+
+
+def refused(grid, **figures) -> list[tuple[str, str, str]]:
+    with pytest.raises(InputError) as caught:
+        case(grid, **figures)
+    assert all("can be resolved" in problem.allowed for problem in caught.value.problems)
+    return [(problem.file.rpartition("/")[2], problem.column, problem.value) for problem in caught.value.problems]
+
+
+def test_a_watt_beside_a_hundred_gigawatt_is_refused(two_zones):
+    """The solver's tolerance is 100 W: it would leave the load of 1 W dark, call that balanced, and price it at nothing."""
+    assert refused(two_zones, south=(1e-6, 500), load=(9e4, 1e-6)) == [
+        ("generators.csv", "capacity_mw", "1e-06"), ("load.csv", "South base", "1e-06 at most")]
+
+
+def test_a_kilowatt_beside_a_hundred_gigawatt_is_served(two_zones):
+    """1 kW of a plant serves 1 kW and then half of it, at its own price; a watt more of the other zone's load would cost 300."""
+    dispatch = gm.solve(case(two_zones, south=(1e-3, 500), load=(9e4, 1e-3))).dispatch
+    assert dispatch.generation.sel(generator="South gas").values == pytest.approx([1e-3, 5e-4], rel=1e-6)
+    assert dispatch.unserved.values == pytest.approx(np.zeros((2, 2)), abs=1e-9)
+    assert dispatch.price.sel(zone="South").values[1] == pytest.approx(500)
+    assert dispatch.price.sel(zone="North").values == pytest.approx(300)
+
+
+def test_half_of_a_kilowatt_goes_unserved(two_zones):
+    """A plant of 1 kW beside a load of 2 kW: half of it is unserved, at its price."""
+    dispatch = gm.solve(case(two_zones, south=(1e-3, 500), load=(9e4, 2e-3))).dispatch
+    assert dispatch.unserved.sel(zone="South").values == pytest.approx([1e-3, 0], rel=1e-6, abs=1e-9)
+    assert dispatch.price.sel(zone="South").values[0] == pytest.approx(1e6)
+
+
+@pytest.mark.parametrize("low, high", [(1e-3, 1e6), (1e-3, 2e-3), (1e6, 1e6 + 1), (-1e6, 1e-3)])
+def test_prices_far_apart_or_close_are_in_order(low, high):
+    """60 GW at the low price serve 50 GW, and 100 GW with 40 GW at the high one; in the other order the cost is higher."""
+    plants = [{"generator": name, "zone": "A", "technology": "coal", "capacity_mw": 6e4, "variable_cost_cny_per_mwh": cost}
+              for name, cost in (("dear", high), ("cheap", low))]
+    results = gm.solve(small_case(2, generators=plants, loads=[{"load": "l", "zone": "A", "unserved_cost_cny_per_mwh": 1e8}],
+                                  series={"load": {"l": [5e4, 1e5]}}))
+    assert results.dispatch.generation.sel(generator="cheap").values == pytest.approx([5e4, 6e4])
+    assert results.summary["objective_cny"] == pytest.approx(11e4 * low + 4e4 * high, rel=1e-9)
+    assert results.dispatch.price.sel(zone="A").values == pytest.approx([low, high], rel=1e-6)
+
+
+@pytest.mark.parametrize("figures, problem", [
+    ({"north": (1e5, 1e-6)}, ("generators.csv", "variable_cost_cny_per_mwh", "1e-06")),
+    ({"north": (1e5, -1e-5)}, ("generators.csv", "variable_cost_cny_per_mwh", "-1e-05")),
+    ({"south": (1e-4, 500)}, ("generators.csv", "capacity_mw", "0.0001")),
+    ({"south": (1e13, 500)}, ("generators.csv", "capacity_mw", "1e+13")),
+    ({"load": (1e13, 1)}, ("load.csv", "North base", "1e+13 at most"))])
+def test_what_cannot_be_resolved_is_refused_by_name(two_zones, figures, problem):
+    assert refused(two_zones, **figures) == [problem]
+
+
+def test_a_series_may_fall_to_dust_in_some_hours(two_zones):
+    """A load of 9 MW that falls to a milliwatt by night is one that can be resolved; nothing and empty are, too."""
+    two_zones.hourly("load", {"North base": [9.0, 1e-9, 0.0, 9.0], "South base": [0.0] * 4})
+    two_zones.table("loads", "load,zone,unserved_cost_cny_per_mwh,annual_mwh\nNorth base,North,1e4,\nSouth base,South,0,")
+    dispatch = gm.solve(gm.load_case(two_zones.scenario)).dispatch
+    assert dispatch.generation.sum("generator").values == pytest.approx([9.0, 0, 0, 9.0], abs=1e-6)
+
+
+def test_what_the_solver_warns_of_stands_in_the_summary(caplog):
+    """A bound of a billion MW beside others of 1 MW: HiGHS says so once or more; the log and the summary tell of it."""
+    results = gm.solve(small_case(1, generators=[
+        {"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 1e11, "variable_cost_cny_per_mwh": 300}],
+        loads=[{"load": "l", "zone": "A", "unserved_cost_cny_per_mwh": 1e4}], series={"load": {"l": [1e3]}}))
+    told = results.summary["solver"]["warnings"]
+    assert any("excessively large" in line for line in told)
+    assert all(any(line in record.getMessage() for record in caplog.records) for line in told)
