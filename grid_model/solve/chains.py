@@ -90,7 +90,7 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         _, keep = layout.windows[place]
         end = min(keep + layout.ahead, layout.steps)
         left = max(until - end, 1) / (until - begin)
-        piece = _joined(sliced, known, layout, range(start, place + 1), Span(0, keep, end, end, left, loose=place < chain.first), method, limits)
+        piece = _joined(sliced, known, layout, range(start, place + 1), chain.first, Span(0, keep, end, end, left), method, limits)
         known[piece.columns] = piece.values
         yield piece
 
@@ -104,18 +104,21 @@ def solve_between(sliced: Sliced, layout: Layout, known: np.ndarray, found: int 
     last = layout.windows[-1][0]
     for place in layout.between[found:]:
         _, keep = layout.windows[place]
-        piece = _joined(sliced, known, layout, range(place + 1), Span(0, keep, keep, max(last, keep)), method, limits)
+        piece = _joined(sliced, known, layout, range(place + 1), 0, Span(0, keep, keep, max(last, keep)), method, limits)
         known[piece.columns] = piece.values
         yield piece
 
 
-def _joined(sliced: Sliced, known: np.ndarray, layout: Layout, windows: range, span: Span, method: str, limits) -> Piece:
-    """Solve the last of some windows, together with those before it as far as it must be."""
+def _joined(sliced: Sliced, known: np.ndarray, layout: Layout, windows: range, settled: int, span: Span, method: str,
+            limits) -> Piece:
+    """Solve the last of some windows, together with those before it as far as it must be; loosely where it then begins
+    before the window `settled`."""
     joined = 1
     while True:
         begin, _ = layout.windows[windows[-joined]]
         try:
-            return sliced.solve(replace(span, begin=begin), known, method, **limits)
+            loose = windows[-joined] < settled
+            return sliced.solve(replace(span, begin=begin, loose=loose), known, method, **limits)
         except InfeasibleError:
             if joined == len(windows):
                 raise
