@@ -196,6 +196,7 @@ class Solve(Settings):
     one_way  a store does not charge while it discharges, a line with loss does not carry both ways (solve/one_way.py)
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
     window_hours, look_ahead_hours   what a window keeps, and sees beyond
+    chains   rows of windows that are solved side by side and then joined (solve/chains.py); only where states can be joined
     medium_hours   length of a step of the plan that windows follow
     corrections   how often windows are solved again with what a year's rows turned out to be worth
     bound   windows: compute a lower bound of the cost
@@ -209,6 +210,7 @@ class Solve(Settings):
     audit: bool = True
     window_hours: float = Field(24.0, gt=0)
     look_ahead_hours: float = Field(12.0, ge=0)
+    chains: int = Field(1, ge=1, le=1000)
     medium_hours: float = Field(24.0, gt=0)
     corrections: int = Field(1, ge=0, le=10)
     bound: bool = True

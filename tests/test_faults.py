@@ -188,6 +188,7 @@ STAGES = {
 def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkeypatch, stage, number, code):
     module, name = STAGES[stage]
     function = getattr(module, name)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was started in the background ignores Ctrl-C
 
     def interrupted(*words, **options):
         os.kill(os.getpid(), number)

@@ -11,7 +11,9 @@
 3  The last window, which settles what the year's rows come to.
 
 A window that what is known leaves no way is solved again as one with those before it, one, three, seven and so on.
-How chains are laid depends on the programme alone, so results do not depend on how many are solved at once.
+How chains are laid depends on the scenario alone, so results do not depend on how many are solved at once. Two chains
+can only be joined where their states can: what is counted from the start of the year (energy that demand response has
+to return, certificates that are held) stands apart in each, so a case with such rules needs one chain, the default.
 """
 
 from __future__ import annotations
@@ -26,8 +28,7 @@ from grid_model.errors import InfeasibleError
 from grid_model.solve.timeline import borders_of
 from grid_model.solve.windows import Piece, Sliced, Span
 
-LENGTH = 30  # windows of a chain: two for its ends are little
-STRAY = 4  # windows that a chain may begin sooner or later than evenly, as a part of LENGTH: 1 / STRAY
+STRAY = 4  # a chain may begin sooner or later than evenly by this part of its windows: 1 / STRAY
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ class Layout:
         return tuple(chain.last for chain in self.chains)
 
 
-def layout_of(sliced: Sliced, window: int, ahead: int) -> Layout:
-    """Windows and chains of a programme; without a plan there is one chain."""
+def layout_of(sliced: Sliced, window: int, ahead: int, chains: int = 1) -> Layout:
+    """Windows of a programme in so many chains, no more than have three windows each; without a plan there is one."""
     windows = tuple(borders_of(sliced.time.steps, window))
-    count = max(len(windows) // LENGTH, 1) if sliced.plan.priced.any() else 1
+    count = max(min(chains, len(windows) // 3), 1) if sliced.plan.priced.any() else 1
     open_at = _open_budgets(sliced, windows)
-    near = max(LENGTH // STRAY, 1)
+    near = len(windows) // count // STRAY
     firsts = [0]
     for even in range(1, count):
         middle = round(even * len(windows) / count)

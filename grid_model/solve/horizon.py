@@ -26,6 +26,7 @@ from grid_model.solve.timeline import Timeline, timeline
 from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
 
+SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
             else:
                 followed = followed or plan_of(case, model, program, *coarse_case(), weights, **limits)
                 sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window)
-                shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead))
+                shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead, settings.chains))
             plan = plan or followed
             told = _Told(shelf.windows, started, progress)
             pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
@@ -130,9 +131,10 @@ def dispatch_of(found: ByWindows, program: LinearProgram, settings) -> tuple[Sol
     started = time.perf_counter()
     bound = -np.inf
     if settings.bound:
-        ranked = float((found.objective - program.cost) @ columns)
-        bound = lower_bound(program, found.time, found.objective, found.plan.duals, found.window, **limits_of(settings))
-        bound += program.offset - ranked  # who loses no more of the ranks pays at least as much
+        plan, ranks = found.plan, SHARE * (found.objective - program.cost)
+        prices = plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
+        bound = lower_bound(program, found.time, program.cost + ranks, prices, found.window, **limits_of(settings))
+        bound += program.offset - float(ranks @ columns)  # who loses no more of the ranks pays at least as much
     solution = Solution(columns, program.cost - program.matrix.T @ pieced.cost_duals, pieced.cost_duals,
                         program.matrix @ columns, float(program.cost @ columns) + program.offset,
                         f"windows of {found.window} steps", pieced.iterations, time.perf_counter() - started)
