@@ -36,7 +36,7 @@ Choices where the rules are silent, and sources:
   given price also where it is cleared, as the fine must be known beforehand.
 - A horizon that is a part of a year: see carbon_entities.py.
 
-POLICY.md, section 5. Prices of 2025, CNY/tCO2: allowance 62.36, CCER 70.76 (yearly means).
+docs/policy.md, section 5. Prices of 2025, CNY/tCO2: allowance 62.36, CCER 70.76 (yearly means).
 """
 
 from __future__ import annotations

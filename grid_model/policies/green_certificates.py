@@ -22,7 +22,7 @@ sum of p + sum of q + u >= w L; key industries and green loads: sum of q + u >= 
 and is gone with its year.
 
 Choices where the rules are silent (NDRC/NEA notices 1044 of 2023 and 669 of 2025, NEA/MEE notice 124 of 2024;
-POLICY.md 4):
+docs/policy.md, section 4):
 
 - Imports. The share of a mixed flow that is renewable is a product of two decisions; here a line carries as `carried`
   any part of what it sends in a month, at most `renewable_share` of it, as far as its zone of origin has renewable

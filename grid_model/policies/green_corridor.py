@@ -20,7 +20,7 @@ behind it, and none of its stores; lines without members out of one zone share t
 
 Bases in the Gobi and on former coal land (Kubuqi, Ulan Buh, Tengger, Badain Jaran): at least 50 % renewable by the 14th
 plan, 60 % announced for newer ones; the data set has them by line. No fine is ruled for less: the penalty is an
-assumption. Sources: POLICY.md, section 6; inputs/china/lines.csv.
+assumption. Sources: docs/policy.md, section 6; inputs/china/lines.csv.
 """
 
 from __future__ import annotations

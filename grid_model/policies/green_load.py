@@ -22,7 +22,7 @@ that brings its energy; what is allotted over a line is at most what it delivers
 Contracts are green-electricity trades: energy and certificate move together (`bundled`), so in green_certificates.py
 what is allotted is neither sold nor banked, and the load retires it. Loads whose share is met by certificates alone
 (column `certificates`) belong there. What a shortfall costs is not ruled: the penalty is an assumption of the scenario.
-Source: POLICY.md, sections 4 and 6.
+Source: docs/policy.md, sections 4 and 6.
 """
 
 from __future__ import annotations

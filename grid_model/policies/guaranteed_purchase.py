@@ -7,7 +7,7 @@ u       shortfall             GWh   decision, of each guaranteed generator and c
 G       guaranteed_quantity   GWh   data: guaranteed_hours x capacity, by the part of the year that is modelled
 
 Ruled by the Regulatory Measures on the Fully Guaranteed Purchase of Renewable Electricity (NDRC order 15 of 2024), and
-POLICY.md, section 1. The ranks are minimised one after the other, none at the expense of one before it:
+docs/policy.md, section 1. The ranks are minimised one after the other, none at the expense of one before it:
 
     0  load                sum of unserved dt
     1  hydro_priority      sum of w dt over large and peaking hydro

@@ -22,7 +22,7 @@ without one is its own area), or with `area: zone` a zone; reserve is not shared
 run are spinning; customers are not. What is missing is paid for at the penalty, in one amount with what is missing of
 the spinning part. The dual of a requirement is the price of reserve.
 
-Sources: POLICY.md, section 7. Contingency on top of shares of load and of wind and solar: GenX, operational reserves
+Sources: docs/policy.md, section 7. Contingency on top of shares of load and of wind and solar: GenX, operational reserves
 (Jenkins and Sepulveda 2017). Shares of 3 % and 5 %: Western Wind and Solar Integration Study (NREL 2010). Half of it
 spinning, sustained for an hour: WECC standard BAL-002-WECC-2a. Penalty: the highest offer that Guangdong's rules
 for market-based demand response (2022) accept.

@@ -1,6 +1,6 @@
 """Scorecard: the targets of 2027 that a case is held against; results/scorecard.py says what it achieves of each.
 
-Nothing is ruled in the programme. Levels are those of POLICY.md, section 8; a scenario may set others, one number or
+Nothing is ruled in the programme. Levels are those of docs/policy.md, section 8; a scenario may set others, one number or
 {year: number}, of which the latest year not after the start of the case holds. What a charging pile draws is not ruled:
 `pile_kw` is an assumption of the scenario, and without it piles are not counted.
 """

@@ -6,7 +6,7 @@ n       net_schedule     GW    data: discharge less charge of the schedule
 C', D'  charge, discharge of the schedule  GW  data
 e       level            GWh   data: level of the schedule
 
-Two steps (NEA notice 2024 no. 26; POLICY.md, section 2). First the store's own small programme against its zone's
+Two steps (NEA notice 2024 no. 26; docs/policy.md, section 2). First the store's own small programme against its zone's
 tariff (self_use_schedule.py); a case that holds schedules already, made for a longer time or with known curtailment by
 `schedule_self_use`, keeps them. Then, in the dispatch of all:
 

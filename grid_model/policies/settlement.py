@@ -17,7 +17,7 @@ What it decides is computed in results/settlement.py from the solved dispatch; h
 - Capacity tariff (NDRC notice 1501 of 2023): coal plant is paid by capacity, 330 CNY/kW a year times the share that the
   scenario sets (30 or 50 % in 2024 and 2025, 50 % or more from 2026); none unless given.
 
-POLICY.md, section 1.
+docs/policy.md, section 1.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ connection, that of the plant's capacity unless given. Behind a user (`user_side
 never export, unless `export_allowed`; their connection limits them where one is given. Several stores may have one
 host.
 
-Sources: NEA notice 2024 no. 26 on the grid integration and dispatch of new energy storage; POLICY.md, section 2.
+Sources: NEA notice 2024 no. 26 on the grid integration and dispatch of new energy storage; docs/policy.md, section 2.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Power that meets in a zone mixes, and all that leaves it has the same mix. One l
 `shares` traces what power is made of in the same way, losses taken from the mix that arrives, so that shares sum to
 one.
 
-Source: J. Bialek, Tracing the flow of electricity, IEE Proceedings 143 (1996); POLICY.md, section 5.
+Source: J. Bialek, Tracing the flow of electricity, IEE Proceedings 143 (1996); docs/policy.md, section 5.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ over any number of corridors with room: whatever could have made room for the en
 
 What thermal plant does comes before stores because a floor or a ramp holds energy back in every hour, a full store only
 in the last of a sequence. A wider reach comes after the zone's own corridors, as these are what its dispatcher sees.
-Source: POLICY.md, section 1, which names the five causes.
+Source: docs/policy.md, section 1, which names the five causes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ sum to zero. Accounts are zones, and `registry`, `retired`, `expired`, `ccer`.
 
 A lot is what one generator was issued in one month of one class: `tradable`, or `held` (issued and never traded). A
 month's fraction of a certificate waits for the next month; so does a fraction sold, retired or given up. A buyer in
-the zone of the seller needs no trade: nothing leaves the account before it is retired. Source: POLICY.md, section 4.
+the zone of the seller needs no trade: nothing leaves the account before it is retired. Source: docs/policy.md, section 4.
 
 Functions take and give plain tables, so that whoever has the Parquet file has all there is to know.
 """

@@ -16,7 +16,7 @@ qinghai_green_computing    1        renewable part of the energy of data centres
 beijing_green_computing    1        the same in Beijing
 charging_piles             million  charging power of loads of kind ev / power of a pile
 
-Levels and sources are POLICY.md, section 8; a level may be one number or {year: number}, of which the latest year not
+Levels and sources are docs/policy.md, section 8; a level may be one number or {year: number}, of which the latest year not
 after the start of the case holds. Everything is computed from inputs, dispatch and tables: it can be done again from
 stored results.
 

@@ -21,7 +21,7 @@ the loads of the zone by what they are served (a zone without loads: to its `gri
 taken evenly out of the output of the year, so its market value is its part of the output's. Neither technologies nor
 duals of other rules are asked: reserves are settled by nothing here, costs of fuel are the parties' own.
 
-Rules and sources: policies/settlement.py; POLICY.md, sections 1 and 5.
+Rules and sources: policies/settlement.py; docs/policy.md, sections 1 and 5.
 """
 
 from __future__ import annotations

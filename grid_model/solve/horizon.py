@@ -21,7 +21,7 @@ from grid_model.solve.chains import layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
-from grid_model.solve.ranked import LEAN, seeded_weights, weights_of
+from grid_model.solve.ranked import LEAN, seeded_weights, states_of, weights_of
 from grid_model.solve.timeline import Timeline, timeline
 from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
@@ -84,7 +84,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
     objective = _objective(program, vectors, weights)
-    leaning = objective + LEAN * seeded_weights(program) if settings.unique else objective
+    leaning = objective + LEAN * seeded_weights(program, states_of(model, program)) if settings.unique else objective
     steps = timeline(program, model.steps, model.borders)
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)

@@ -289,6 +289,11 @@ def _unique_point(working: Working, face: Face, seeded: np.ndarray, limits) -> n
     return working.optimise("simplex", **limits).columns
 
 
+def states_of(model, program: LinearProgram) -> list[str]:
+    """Families of columns that stand at the borders of steps."""
+    return [name for name, family in program.columns.items() if any(axis.source is model.borders for axis in family.axes)]
+
+
 def seeded_weights(program: LinearProgram, states: Iterable[str] = ()) -> np.ndarray:
     """A number in [1, 2) for every column, from the names of its family and labels alone; of families of states STATE times that.
 

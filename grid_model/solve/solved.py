@@ -13,7 +13,7 @@ from grid_model.solve.certificate import certify
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution, choose_method
 from grid_model.solve.horizon import dispatch_of, limits_of, solve_by_windows
-from grid_model.solve.ranked import solve_ranked
+from grid_model.solve.ranked import solve_ranked, states_of
 
 
 @dataclass(eq=False)
@@ -93,11 +93,6 @@ def _solved_as_a_whole(case, model, program: LinearProgram, start, progress) -> 
     bound = certify(ranked.program, ranked.duals["cost"], ranked.bounds).bound
     return Solved(case, model, ranked.program, ranked.solution, optimum, ranked.proof, bound, ranked.duals,
                   np.flatnonzero(ranked.ways.closed), _directions(ranked, relaxed))
-
-
-def states_of(model, program: LinearProgram) -> list[str]:
-    """Families of columns that stand at the borders of steps."""
-    return [name for name, family in program.columns.items() if any(axis.source is model.borders for axis in family.axes)]
 
 
 def _directions(ranked, relaxed: dict[str, float]) -> dict:

@@ -19,7 +19,7 @@ orderly_use    use cut by order of the government                              d
 Nothing is called before the first step: d[p,0] = 0. What a programme could still do at once is offered as headroom;
 orderly use is no reserve.
 
-Order (POLICY.md, section 3): demand response first, orderly use after it, unserved energy last. It follows from the
+Order (docs/policy.md, section 3): demand response first, orderly use after it, unserved energy last. It follows from the
 costs: orderly use costs more than every other programme of its zone and less than unserved energy there. Where its cost
 is not given it lies in the middle between the two; a given cost outside them is wrong input.
 
