@@ -100,8 +100,10 @@ def test_values_in_the_page_are_those_of_the_dispatch(page, rich):
     page.run("(() => { const box = document.querySelector('#dispatch .area'); box.value = 'zone:Qinghai';"
              "box.dispatchEvent(new Event('change')); })()")  # fmt: skip
     page.wait("document.querySelector('#figure-supply').textContent.includes('Qinghai')")
-    drawn = page.run("document.querySelector('#figure-supply .canvas').data.find(trace => trace.meta === 'load').y")
     load = rich.dispatch["load"].sel(zone="Qinghai").values / 1e3
+    curve = "document.querySelector('#figure-supply .canvas').data.find(trace => trace.meta === 'load').y"
+    page.wait(f"Math.abs({curve}[0] - {load[0]}) < {load.max() / 1900}")  # the title is there before the curve is drawn
+    drawn = page.run(curve)
     assert drawn[:-1] == pytest.approx(load, abs=load.max() / 1900)
     assert drawn[-1] == drawn[-2]  # the last step has its width too
 
