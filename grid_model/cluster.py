@@ -10,12 +10,14 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import dask
 import psutil
-from distributed import Client, LocalCluster
 
 from grid_model.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 LIVES = 3
 PATIENCE = 60  # seconds until a running cluster must have a worker
@@ -34,6 +36,9 @@ QUIET = {
 @contextmanager
 def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
     """A client of the cluster at an address, or of as many local workers; InputError where no such cluster answers."""
+    import dask  # slow to import, and most runs need no cluster
+    from distributed import Client, LocalCluster
+
     if scheduler is not None:
         with _connected(scheduler) as client:
             yield client
@@ -55,6 +60,8 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
 
 @contextmanager
 def _connected(scheduler: str) -> Iterator[Client]:
+    from distributed import Client
+
     try:
         client = Client(scheduler, timeout=PATIENCE / 4)
     except (OSError, ValueError, TypeError) as error:
@@ -68,6 +75,13 @@ def _connected(scheduler: str) -> Iterator[Client]:
         except TimeoutError:
             raise InputError(Problem("--scheduler", value=scheduler, allowed="a scheduler that has workers")) from None
         yield client
+
+
+def lost_its_workers(error: Exception | None) -> bool:
+    """Whether a task ended because its worker died, time after time."""
+    from distributed.scheduler import KilledWorker
+
+    return isinstance(error, KilledWorker)
 
 
 def cores() -> int:

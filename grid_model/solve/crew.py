@@ -8,8 +8,8 @@ under the same path.
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from grid_model.cluster import LIVES, client_of, cores, lost_its_workers, warnings_of_a_task
 from grid_model.errors import SolveError
 from grid_model.solve.chains import Layout, solve_between, solve_chain
-from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
+from grid_model.solve.shelf import BETWEEN, IDENTITY, Shelf, chain_stage
 from grid_model.solve.windows import Piece, Sliced
 
 POLL = 0.5  # seconds between looks at the shelf
@@ -59,8 +60,7 @@ class Crew:
 
     def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> list[Piece]:
         """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return solve_on_shelf(shelf, self.workers or cores, self.scheduler, told, **limits)
+        return solve_on_shelf(shelf, self.workers or cores(), self.scheduler, told, **limits)
 
 
 def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
@@ -78,7 +78,7 @@ def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, tol
     InputError : no such cluster answers
     InfeasibleError, SolveError : as of `solve_chain`; a chain lost too many workers
     """
-    sliced, layout = _taken(shelf.folder)
+    sliced, layout = shelf.take()
     told = told or (lambda pieces: None)
     workers = min(workers, len(layout.chains))
     if scheduler is None and workers == 1:
@@ -107,41 +107,26 @@ def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: di
 
 
 def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, told, limits: dict) -> None:
-    from grid_model.cluster import client_of  # slow to import, and seldom asked for
-
     with client_of(scheduler, workers) as client:
         futures = [client.submit(_task, str(shelf.folder), number, limits | {"threads": 1}, pure=False)
                    for number in range(len(layout.chains))]
         try:
-            left = set(futures)
+            left = futures
             while left:
-                done, left = _waited(left)
+                time.sleep(POLL)
                 told(shelf.count())
+                done = [future for future in left if future.done()]
+                left = [future for future in left if future not in done]
                 for future in done:
                     _hear(future)
         finally:
             client.cancel(futures, force=True)
 
 
-def _waited(futures: set) -> tuple[set, set]:
-    """Those that are done after POLL seconds, and the others."""
-    from distributed import wait
-
-    try:
-        done, left = wait(futures, timeout=POLL, return_when="FIRST_COMPLETED")
-    except TimeoutError:
-        return set(), futures
-    return set(done), set(left)
-
-
 def _hear(future) -> None:
     """Pass on what a worker warned of, or the error that it ended with."""
-    from distributed.scheduler import KilledWorker
-
-    from grid_model.cluster import LIVES
-
     error = future.exception()
-    if isinstance(error, KilledWorker):
+    if lost_its_workers(error):
         raise SolveError(f"a chain of windows lost its worker {LIVES} times, most likely for want of memory: use fewer workers")
     if error is not None:
         raise error
@@ -151,14 +136,13 @@ def _hear(future) -> None:
 
 def _task(folder: str, number: int, limits: dict) -> list[str]:
     """What a worker does; what it warned of."""
-    from grid_model.cluster import warnings_of_a_task
-
     with warnings_of_a_task() as warned:
-        sliced, layout = _taken(Path(folder))
+        sliced, layout = _taken(Path(folder), (Path(folder) / IDENTITY).stat().st_mtime_ns)
         _chain(Shelf(folder), sliced, layout, number, limits, lambda: None)
     return list(warned)
 
 
 @lru_cache(maxsize=1)
-def _taken(folder: Path) -> tuple[Sliced, Layout]:
+def _taken(folder: Path, put: int) -> tuple[Sliced, Layout]:
+    """What was put on a shelf at a moment, mapped once for all chains that a worker solves."""
     return Shelf(folder).take()

@@ -26,9 +26,8 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 from distributed import Client, as_completed
-from distributed.scheduler import KilledWorker
 
-from grid_model.cluster import client_of
+from grid_model.cluster import client_of, lost_its_workers
 from grid_model.errors import InputError, Problem, SolveError
 from grid_model.sweep.gather import CASES, case_table, dataset, write_cases, write_dataset
 from grid_model.sweep.plan import Plan, SweepCase, read_plan
@@ -138,7 +137,7 @@ def _outcome(future) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    if isinstance(error, KilledWorker):
+    if lost_its_workers(error):
         error = SolveError("its worker was lost again and again: out of memory? Try fewer workers")
     return Outcome(**failure(error))
 

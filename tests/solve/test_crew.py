@@ -69,6 +69,16 @@ def test_pieces_of_another_case_are_not_taken(tmp_path):
     assert all(pieces(tmp_path)[name] != before[name] for name in before)
 
 
+def test_another_case_in_the_same_folder_gets_its_own_answer(tmp_path):
+    """One process, one folder, two cases: gas at twice the price. The programme of the first must not be kept in mind."""
+    gm.solve(case(), crew=crew(tmp_path, workers=1))
+    generators = case().tables["generators"]
+    dearer = case().replace(generators=generators.assign(
+        variable_cost_cny_per_mwh=generators["variable_cost_cny_per_mwh"].replace(300.0, 600.0)))
+    again = gm.solve(dearer, crew=crew(tmp_path, workers=1))
+    assert again.summary["objective_cny"] == gm.solve(dearer).summary["objective_cny"]
+
+
 def test_two_workers_and_a_kill_change_nothing(tmp_path):
     """A worker process is killed once there is a piece: another takes its chain over."""
     killed = []
