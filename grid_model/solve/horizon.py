@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grid_model.algebra import LinearProgram, compile_program
-from grid_model.errors import AuditError
+from grid_model.errors import AuditError, InfeasibleError
 from grid_model.solve.bound import lower_bound
 from grid_model.solve.chains import layout_of
 from grid_model.solve.crew import Crew
@@ -27,6 +27,7 @@ from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
 
 SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
+EARLY = 2  # steps of the plan
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
 logger = logging.getLogger(__name__)
@@ -38,8 +39,27 @@ def rank_vectors(model, program: LinearProgram) -> dict[str, np.ndarray]:
 
 
 def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weights: dict[str, float], **limits) -> Plan:
-    """The plan that a coarser case of the same horizon gives."""
+    """The plan that a coarser case of the same horizon gives; it reaches what is asked of the end EARLY steps sooner where it
+    can, so that windows that stray from it have time to make that good."""
     coarse = compile_program(coarse_model)
+    try:
+        return _planned(case, model, program, coarse_case, coarse_model, _ends_early(coarse, coarse_model), weights, **limits)
+    except InfeasibleError:
+        return _planned(case, model, program, coarse_case, coarse_model, coarse, weights, **limits)
+
+
+def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
+    """Least states of the last border are those of the EARLY borders before it too."""
+    lower = coarse.column_lower.copy()
+    for family in coarse.columns.values():
+        if family.size and family.axes and family.axes[-1].source is coarse_model.borders:
+            states, most = lower[family.slice].reshape(family.shape), coarse.column_upper[family.slice].reshape(family.shape)
+            early = states[..., -1 - min(EARLY, states.shape[-1] // 4):-1]
+            early[:] = np.minimum(np.maximum(early, states[..., -1:]), most[..., -1 - early.shape[-1]:-1])
+    return replace(coarse, column_lower=lower)
+
+
+def _planned(case, model, program: LinearProgram, coarse_case, coarse_model, coarse: LinearProgram, weights, **limits) -> Plan:
     vectors = rank_vectors(coarse_model, coarse)
     working = Working(replace(coarse, cost=_objective(coarse, vectors, weights)), rows_of(coarse, coarse_model.seldom))
     solution = working.optimise("simplex", **limits)
