@@ -106,9 +106,14 @@ def audit_results(folder: str | Path, strict_numerics: bool = False) -> pd.DataF
     results = open_results(folder)
     case = load_case(results.folder / SCENARIO)
     found = audit(case, results.dispatch, results.tables, results.summary, results.provenance, results.duals, changed_files(results))
+    if results.duals is None and strict_numerics:
+        raise InputError(Problem(str(folder), value=DUALS, allowed="results with duals; this file is missing in it"))
     if results.duals is None:
+        return found
+    if results.summary["status"] != "optimal":
         if strict_numerics:
-            raise InputError(Problem(str(folder), value=DUALS, allowed="results with duals; this file is missing in it"))
+            raise InputError(Problem(str(folder), value=results.summary["status"],
+                                     allowed="results of a whole solve: windows have no duals of one optimum"))
         return found
     model = formulation.build_model(case)
     return _certified(found, model, compile_program(model), results, strict_numerics)

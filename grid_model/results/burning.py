@@ -2,8 +2,8 @@
 
 Both lose energy and pay only where energy has a negative value: a negative price, or a rank of guaranteed purchase that
 would rather burn than spill. The solver fixes one direction wherever an optimum uses both (solve/one_way.py). What is
-left is shown here, with where and when: energy that must be burnt because there is no other way, or the answer of windows
-or of `solve.one_way: false`. Stores whose charging and discharging equipment stand apart may run both.
+left is shown here, with where and when: energy that must be burnt because there is no other way, or the answer of
+`solve.one_way: false`. Stores whose charging and discharging equipment stand apart may run both.
 
     store  min(c, d)                            line  min(F, B) = (loss / loss_fraction - |f|) / 2
 """

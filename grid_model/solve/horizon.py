@@ -115,7 +115,8 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
                 followed = shelf.take()[0].plan
             else:
                 followed = followed or plan_of(case, model, program, *coarse_case(), weights, **limits)
-                sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window)
+                sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window,
+                                   model.exclusive if settings.one_way else ())
                 shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead, settings.chains))
             plan = plan or followed
             told = _Told(shelf.windows, started, progress)

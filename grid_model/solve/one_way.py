@@ -25,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grid_model.algebra import LinearProgram
+from grid_model.algebra import Arrays, LinearProgram
 from grid_model.errors import InfeasibleError
 from grid_model.solve.working import Working
 
@@ -52,7 +52,7 @@ def pairs_of(program: LinearProgram, exclusive: Iterable[tuple[str, str, Iterabl
     return np.concatenate(found)
 
 
-def closed(program: LinearProgram, columns: np.ndarray) -> LinearProgram:
+def closed(program: Arrays, columns: np.ndarray) -> Arrays:
     """The programme in which these columns (a mask, or positions) stay at zero."""
     upper = program.column_upper.copy()
     upper[columns] = 0.0

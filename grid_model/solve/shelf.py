@@ -63,7 +63,7 @@ class Shelf:
         matrix = csr_array(tuple(loaded[f"matrix.{name}"] for name in MATRIX), copy=False,
                            shape=(len(loaded["Arrays.row_lower"]), len(loaded["Arrays.cost"])))
         sliced = Sliced(Arrays(**parts["Arrays"], offset=0.0, matrix=matrix), Timeline(**parts["Timeline"], steps=steps),
-                        loaded["objective"], Plan(**parts["Plan"]), loaded["lazy"], reach)
+                        loaded["objective"], Plan(**parts["Plan"]), loaded["lazy"], loaded["pairs"], reach)
         windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
         return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
 
@@ -98,7 +98,7 @@ class Shelf:
 
 
 def _arrays(sliced: Sliced) -> dict[str, np.ndarray]:
-    found = {"objective": sliced.objective, "lazy": sliced.lazy}
+    found = {"objective": sliced.objective, "lazy": sliced.lazy, "pairs": sliced.pairs}
     for part in (sliced.program, sliced.time, sliced.plan):
         kind = Arrays if isinstance(part, Arrays) else type(part)
         found |= {f"{kind.__name__}.{field.name}": getattr(part, field.name) for field in fields(kind)

@@ -19,7 +19,7 @@ that hands a state on (it spans no more than a window) is held the firmer the sm
 until a state is given, d / left: what is missed then can hardly be made good.
 
 Where what follows a window is known already (chains.py), rows that end in it are exact too. A window that what is known
-leaves no way is joined with those before it. Every window is solved from nothing: at their size presolve is worth as
+leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py). Every window is solved from nothing: at their size presolve is worth as
 much as the last window's basis (docs/performance.md). Their bases side by side are a basis of the whole.
 """
 
@@ -32,6 +32,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
+from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Timeline
 from grid_model.solve.working import Basis, Working, rows_of
 
@@ -120,11 +121,14 @@ class Sliced:
     ----------
     objective : cost of the columns that is minimised; `program.cost` is the cost alone
     lazy : rows that are left out until they are broken (working.py)
+    pairs : positions of columns of which one is used at a time, shape (pairs, 2) (one_way.py)
     reach : steps that a row may span to hand on a state; one that spans more is a budget
     """
 
-    def __init__(self, program: Arrays, time: Timeline, objective: np.ndarray, plan: Plan, lazy: np.ndarray, reach: int):
-        self.program, self.time, self.objective, self.plan, self.lazy, self.reach = program, time, objective, plan, lazy, reach
+    def __init__(self, program: Arrays, time: Timeline, objective: np.ndarray, plan: Plan, lazy: np.ndarray,
+                 pairs: np.ndarray, reach: int):
+        self.program, self.time, self.objective, self.plan = program, time, objective, plan
+        self.lazy, self.pairs, self.reach = lazy, pairs, reach
         self.by_column, self.column_ends = _sorted_by(time.columns, time.steps)
         self.by_row, self.row_ends = _sorted_by(time.last, time.steps)
         spanning = (time.last > time.first) & ~lazy & plan.priced
@@ -135,10 +139,10 @@ class Sliced:
 
     @classmethod
     def of(cls, program: LinearProgram, time: Timeline, objective: np.ndarray, plan: Plan | None, seldom: Iterable[str],
-           reach: int) -> Sliced:
-        """Of a compiled programme; `seldom` are families of rows that are left out until they are broken."""
+           reach: int, exclusive: Iterable[tuple] = ()) -> Sliced:
+        """Of a compiled programme, with `seldom` and `exclusive` as its model names them."""
         size = len(program.cost), len(program.row_lower)
-        return cls(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom), reach)
+        return cls(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom), pairs_of(program, exclusive), reach)
 
     def columns(self, begin: int, end: int) -> np.ndarray:
         """Those decided in begin < p <= end."""
@@ -191,7 +195,7 @@ class Sliced:
         rows, loose = rows[~back], rows[back]
         part, cost = self._programme(columns, rows, loose, elastic, span, known)
         working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(loose) + len(elastic), bool)]))
-        solution = working.optimise(method, **limits)
+        solution = OneWay(working, self._pairs(span)).settle(lambda: working.optimise(method, **limits))
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)
         cost_duals = duals if cost_duals is None else cost_duals
@@ -200,6 +204,11 @@ class Sliced:
         return Piece(columns[mine], solution.columns[:len(columns)][mine], statuses[:len(columns)][mine],
                      rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own],
                      statuses[width:width + len(rows)][own], np.asarray(solution.iterations))
+
+    def _pairs(self, span: Span) -> np.ndarray:
+        """Pairs of the window's columns, by their places in it."""
+        position = self.time.columns[self.pairs[:, 0]]
+        return self._place[self.pairs[(position > span.begin) & (position <= span.end)]]
 
     def _programme(self, columns, rows, loose, elastic, span: Span, known: np.ndarray) -> tuple[Arrays, np.ndarray]:
         """The window's own programme, exact rows first, then loose and elastic ones, and its columns' cost without ranks."""

@@ -59,6 +59,22 @@ def test_a_line_carries_one_way():
     assert gm.solve(both_ways_allowed(case)).summary["objective_cny"] == pytest.approx(-50 * 90)
 
 
+def test_nothing_is_burnt_in_windows():
+    """Four hours in two windows: a paid plant, a store and a line that leads nowhere. Both could burn in every hour; with the
+    switch off they do."""
+    case = paid("A", steps=4, lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100, "loss_fraction": 0.1}],
+                zones=[{"zone": "A"}, {"zone": "B"}])
+    windows = {"mode": "windows", "window_hours": 2, "look_ahead_hours": 1, "medium_hours": 2}
+
+    def burnt(**more):
+        solve = case.scenario.solve.model_copy(update=windows | more)
+        results = gm.solve(dataclasses.replace(case, scenario=case.scenario.model_copy(update={"solve": solve})))
+        return set(results.tables["burning"]["kind"])
+
+    assert burnt() == set()
+    assert burnt(one_way=False) == {"storage", "line"}
+
+
 def test_surplus_is_curtailed_and_not_burnt():
     """Wind of 100 MW in two hours, load of 60 in the first and 80 in the second; the rank of curtailment comes before cost. The
     store (0.8 in, 0.5 out) may keep what it will: 40 MW charged give 16 back, which the second hour has no use for, so
