@@ -104,7 +104,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
     objective = _objective(program, vectors, weights)
-    leaning = objective + LEAN * seeded_weights(program, states_of(model, program)) if settings.unique else objective
+    leaning = objective + LEAN * seeded_weights(program, states_of(model, program))
     steps = timeline(program, model.steps, model.borders)
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)

@@ -8,7 +8,8 @@ together is kept:
 
     a > USED, b > USED, a >= b:   b <= 0
 
-and the programme is solved again from the basis held, until no pair runs against itself (at most ROUNDS times). What
+and the programme is solved again from the basis held, until no pair runs against itself (at most ROUNDS times). After
+PATIENT rounds every pair in use keeps the way that it goes: a surplus that moves from store to store would go on for long. What
 comes out is optimal for the directions chosen; without them nothing is better than the optimum of the first round, so
 the two tell how much another choice of directions could still gain.
 
@@ -31,6 +32,7 @@ from grid_model.solve.working import Working
 
 USED = 1e-6  # GW, a kilowatt: less is rounding
 ROUNDS = 10
+PATIENT = 2  # rounds
 NOTHING = 1e-9  # of the largest entry of z
 
 logger = logging.getLogger(__name__)
@@ -80,21 +82,24 @@ class OneWay:
             self.closed[closing] = True
             self.rounds += 1
             found = self._possible(solve)
-        self.left = len(self._lesser(found.columns))
+        self.left = np.count_nonzero(self._both(found.columns))
         if self.rounds:
             logger.info("one way: %d columns closed in %d rounds, %d opened again; %d pairs use both", self.closed.sum(), self.rounds,
                         self.opened.sum(), self.left)
         return found
 
-    def _lesser(self, columns: np.ndarray) -> np.ndarray:
-        """Of each pair that is used both ways the column that is used less."""
-        first, second = (columns[self.pairs[:, side]] for side in (0, 1))
-        both = (first > USED) & (second > USED)
-        return np.where(first >= second - USED, self.pairs[:, 1], self.pairs[:, 0])[both]
+    def _both(self, columns: np.ndarray) -> np.ndarray:
+        """Which pairs are used both ways."""
+        return (columns[self.pairs] > USED).all(axis=1)
 
     def _closing(self, columns: np.ndarray) -> np.ndarray:
-        lesser = self._lesser(columns)
-        return lesser[~self.opened[lesser]]
+        """The columns to close: of each pair that is used both ways the one that is used less."""
+        closing = self._both(columns)
+        if closing.any() and self.rounds >= PATIENT:
+            closing = (columns[self.pairs] > USED).any(axis=1)
+        first, second = columns[self.pairs[closing]].T
+        lesser = np.where(first >= second - USED, self.pairs[closing, 1], self.pairs[closing, 0])
+        return lesser[~(self.opened | self.closed)[lesser]]
 
     def _possible(self, solve: Callable):
         while True:

@@ -137,7 +137,7 @@ def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) 
     """The vertex once more, from its own basis, after bounds have changed: the dual simplex goes on."""
     working.start(statuses)
     working.highs.setOptionValue("simplex_strategy", DUAL)
-    _set_cost(working.highs, working.program.cost + weights)
+    working.take_cost(working.program.cost + weights)
     vertex = working.optimise("simplex", **limits)
     _primal(working.highs)
     return vertex
@@ -147,12 +147,12 @@ def _weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray |
     """Optimal vertex of the weighted sum, near the one dispatch that step 4 wants; its duals are replaced by those of c."""
     program = working.program
     if seeded is None:
-        _set_cost(working.highs, program.cost + weights)
+        working.take_cost(program.cost + weights)
         return working.optimise(method, **limits)
-    _set_cost(working.highs, program.cost + weights + np.where(seeded < 1, 0.0, LEAN * seeded))
+    working.take_cost(program.cost + weights + np.where(seeded < 1, 0.0, LEAN * seeded), perturbed=False)
     leaning = working.optimise(method, **limits)
     _primal(working.highs)
-    _set_cost(working.highs, program.cost + weights)
+    working.take_cost(program.cost + weights)
     straight = working.optimise("simplex", **limits)
     return replace(straight, iterations=leaning.iterations + straight.iterations)
 
@@ -262,7 +262,7 @@ def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> t
     solution = None
     for name, vector in vectors.items():
         face.apply(working)
-        _set_cost(working.highs, vector)
+        working.take_cost(vector)
         solution = working.optimise("simplex", **limits)
         duals = working.over_all_rows(solution.row_duals)
         face.enter(name, duals, np.concatenate([solution.column_duals, duals]))
@@ -274,9 +274,6 @@ def _primal(highs) -> None:
     highs.setOptionValue("simplex_strategy", PRIMAL)
 
 
-def _set_cost(highs, vector: np.ndarray) -> None:
-    highs.changeColsCost(len(vector), np.arange(len(vector), dtype=np.int32), np.ascontiguousarray(vector, float))
-
 
 # ------------------------------------------------------------------------------------------------------ one dispatch
 
@@ -284,7 +281,7 @@ def _set_cost(highs, vector: np.ndarray) -> None:
 def _unique_point(working: Working, face: Face, seeded: np.ndarray, limits) -> np.ndarray:
     """The point of the face that minimises the seeded weights."""
     face.apply(working)
-    _set_cost(working.highs, seeded)
+    working.take_cost(seeded)
     _primal(working.highs)
     return working.optimise("simplex", **limits).columns
 

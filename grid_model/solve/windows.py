@@ -195,6 +195,7 @@ class Sliced:
         rows, loose = rows[~back], rows[back]
         part, cost = self._programme(columns, rows, loose, elastic, span, known)
         working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(loose) + len(elastic), bool)]))
+        working.take_cost(part.cost, perturbed=False)
         solution = OneWay(working, self._pairs(span)).settle(lambda: working.optimise(method, **limits))
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)

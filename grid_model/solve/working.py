@@ -20,6 +20,7 @@ from grid_model.solve.highs import FEASIBILITY, Solution, optimise
 
 Basis = highspy.HighsBasisStatus
 DUAL = 1  # HiGHS's simplex_strategy
+CHOOSE, DEVEX = -1, 1  # HiGHS's simplex_dual_edge_weight_strategy: exact weights of a basis with new rows take longer than the rest
 BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
 
@@ -66,6 +67,12 @@ class Working:
         ):
             change(size, np.arange(size, dtype=np.int32), lower, upper)
 
+    def take_cost(self, cost: np.ndarray, perturbed: bool = True) -> None:
+        """Minimise this from now on. HiGHS's dual simplex perturbs costs so as not to stall; costs that differ everywhere (those
+        that lean towards seeded weights) need none of it, and cleaning up after it is saved."""
+        self.highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.ascontiguousarray(cost, float))
+        self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", float(perturbed))
+
     def ray(self) -> np.ndarray | None:
         """Weights y of all rows that prove that there is no solution: for every x within its bounds y A x is below what the
         rows' sides ask of it; None where HiGHS has no such proof (only its dual simplex finds one)."""
@@ -80,8 +87,10 @@ class Working:
             self._add(broken)
             strategy = self.highs.getOptionValue("simplex_strategy")[1]
             self.highs.setOptionValue("simplex_strategy", DUAL)
+            self.highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
             solution = optimise(self.highs, "simplex", **limits)
             iterations += solution.iterations
+            self.highs.setOptionValue("simplex_dual_edge_weight_strategy", CHOOSE)
             self.highs.setOptionValue("simplex_strategy", strategy)
         return replace(solution, iterations=iterations)
 
