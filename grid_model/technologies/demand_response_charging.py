@@ -30,7 +30,7 @@ from grid_model.algebra import Array
 from grid_model.case.units import MW, MWH
 from grid_model.technologies.contract import Data, subset
 from grid_model.technologies.demand_response_calls import starts
-from grid_model.technologies.demand_response_shift import latest_steps
+from grid_model.technologies.demand_response_shift import in_window
 
 
 def read(data: Data, reduced: np.ndarray, increased: np.ndarray) -> None:
@@ -73,10 +73,7 @@ def _most_owed(data: Data, base: np.ndarray, lendable: np.ndarray) -> np.ndarray
     hour = np.nan_to_num(data.table["deadline_hour"].to_numpy(float))[:, None]
     due = np.floor((clock + hours - hour) / 24 + 1e-9) > np.floor((clock - hour) / 24 + 1e-9)  # deadline in the step
     due[:, -1] = True
-    past_window = np.stack([np.searchsorted(latest, data.step_labels, "right") for latest in latest_steps(data)])
-    until = np.pad(np.cumsum(base * hours, axis=1), ((0, 0), (1, 0)))
-    asked = until[:, 1:] - np.take_along_axis(until, past_window, axis=1)
-    return np.pad(np.where(due, 0.0, asked + lendable[:, None]), ((0, 0), (1, 0)))
+    return np.where(np.pad(due, ((0, 0), (1, 0))), 0.0, in_window(data, base) + lendable[:, None] * (np.arange(data.end + 1) > 0))
 
 
 def add_variables(response, data):

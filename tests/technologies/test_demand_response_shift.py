@@ -51,7 +51,7 @@ def test_efficiency():
 
 def test_power_upwards():
     """8 MW upwards at most, two steps with enough to spare: 16 MWh come back. Without the limit 20."""
-    result = solved(grid([120, 80, 120], shift(up_power_mw=8)))
+    result = solved(grid([120, 80, 120], shift(up_power_mw=8, cost_cny_per_mwh=1)))
     assert up(result)[0] == pytest.approx([8, 0, 8])
     assert down(result)[0] == pytest.approx([0, 16, 0])
 
@@ -113,7 +113,7 @@ def pairs(cheap, power, up_power, window, efficiency):
        up_power=st.integers(5, 40),
        window=st.integers(0, 5), efficiency=st.sampled_from([1.0, 0.9, 0.6]))
 def test_same_as_with_a_variable_for_every_pair(cheap, power, up_power, window, efficiency):
-    """The cumulative rows allow what Zerrahn and Schill's pairs allow, no more and no less."""
+    """The rows of what is owed allow what Zerrahn and Schill's pairs allow, no more and no less."""
     result = solved(grid(cheap, shift(power_mw=power, up_power_mw=up_power, window_hours=window,
                                       efficiency=efficiency)))
     assert result.objective / DEAR == pytest.approx(pairs(cheap, power, up_power, window, efficiency), abs=1e-5)
@@ -123,9 +123,9 @@ def test_concrete_model():
     """The rows as ordinary Pyomo constraints: two programmes with windows of their own."""
     case = grid([80, 100, 120, 90], shift(), shift(window_hours=1, power_mw=10))
     model = build_model(case, concrete=True)
-    assert len(model.demand_response.returned_in_time) == 1 + 2  # in 4 steps: window of 2 h, of 1 h
-    assert str(model.demand_response.returned_in_time["p0", 1].expr) == (
-        "demand_response.reduced_until[p0,1]  <=  demand_response.returned_until[p0,3]")
+    assert len(model.demand_response.returned_in_time) == 2 * 4
+    assert str(model.demand_response.returned_in_time["p0", 2.0, 3].expr) == (
+        "demand_response.outstanding[p0,3]  <=  demand_response.reduced[p0,2] + demand_response.reduced[p0,3]")
 
 
 def test_moves_from_zone_to_zone_only_over_lines():
