@@ -4,7 +4,10 @@ symbol  attribute        unit  kind
 c, d    charge, discharge  GW  decisions of the store s
 n       net_schedule     GW    data: discharge less charge of the schedule
 C', D'  charge, discharge of the schedule  GW  data
-e       level            GWh   data: level of the schedule
+e, e'   energy, level    GWh   decision of the store; data: level of the schedule
+E       level_upper      GWh   data: highest level
+k       retention        1     data: what of a level is left a step later
+r       room             GWh   data: how far above the schedule the store may be at the end of a step
 
 Two steps (NEA notice 2024 no. 26; docs/policy.md, section 2). First the store's own small programme against its zone's
 tariff (self_use_schedule.py); a case that holds schedules already, made for a longer time or with known curtailment by
@@ -13,9 +16,10 @@ tariff (self_use_schedule.py); a case that holds schedules already, made for a l
     d - c = n           outside tight hours
     free                in tight hours: the dispatcher calls it
     d <= D', c >= C'    in the recovery_hours after a tight hour: as scheduled, but for what makes good a call
-    level <= e          from the last tight hour on: it follows from the laws around it, as what is above the schedule can
-                        leave no more; it is said for windows of a long horizon, which do not see the hour of return
-    level = e           at the end of these: back on schedule, so that without a call nothing differs
+    e = e'              at the end of these: back on schedule, so that without a call nothing differs
+    e <= e' + r         before: r[t] = min(E - e'[t], r[t+1] / k[t+1]) where t+1 is no tight hour, 0 where it is back. It follows
+                        from the laws around it, as what is above the schedule can leave no more; it is said for windows of
+                        a long horizon, which do not see so far
 
 What the rules do not say and is chosen here: which hours are tight is declared in the scenario, as hours of the day
 (tight_hours) on all or on given days (tight_dates), and as the part tight_share of the hours with the highest net
@@ -42,7 +46,9 @@ from grid_model.policies.self_use_schedule import SERIES, schedule_self_use
 
 NAME = "self_use"
 DEFAULT = True
-SELDOM = ("no_more_than_scheduled",)
+SELDOM = ("no_more_than_leaves",)
+
+NOTHING = 1e-9  # GWh
 
 TABLES = tariffs.TABLES
 
@@ -81,8 +87,8 @@ def read(case, fleets, settings) -> PolicyData | None:
         Array(np.maximum(power, 0.0) * MW, data.names, data.step_labels, name=name)
         for name, power in (("scheduled_charge", -net), ("scheduled_discharge", net))
     )
-    _read_held(data, stores.data, np.flatnonzero(chosen))
     _read_tight(data, stores.data.table.loc[chosen, "zone"].to_numpy(object))
+    _read_held(data, stores.data, np.flatnonzero(chosen))
     return data
 
 
@@ -93,10 +99,30 @@ def carried(self_use, data) -> dict:
 
 
 def _read_held(data, figures, rows: np.ndarray) -> None:
-    """The level of the schedule in terms of the offer `energy_held`: what could be delivered from each step's end on,
-    GWh."""
-    held = figures.discharge_efficiency.values[rows, None] * (data.level * MWH - figures.lowest.values[rows, None])
-    data.held = Array(held, data.names, data.step_labels, name="held")
+    """The level of the schedule, and that with the room above it, in terms of the offer `energy_held`: what could be
+    delivered from each step's end on, GWh; and the steps in which less room is left than the store has."""
+    level, highest = data.level * MWH, figures.level_upper.values[rows, 1:]
+    own = np.where(data.back, 0.0, np.maximum(highest - level, 0.0))
+    room = _room(own, figures.retention.values[rows], data.tight)
+    efficiency, lowest = figures.discharge_efficiency.values[rows, None], figures.lowest.values[rows, None]
+    for name, values in (("held", level), ("most_held", level + room)):
+        setattr(data, name, Array(efficiency * (values - lowest), data.names, data.step_labels, name=name))
+    data.capped = _pairs(data, (room < own - NOTHING) & data.released & ~data.back)
+
+
+def _room(own: np.ndarray, retention: np.ndarray, tight: np.ndarray) -> np.ndarray:
+    """r of each store and step."""
+    room = own.copy()
+    for step in range(room.shape[1] - 2, -1, -1):
+        later = np.where(tight[:, step + 1], np.inf, room[:, step + 1] / retention[:, step + 1])
+        room[:, step] = np.minimum(own[:, step], later)
+    return room
+
+
+def _pairs(data, mask: np.ndarray) -> list[tuple]:
+    """Stores and steps that a mask marks."""
+    store, step = np.nonzero(mask)
+    return list(zip(data.names[store], data.step_labels[step].tolist(), strict=True))
 
 
 def _read_tight(data, zone_of: np.ndarray) -> None:
@@ -109,23 +135,10 @@ def _read_tight(data, zone_of: np.ndarray) -> None:
     last = np.maximum.accumulate(np.where(tight, ends, -np.inf), axis=1)  # end of the last tight step so far
     released = starts < last + settings.recovery_hours - 1e-9
     following = np.concatenate([released[:, 1:], np.zeros((len(tight), 1), bool)], axis=1)
-    data.tight = tight
+    data.tight, data.released, data.back = tight, released, released & ~following
     data.always = data.step_labels[~released.any(axis=0)]
-    at_times = ~released & released.any(axis=0)
-    returning = released & ~following
-    capped = released & ~returning & (_next(returning) < _next(tight))
-    data.scheduled, data.recovering, data.capped, data.returning = (
-        list(zip(data.names[store], data.step_labels[step].tolist(), strict=True))
-        for store, step in (np.nonzero(mask) for mask in (at_times, released & ~tight, capped, returning))
-    )
-
-
-def _next(mask: np.ndarray) -> np.ndarray:
-    """Position of the next step after each that is marked, by store; the number of steps where there is none."""
-    steps = mask.shape[1]
-    marked = np.where(mask, np.arange(steps), steps)
-    following = np.concatenate([marked[:, 1:], np.full((len(mask), 1), steps)], axis=1)
-    return np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
+    data.scheduled, data.recovering, data.returning = (
+        _pairs(data, mask) for mask in (~released & released.any(axis=0), released & ~tight, data.back))
 
 
 def tight_steps(case, settings, zone: str) -> np.ndarray:
@@ -167,9 +180,9 @@ def add_constraints(self_use, data):
         return data.stores.charge(store, step) >= data.scheduled_charge[store, step]
 
     @self_use.Constraint(self_use.capped)
-    def no_more_than_scheduled(self_use, store, step):
-        """e[s,t] at most as in the schedule from the last tight hour on   [GWh]"""
-        return data.stores.energy_held(store, step) <= data.held[store, step]
+    def no_more_than_leaves(self_use, store, step):
+        """e[s,t] <= e'[s,t] + r[s,t], as energy that could be delivered   [GWh]"""
+        return data.stores.energy_held(store, step) <= data.most_held[store, step]
 
     @self_use.Constraint(self_use.returning)
     def back_on_schedule(self_use, store, step):
