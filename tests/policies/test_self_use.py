@@ -10,9 +10,14 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 import grid_model as gm
+from grid_model import formulation
+from grid_model.algebra import compile_program
 from grid_model.policies import tariffs
 from grid_model.policies.self_use import tight_steps
 from grid_model.policies.self_use_schedule import schedule_self_use
+from grid_model.solve.chains import layout_of, solve_windows
+from grid_model.solve.timeline import timeline
+from grid_model.solve.windows import Pieced, Sliced
 
 STORE = {
     "storage": "s",
@@ -413,3 +418,26 @@ def test_a_zone_with_self_use_storage_needs_a_price():
     assert [problem.column for problem in check_prices(frames)] == ["call"]
     frames["zones"] = frames["zones"].assign(benchmark_tariff_cny_per_mwh=pd.Series([400.0]))
     assert check_prices(frames) == []
+
+
+def test_windows_leave_room_for_what_will_be_charged(monkeypatch):
+    """The schedule fills the store in hours 6 and 7. Six hours before, the dispatcher is paid for charging: in the whole
+    programme it must not, as nothing can leave the store in between. A window of six hours that does not see hour 6 would
+    fill it, and the next one would find no way."""
+    paid = {"generator": "paid", "zone": "A", "technology": "biomass", "capacity_mw": 100, "variable_cost_cny_per_mwh": -50}
+    tariff = [
+        {"zone": "A", "start_hour": start, "end_hour": end, "price_cny_per_mwh": price}
+        for start, end, price in ((0, 6, 400), (6, 8, 200), (8, 10, 800), (10, 24, 400))
+    ]
+    case = user(steps=12, policy={"tight_hours": [0]}, generators=(paid,), tariff=tariff)
+    model = formulation.build_model(case)
+    program = compile_program(model)
+    begun, solve = [], Sliced.solve
+    monkeypatch.setattr(Sliced, "solve", lambda self, span, *rest, **more: begun.append(span.begin) or solve(self, span, *rest, **more))
+    time = timeline(program, model.steps, model.borders)
+    sliced = Sliced.of(program, time, program.cost, None, model.seldom, 6)
+    pieced = Pieced.of(solve_windows(sliced, layout_of(sliced, 6, 0)), len(program.cost), len(program.row_lower))
+    assert begun == [0, 6]
+    assert float(program.cost @ pieced.columns) * 1e6 == pytest.approx(solved(case).objective)
+    energy = program.columns["storage.energy"].of(pieced.columns)[0] * 1e3
+    assert energy[1:7] == pytest.approx(energy[1]) and energy[8] == pytest.approx(5)
