@@ -7,10 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from grid_model import pipeline
 from grid_model.commands.options import AsJson, ResultsFolder, Verbose
 from grid_model.commands.session import print_json, print_table, session
-from grid_model.results.audit import demand_passed
 
 StrictNumerics = Annotated[
     bool,
@@ -32,6 +30,9 @@ def audit(
       grid-model audit results/two_zone --strict-numerics
       grid-model audit results/china_2027_week --json
     """
+    from grid_model import pipeline
+    from grid_model.results.audit import demand_passed
+
     with session(verbose, as_json):
         found = pipeline.audit_results(results, strict_numerics)
         if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from grid_model import formulation, pipeline
 from grid_model.commands.options import AsJson, End, Overrides, Scenario, Start, Verbose
 from grid_model.commands.session import print_json, session
 
@@ -23,6 +22,8 @@ def check(
       grid-model check scenarios/china_2027.yaml
       grid-model check scenarios/two_zone.yaml --json
     """
+    from grid_model import formulation, pipeline
+
     with session(verbose, as_json):
         case = pipeline.load_case(scenario, start, end, overrides or ())
         rows = {name: len(table) for name, table in case.tables.items() if len(table)}

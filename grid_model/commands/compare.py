@@ -5,28 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
-import xarray as xr
-from rich.markup import escape
-from rich.table import Table
 
 from grid_model.commands.options import AsJson, Verbose
 from grid_model.commands.report import Lang, Language
-from grid_model.commands.session import print_json, print_table, session
-from grid_model.report.comparison import comparison_html
-from grid_model.report.page import write_page
-from grid_model.report.style import Style
-from grid_model.report.view import number
-from grid_model.results.comparison import compare as compare_results
-from grid_model.results.comparison import differences
-from grid_model.results.results import open_results
+from grid_model.commands.session import session
 
 Folders = Annotated[
     list[Path], typer.Argument(metavar="RESULTS RESULTS...", help="Two or more folders of results.", show_default=False)
 ]
 Html = Annotated[Path | None, typer.Option("--html", help="File to write the whole comparison to as a page.")]
-MOST_ROWS = 12  # of a group on the terminal; the page and --json have all
 
 
 def compare(
@@ -41,56 +29,7 @@ def compare(
       grid-model compare results/china_2027 results/china_2027_high
       grid-model compare results/a results/b results/c --html comparison.html --lang zh
     """
+    from grid_model.commands.comparison import show
+
     with session(verbose, as_json):
-        opened = [open_results(folder) for folder in folders]
-        found = compare_results(*opened)
-        if html is not None:
-            write_page(comparison_html(found, Style(*opened), lang.value), html)
-        if as_json:
-            print_json(_document(found))
-        else:
-            _print(found)
-            if html is not None:
-                print(f"wrote {html}")
-
-
-def _document(found: xr.Dataset) -> dict:
-    rows = differences(found)
-    values = rows.astype(object).where(rows.notna(), None)
-    return {
-        "runs": [str(name) for name in found["run"].values],
-        "basis": found.attrs["basis"],
-        "notes": found.attrs["notes"],
-        "rows": values.to_dict("records"),
-    }
-
-
-def _print(found: xr.Dataset) -> None:
-    rows, names = differences(found), [str(name) for name in found["run"].values]
-    table = Table(box=None)
-    for heading in ("", "unit", *names, *(f"change: {name}" for name in names[1:])):
-        table.add_column(escape(heading), justify="left" if heading in ("", "unit") else "right")
-    for group, part in rows.groupby("group", sort=False):
-        _add(table, str(group), part, names)
-    for note in found.attrs["notes"]:
-        print(note)
-    if found.attrs["notes"]:
-        print()
-    print_table(table)
-
-
-def _add(table: Table, group: str, part: pd.DataFrame, names: list[str]) -> None:
-    """The rows of a group that change most, in the order of the largest change."""
-    changes = part[[f"change: {name}" for name in names[1:]]]
-    part = part[(part[names].fillna(0.0) != 0).any(axis=1)]
-    order = changes.loc[part.index].abs().max(axis=1).fillna(-1.0).sort_values(ascending=False, kind="stable").index
-    for row in part.loc[order[:MOST_ROWS]].to_dict("records"):
-        label = f"{group} {row['item']}".strip()
-        table.add_row(escape(label), escape(row["unit"]), *(number(row[name]) for name in names),
-                      *(_signed(row[f"change: {name}"]) for name in names[1:]))  # fmt: skip
-    if len(order) > MOST_ROWS:
-        table.add_row(f"{group}: {len(order) - MOST_ROWS} more in --html and --json", "")
-
-
-def _signed(value: float) -> str:
-    return number(value) if not value > 0 else f"+{number(value)}"
+        show(folders, html, lang.value, as_json)

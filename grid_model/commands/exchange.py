@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from grid_model import pipeline
 from grid_model.commands.options import AsJson, End, Overrides, Scenario, Start, Verbose
 from grid_model.commands.session import print_json, session
-from grid_model.interop import pypsa_export, pypsa_import
 
 Network = Annotated[Path, typer.Argument(help="netCDF file of a network of PyPSA.", show_default=False)]
 
@@ -36,6 +34,8 @@ def import_pypsa(
       grid-model import pypsa network.nc my_grid
       grid-model import pypsa network.nc my_grid --fix-capacities optimised
     """
+    from grid_model.interop import pypsa_import
+
     with session(verbose, as_json):
         scenario = pypsa_import.import_network(network, folder, fix_capacities)
         said = f"wrote {scenario} and its inputs; run it with: grid-model run {scenario}"
@@ -58,6 +58,9 @@ def export_pypsa(
     Examples:
       grid-model export pypsa scenarios/two_zone.yaml two_zone.nc
     """
+    from grid_model import pipeline
+    from grid_model.interop import pypsa_export
+
     with session(verbose, as_json):
         pypsa_export.export_case(pipeline.load_case(scenario, start, end, overrides or ()), network)
         _wrote("network", network, f"wrote {network}", as_json)

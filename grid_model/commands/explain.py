@@ -8,12 +8,10 @@ from typing import Annotated
 
 import typer
 
-from grid_model import pipeline
 from grid_model.commands.options import AsJson, Verbose
 from grid_model.commands.progress import progress
 from grid_model.commands.session import print_json, session
 from grid_model.errors import InfeasibleError
-from grid_model.results.results import open_results
 
 Source = Annotated[
     Path, typer.Argument(metavar="RESULTS|SCENARIO", help="Folder of results, or a scenario file.", show_default=False)
@@ -36,6 +34,9 @@ def explain(source: Source, zone: Zone = None, time: Time = None, as_json: AsJso
       grid-model explain results/two_zone --zone East --time 2027-01-01T18:00
       grid-model explain scenarios/two_zone.yaml
     """
+    from grid_model import pipeline
+    from grid_model.results.results import open_results
+
     with session(verbose, as_json):
         if not source.is_dir() and zone is None and time is None:
             _feasibility(source, as_json)
@@ -51,6 +52,8 @@ def explain(source: Source, zone: Zone = None, time: Time = None, as_json: AsJso
 
 def _feasibility(scenario: Path, as_json: bool) -> None:
     """Say whether all rules of a scenario can hold together; exit as an infeasible run does where they cannot."""
+    from grid_model import pipeline
+
     case = pipeline.load_case(scenario)
     try:
         pipeline.demand_feasible(case)

@@ -17,9 +17,6 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from grid_model.errors import GridModelError
-from grid_model.results.results import SCENARIO, SUMMARY
-from grid_model.scenario import load_scenario
-from grid_model.scenario_yaml import absolute_paths
 
 EVERY = 30.0  # seconds between lines in a log
 
@@ -44,6 +41,10 @@ def progress(quiet: bool = False, expected: float | None = None):
 
 def seconds_of_last_run(scenario: Path, start, end, overrides, out: Path | None) -> float | None:
     """How long the same scenario took into the same folder, if it did."""
+    from grid_model.results.results import SCENARIO, SUMMARY
+    from grid_model.scenario import load_scenario
+    from grid_model.scenario_yaml import absolute_paths
+
     try:
         asked = load_scenario(scenario, overrides)
         asked = asked.with_horizon(start, end) if start or end else asked

@@ -10,8 +10,6 @@ import typer
 
 from grid_model.commands.options import AsJson, ResultsFolder, Verbose
 from grid_model.commands.session import print_json, session
-from grid_model.report.page import FILE, write_report
-from grid_model.results.results import open_results
 
 
 class Language(StrEnum):
@@ -22,7 +20,7 @@ class Language(StrEnum):
 
 
 Lang = Annotated[Language, typer.Option("--lang", help="Language that the page opens in; it has a switch for both.")]
-File = Annotated[Path | None, typer.Option("--out", help=f"File to write; by default {FILE} beside the results.")]
+File = Annotated[Path | None, typer.Option("--out", help="File to write; by default report.html beside the results.")]
 
 
 def report(
@@ -41,6 +39,9 @@ def report(
       grid-model report results/two_zone
       grid-model report results/two_zone --lang zh --out two_zone.html
     """
+    from grid_model.report.page import write_report
+    from grid_model.results.results import open_results
+
     with session(verbose, as_json):
         written = write_report(open_results(results), out, lang.value)
         if as_json:

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from grid_model import pipeline
 from grid_model.commands.options import (
     AsJson,
     End,
@@ -62,6 +61,8 @@ def run(
       grid-model run scenarios/china_2027.yaml --resume
       grid-model run scenarios/two_zone.yaml --set solve.method=ipx --out results/ipx
     """
+    from grid_model import pipeline
+
     expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
     with session(verbose, as_json):
         with progress(quiet=as_json, expected=expected) as told:

@@ -8,6 +8,7 @@ import warnings
 
 def objective_in_pypsa(network) -> float | None:
     """PyPSA's own optimum of a network, commitment linearised; None where it finds no solution."""
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -15,5 +16,5 @@ def objective_in_pypsa(network) -> float | None:
             _, condition = network.optimize(solver_name="highs", linearized_unit_commitment=True, log_to_console=False,
                                             include_objective_constant=False)
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)
     return float(network.objective) if condition == "optimal" else None

@@ -1,0 +1,31 @@
+"""The public names are loaded when they are asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import grid_model as gm
+
+
+def in_a_process_of_its_own(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_help_waits_for_no_library():
+    """Help and completion take 0.2 s of computing; with what commands need when they run they would take 2.5 s."""
+    heavy = {"pandas", "xarray", "pyomo", "highspy", "scipy", "pandera"}
+    assert in_a_process_of_its_own(f"import sys, grid_model.cli; print(sorted({heavy} & set(sys.modules)))") == "[]"
+
+
+def test_solve_is_a_function_whatever_was_imported_before():
+    """Python sets a package's attribute to each of its modules that is imported, and `solve` is the name of a folder too."""
+    code = ("import grid_model.solve.highs, grid_model.pipeline, grid_model as gm; "
+            "print(callable(gm.solve), gm.solve is grid_model.pipeline.solve)")
+    assert in_a_process_of_its_own(code) == "True True"
+
+
+def test_every_public_name_is_there():
+    for name in gm.__all__:
+        assert callable(getattr(gm, name)) and name in dir(gm)
+    assert not hasattr(gm, "no_such_name")
