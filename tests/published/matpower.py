@@ -56,18 +56,21 @@ def susceptance_of_impedance(r: float, x: float, tap: float) -> float:
 
 def grid_of(facts: Facts, reactance) -> object:
     """The case of one hour."""
-    generators = []
-    for number, (bus, least, most, c2, c1, _) in enumerate(facts.numbers("generators")):
-        generators += _pieces(f"g{number}", f"bus {bus:g}", least, most, c2, c1, facts.pieces)
     lines = []
     for number, (start, end, r, x, limit, tap) in enumerate(facts.numbers("branches")):
         pu = reactance(r, x, tap)
         lines.append({"line": f"l{number}", "from_zone": f"bus {start:g}", "to_zone": f"bus {end:g}", "kind": "ac",
                       "capacity_mw": min(limit, 100 * ANGLE / pu), "reactance_pu": pu})
     load = {f"load {bus:g}": power for bus, power in facts.numbers("load")}
-    return small_case(1, {"load": load}, generators=generators, lines=lines,
+    return small_case(1, {"load": load}, generators=generators_of(facts), lines=lines,
                       loads=[{"load": name, "zone": f"bus {name[5:]}", "unserved_cost_cny_per_mwh": 1e5} for name in load],
                       technologies=[{"technology": "unit", "kind": "renewable"}])
+
+
+def generators_of(facts: Facts) -> list[dict]:
+    """Every unit in pieces."""
+    return [piece for number, (bus, least, most, c2, c1, _) in enumerate(facts.numbers("generators"))
+            for piece in _pieces(f"g{number}", f"bus {bus:g}", least, most, c2, c1, facts.pieces)]
 
 
 def _pieces(name, zone, least, most, c2, c1, pieces: int) -> list[dict]:
