@@ -120,7 +120,8 @@ def delayed(delay_hours: np.ndarray, cyclic: np.ndarray, step_hours: np.ndarray)
     start = np.concatenate([[0.0], np.cumsum(step_hours)])
     began = np.round(start[:-1] - delay_hours, 6)
     inside = (began >= 0) | cyclic[:, None]
-    source = np.searchsorted(np.round(start[:-1], 6), np.mod(began, start[-1]), side="right") - 1
+    round_the_end = np.round(np.mod(began, start[-1]), 6)  # once more: the end itself is no round number of hours at times
+    source = np.searchsorted(np.round(start[:-1], 6), round_the_end, side="right") - 1
     return np.where(inside, source, 0), inside
 
 

@@ -66,6 +66,14 @@ def test_delays_and_steps_that_do_not_fit():
     assert arrives.tolist() == [[False, False, True, True], [True] * 4]
 
 
+def test_a_delay_comes_round_where_the_horizon_is_no_round_number_of_hours():
+    """Of 67.642857 hours the last but one step begins 3.5 h before the end: it is what arrives first, 3.5 h late. Were a moment
+    that comes round not rounded as beginnings are, the step before it would be taken."""
+    hours = np.array([3.0, 3.0, 1.0, 52.142857, 2.0, 3.0, 0.5, 3.0])
+    source, _ = delayed(np.full((1, 8), 3.5), np.array([True]), hours)
+    assert source.tolist() == [[6, 7, 0, 1, 3, 3, 4, 5]]
+
+
 def test_a_delay_that_changes():
     """What arrives in the second and third hour left an hour and two hours before: in the first, at 1. 10 MW each are
     bought once; with one hour for both the third's would be bought in the second hour at 4."""
