@@ -76,7 +76,7 @@ def _solve(case, model, program) -> np.ndarray:
     """Values of the columns, planned PLANNED_HOURS at a time with AHEAD_HOURS of foresight: nobody knows a year ahead."""
     step = float(case.step_hours[0])
     window, ahead = (max(round(hours / step), 1) for hours in (PLANNED_HOURS, AHEAD_HOURS))
-    sliced = Sliced.of(program, timeline(program, model.steps, model.borders), program.cost, None, (), window)
+    sliced = Sliced.of(program, timeline(program, model.steps, model.borders), program.cost, None, ("storage.shared_converter",), window)
     try:
         pieces = solve_windows(sliced, layout_of(sliced, window, ahead))
     except InfeasibleError as error:

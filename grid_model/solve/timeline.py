@@ -1,7 +1,7 @@
 """Where the columns and rows of a programme stand in time.
 
-position  of a column: the step in which it is decided; a state at border t belongs to step t. A column without a step (of a
-          month, a year) belongs to the last step of the rows that it stands in
+position  of a column: the step in which it is decided; a state at border t belongs to step t. Columns without a step (accounts
+          of a month, a year) are decided with the last one, when all that they account for is known
 first, last  positions of the first and last column of a row
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from grid_model.algebra import LinearProgram
 
 FREE = -1  # position of a row that has no column
+AT_ONCE = 1 << 20  # rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +36,10 @@ class Timeline:
 def timeline(program: LinearProgram, steps, borders) -> Timeline:
     """Positions of a programme over the model's sets of steps and borders."""
     columns, labelled = _places(program.columns, len(program.cost), {id(steps), id(borders)})
-    matrix = program.matrix
-    columns = np.maximum(_settled(columns, labelled, matrix), 1).astype(np.int32)
-    there = columns[matrix.indices]
-    first, last = (_over_rows(pick, there, matrix.indptr) for pick in (np.minimum, np.maximum))
-    return Timeline(columns, ~labelled, first, last, int(columns.max(initial=1)))
+    end = max(int(columns.max(initial=1)), 1)
+    columns = np.where(labelled, np.maximum(columns, 1), end).astype(np.int32)
+    first, last = _reach(columns, program.matrix)
+    return Timeline(columns, ~labelled, first, last, end)
 
 
 def borders_of(steps: int, window: int) -> list[tuple[int, int]]:
@@ -63,24 +63,13 @@ def _places(families, size: int, sets: set) -> tuple[np.ndarray, np.ndarray]:
     return step, labelled
 
 
-def _settled(columns: np.ndarray, labelled: np.ndarray, matrix) -> np.ndarray:
-    """Columns without a step take the last step of the rows that they stand in, those nearest to steps first."""
-    known = labelled.copy()
-    entries = np.flatnonzero(~known[matrix.indices])
-    rows, members = np.searchsorted(matrix.indptr, entries, side="right") - 1, matrix.indices[entries]
-    while not known.all():
-        last = _over_rows(np.maximum, np.where(known, columns, FREE)[matrix.indices], matrix.indptr)
-        reached = ~known[members] & (last[rows] != FREE)
-        if not reached.any():  # of rows that no step reaches: decided at the end
-            return np.where(known, columns, columns.max(initial=1))
-        found = np.full(len(columns), FREE, np.int32)
-        np.maximum.at(found, members[reached], last[rows[reached]])
-        columns = np.where(found != FREE, found, columns)
-        known |= found != FREE
-    return columns
-
-
-def _over_rows(pick: np.ufunc, entries: np.ndarray, pointers: np.ndarray) -> np.ndarray:
-    """Minimum or maximum of the entries of every row, FREE where there are none."""
-    padded = np.concatenate([entries, [FREE]]).astype(np.int32)
-    return np.where(np.diff(pointers) > 0, pick.reduceat(padded, pointers[:-1]), FREE)
+def _reach(columns: np.ndarray, matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest position over the entries of every row, FREE where there are none; a part of the rows at a time."""
+    first, last = (np.full(matrix.shape[0], FREE, np.int32) for _ in range(2))
+    for start in range(0, matrix.shape[0], AT_ONCE):
+        pointers = matrix.indptr[start:start + AT_ONCE + 1]
+        filled = start + np.flatnonzero(np.diff(pointers))
+        there = columns[matrix.indices[pointers[0]:pointers[-1]]]
+        begins = matrix.indptr[filled] - pointers[0]
+        first[filled], last[filled] = (pick.reduceat(there, begins) if len(filled) else 0 for pick in (np.minimum, np.maximum))
+    return first, last
