@@ -58,13 +58,13 @@ class Crew:
             shelf.remove()
         yield shelf
 
-    def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> list[Piece]:
+    def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> Iterator[Piece]:
         """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
         return solve_on_shelf(shelf, self.workers or cores(), self.scheduler, told, **limits)
 
 
 def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
-                   **limits) -> list[Piece]:
+                   **limits) -> Iterator[Piece]:
     """All pieces of the programme on a shelf, those that it holds already as they are.
 
     Parameters
@@ -86,16 +86,14 @@ def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, tol
             _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
     else:
         _by_crew(shelf, layout, workers, scheduler, told, limits)
-    pieces = [piece for number in range(len(layout.chains)) for piece in shelf.pieces(chain_stage(number))]
-    between = list(shelf.pieces(BETWEEN))
     known = np.array(sliced.plan.columns)
-    for piece in (*pieces, *between):
+    for piece in shelf.found(len(layout.chains)):
         known[piece.columns] = piece.values
-    for number, piece in enumerate(solve_between(sliced, layout, known, len(between), **limits), len(between)):
+    there = len(list(shelf.pieces(BETWEEN)))
+    for number, piece in enumerate(solve_between(sliced, layout, known, there, **limits), there):
         shelf.add(BETWEEN, number, piece)
-        between.append(piece)
         told(shelf.count())
-    return pieces + between
+    return shelf.found(len(layout.chains))
 
 
 def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: dict, told: Callable[[], None]) -> None:

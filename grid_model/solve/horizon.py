@@ -60,8 +60,8 @@ def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
 
 
 def _planned(case, model, program: LinearProgram, coarse_case, coarse_model, coarse: LinearProgram, weights, **limits) -> Plan:
-    vectors = rank_vectors(coarse_model, coarse)
-    working = Working(replace(coarse, cost=_objective(coarse, vectors, weights)), rows_of(coarse, coarse_model.seldom))
+    working = Working(coarse, rows_of(coarse, coarse_model.seldom))
+    working.take_cost(_leaning(_objective(coarse, rank_vectors(coarse_model, coarse), weights), coarse, coarse_model), perturbed=False)
     solution = working.optimise("simplex", **limits)
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.cost)
@@ -72,6 +72,11 @@ def _planned(case, model, program: LinearProgram, coarse_case, coarse_model, coa
 
 def _objective(program: LinearProgram, vectors, weights) -> np.ndarray:
     return program.cost + sum((weights[name] * vector for name, vector in vectors.items()), np.zeros(len(program.cost)))
+
+
+def _leaning(objective: np.ndarray, program: LinearProgram, model) -> np.ndarray:
+    """The objective, leaning a little towards the one dispatch (ranked.py): costs that differ everywhere are solved faster."""
+    return objective + LEAN * seeded_weights(program, states_of(model, program))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,24 +109,24 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
     objective = _objective(program, vectors, weights)
-    leaning = objective + LEAN * seeded_weights(program, states_of(model, program))
+    leaning = _leaning(objective, program, model)
     steps = timeline(program, model.steps, model.borders)
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
-    plan = followed = None
+    plan = pieced = None
     for number in range(settings.corrections + 1):
         with crew.shelf(f"round{number}") as shelf:
-            if shelf.holds(crew.identity):
-                followed = shelf.take()[0].plan
-            else:
-                followed = followed or plan_of(case, model, program, *coarse_case(), weights, **limits)
+            if not shelf.holds(crew.identity):
+                followed = plan_of(case, model, program, *coarse_case(), weights, **limits) if plan is None else _corrected(
+                    plan, steps, pieced)
                 sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window,
                                    model.exclusive if settings.one_way else ())
                 shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead, settings.chains))
-            plan = plan or followed
+                del sliced, followed
+            mapped = shelf.map(program)
+            plan, steps = plan or mapped.plan, mapped.time
             told = _Told(shelf.windows, started, progress)
             pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
-            followed = _corrected(plan, steps, pieced)
     _demand_whole(program, pieced.columns)
     return ByWindows(pieced, plan, steps, objective, window)
 

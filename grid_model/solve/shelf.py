@@ -24,6 +24,7 @@ from grid_model.solve.windows import Piece, Plan, Sliced
 IDENTITY, PROGRAMME, PIECES = "identity", "programme", "pieces"
 BETWEEN = "between"
 MATRIX = ("data", "indices", "indptr")
+ARRAYS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "matrix")
 
 
 def chain_stage(number: int) -> str:
@@ -67,6 +68,13 @@ class Shelf:
         windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
         return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
 
+    def map(self, program: Arrays) -> Sliced:
+        """Let the arrays of a programme that was put here be those on disk, which workers share and nobody need hold."""
+        sliced, _ = self.take()
+        for name in ARRAYS:
+            setattr(program, name, getattr(sliced.program, name))
+        return sliced
+
     @property
     def windows(self) -> int:
         """How many windows chains solve, those in which they find their way in too."""
@@ -87,6 +95,11 @@ class Shelf:
         for file in sorted((self.folder / PIECES).glob(f"{stage}-*.npz")):
             with np.load(file, allow_pickle=False) as stored:
                 yield Piece(**{field.name: stored[field.name] for field in fields(Piece)})
+
+    def found(self, chains: int) -> Iterator[Piece]:
+        """All pieces, those of every chain and those between, in the order in which they stand in each other's place."""
+        for stage in (*map(chain_stage, range(chains)), BETWEEN):
+            yield from self.pieces(stage)
 
     def count(self) -> int:
         """How many pieces there are."""

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -129,13 +130,29 @@ class Sliced:
                  pairs: np.ndarray, reach: int):
         self.program, self.time, self.objective, self.plan = program, time, objective, plan
         self.lazy, self.pairs, self.reach = lazy, pairs, reach
-        self.by_column, self.column_ends = _sorted_by(time.columns, time.steps)
-        self.by_row, self.row_ends = _sorted_by(time.last, time.steps)
-        spanning = (time.last > time.first) & ~lazy & plan.priced
-        self.elastic = spanning
-        self.long = np.flatnonzero(spanning & (time.last - time.first > reach))
-        self.remedy = self._remedies()
-        self._place = np.zeros(len(program.cost), np.int32)
+
+    @cached_property
+    def _columns(self) -> tuple[np.ndarray, np.ndarray]:
+        return _sorted_by(self.time.columns, self.time.steps)
+
+    @cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
+        return _sorted_by(self.time.last, self.time.steps)
+
+    @cached_property
+    def elastic(self) -> np.ndarray:
+        """Rows over more than one step that the plan has a price for, a mask."""
+        return (self.time.last > self.time.first) & ~self.lazy & self.plan.priced
+
+    @cached_property
+    def long(self) -> np.ndarray:
+        """Those of them that are budgets."""
+        return np.flatnonzero(self.elastic & (self.time.last - self.time.first > self.reach))
+
+    @cached_property
+    def _place(self) -> np.ndarray:
+        """Room for the places of a window's columns in it."""
+        return np.zeros(len(self.program.cost), np.int32)
 
     @classmethod
     def of(cls, program: LinearProgram, time: Timeline, objective: np.ndarray, plan: Plan | None, seldom: Iterable[str],
@@ -146,24 +163,27 @@ class Sliced:
 
     def columns(self, begin: int, end: int) -> np.ndarray:
         """Those decided in begin < p <= end."""
-        return np.sort(self.by_column[self.column_ends[begin]:self.column_ends[end]])
+        order, ends = self._columns
+        return np.sort(order[ends[begin]:ends[end]])
 
     def rows(self, begin: int, end: int) -> np.ndarray:
         """Those whose last column is decided in begin < p <= end."""
-        return np.sort(self.by_row[self.row_ends[begin]:self.row_ends[end]])
+        order, ends = self._rows
+        return np.sort(order[ends[begin]:ends[end]])
 
     def open_rows(self, span: Span) -> tuple[np.ndarray, np.ndarray]:
         """Rows with a column in the window that end beyond it: those that known columns end, then all others (of which those
         without a price are left to the windows to come)."""
-        time = self.time
-        nearby = self.by_row[self.row_ends[span.end]:self.row_ends[min(span.end + self.reach, time.steps)]]
-        across = np.union1d(nearby, self.long) if span.known == span.end else self.by_row[self.row_ends[span.end]:]
+        time, (order, ends) = self.time, self._rows
+        nearby = order[ends[span.end]:ends[min(span.end + self.reach, time.steps)]]
+        across = np.union1d(nearby, self.long) if span.known == span.end else order[ends[span.end]:]
         across = np.sort(across[(time.first[across] <= span.end) & (time.last[across] > span.end)])
         ends = time.last[across] <= span.known
         others = across[~ends]
         return across[ends], others[self.elastic[others]]
 
-    def _remedies(self) -> np.ndarray:
+    @cached_property
+    def remedy(self) -> np.ndarray:
         """Dearest price per unit at which a column without a step makes a long row good, by row."""
         part = self.program.matrix[self.long]
         price = np.where(self.time.lasting[part.indices], np.abs(self.objective[part.indices]), 0.0) / np.abs(part.data)
@@ -246,7 +266,8 @@ class Sliced:
         outside = ~inside & (position <= span.known)
         done = _sums(np.where(outside, part.data * known[part.indices], 0.0), part.indptr)
         pointers = np.concatenate([[0], np.cumsum(inside)])[part.indptr]
-        width = int(self.column_ends[span.end] - self.column_ends[span.begin])
+        ends = self._columns[1]
+        width = int(ends[span.end] - ends[span.begin])
         return csr_array((part.data[inside], self._place[part.indices[inside]], pointers), shape=(len(rows), width)), _rounded(done)
 
     def _asked(self, rows: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
