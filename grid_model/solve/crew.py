@@ -1,4 +1,4 @@
-"""Chains of windows over workers: each chain a task of a dask cluster, its pieces on the shelf.
+"""Chains of windows, and then the parts of a bound, over workers: tasks of a dask cluster that share what is on the shelf.
 
 A worker that is killed loses the window it was in: whoever takes over its chain goes on from the pieces on the shelf. So
 does a run that was killed outright and is started again with --resume. Workers on other machines need the shelf's folder
@@ -20,11 +20,13 @@ import numpy as np
 
 from grid_model.cluster import LIVES, client_of, cores, lost_its_workers, warnings_of_a_task
 from grid_model.errors import SolveError
+from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Layout, solve_between, solve_chain
-from grid_model.solve.shelf import BETWEEN, IDENTITY, Shelf, chain_stage
+from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
 from grid_model.solve.windows import Piece, Sliced
 
 POLL = 0.5  # seconds between looks at the shelf
+PRICES = ("bound.objective", "bound.duals")
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,10 @@ class Crew:
     def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> Iterator[Piece]:
         """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
         return solve_on_shelf(shelf, self.workers or cores(), self.scheduler, told, **limits)
+
+    def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, **limits) -> float:
+        """A lower bound of the programme on a shelf (see `bound_on_shelf`)."""
+        return bound_on_shelf(shelf, objective, duals, window, self.workers or cores(), self.scheduler, **limits)
 
 
 def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
@@ -108,17 +114,42 @@ def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, 
     with client_of(scheduler, workers) as client:
         futures = [client.submit(_task, str(shelf.folder), number, limits | {"threads": 1}, pure=False)
                    for number in range(len(layout.chains))]
-        try:
-            left = futures
-            while left:
-                time.sleep(POLL)
-                told(shelf.count())
-                done = [future for future in left if future.done()]
-                left = [future for future in left if future not in done]
-                for future in done:
-                    _hear(future)
-        finally:
-            client.cancel(futures, force=True)
+        _gathered(client, futures, lambda: told(shelf.count()))
+
+
+def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, workers: int, scheduler: str | None = None,
+                   **limits) -> float:
+    """`lower_bound` of the programme on a shelf, its parts over workers.
+
+    Raises
+    ------
+    InputError, SolveError : as of `solve_on_shelf`
+    """
+    if scheduler is None and workers == 1:
+        sliced, _ = shelf.take()
+        return lower_bound(Relaxed(sliced.program, sliced.time, objective, duals, window), **limits)
+    shelf.keep(PRICES, objective, duals)
+    with client_of(scheduler, workers) as client:
+        relaxed = _relaxed(shelf.folder, shelf.put_at, window)
+        futures = [client.submit(_least, str(shelf.folder), window, part, limits | {"threads": 1}, pure=False)
+                   for part in range(relaxed.parts)]
+        return relaxed.sides + sum(_gathered(client, futures, lambda: None))
+
+
+def _gathered(client, futures: list, told: Callable[[], None]) -> list:
+    """Results of tasks in their order; what their workers warned of is said here, and the first error raised."""
+    try:
+        left = futures
+        while left:
+            time.sleep(POLL)
+            told()
+            done = [future for future in left if future.done()]
+            left = [future for future in left if future not in done]
+            for future in done:
+                _hear(future)
+        return [future.result()[0] for future in futures]
+    finally:
+        client.cancel(futures, force=True)
 
 
 def _hear(future) -> None:
@@ -128,19 +159,32 @@ def _hear(future) -> None:
         raise SolveError(f"a chain of windows lost its worker {LIVES} times, most likely for want of memory: use fewer workers")
     if error is not None:
         raise error
-    for warning in future.result():
+    for warning in future.result()[1]:
         logger.warning(warning)
 
 
-def _task(folder: str, number: int, limits: dict) -> list[str]:
-    """What a worker does; what it warned of."""
+def _task(folder: str, number: int, limits: dict) -> tuple[None, list[str]]:
+    """A chain on a worker, and what it warned of."""
     with warnings_of_a_task() as warned:
-        sliced, layout = _taken(Path(folder), (Path(folder) / IDENTITY).stat().st_mtime_ns)
+        sliced, layout = _taken(Path(folder), Shelf(folder).put_at)
         _chain(Shelf(folder), sliced, layout, number, limits, lambda: None)
-    return list(warned)
+    return None, list(warned)
+
+
+def _least(folder: str, window: int, part: int, limits: dict) -> tuple[float, list[str]]:
+    """What a part of the bound comes to at least, and what the worker warned of."""
+    with warnings_of_a_task() as warned:
+        least = _relaxed(Path(folder), Shelf(folder).put_at, window).least(part, **limits)
+    return least, list(warned)
 
 
 @lru_cache(maxsize=1)
-def _taken(folder: Path, put: int) -> tuple[Sliced, Layout]:
-    """What was put on a shelf at a moment, mapped once for all chains that a worker solves."""
+def _taken(folder: Path, put_at: int) -> tuple[Sliced, Layout]:
+    """What was put on a shelf at a moment, mapped once for all tasks of a worker."""
     return Shelf(folder).take()
+
+
+@lru_cache(maxsize=1)
+def _relaxed(folder: Path, put_at: int, window: int) -> Relaxed:
+    sliced, _ = Shelf(folder).take()
+    return Relaxed(sliced.program, sliced.time, *Shelf(folder).kept(*PRICES), window)

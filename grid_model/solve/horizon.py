@@ -16,13 +16,12 @@ import numpy as np
 
 from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError, InfeasibleError
-from grid_model.solve.bound import lower_bound
 from grid_model.solve.chains import layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
-from grid_model.solve.ranked import LEAN, seeded_weights, states_of, weights_of
-from grid_model.solve.timeline import Timeline, timeline
+from grid_model.solve.ranked import LEAN, seeded_weights, states_of, weighted_vertex, weights_of
+from grid_model.solve.timeline import timeline
 from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
 
@@ -61,8 +60,8 @@ def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
 
 def _planned(case, model, program: LinearProgram, coarse_case, coarse_model, coarse: LinearProgram, weights, **limits) -> Plan:
     working = Working(coarse, rows_of(coarse, coarse_model.seldom))
-    working.take_cost(_leaning(_objective(coarse, rank_vectors(coarse_model, coarse), weights), coarse, coarse_model), perturbed=False)
-    solution = working.optimise("simplex", **limits)
+    ranks = _objective(coarse, rank_vectors(coarse_model, coarse), weights) - coarse.cost
+    solution = weighted_vertex(working, ranks, seeded_weights(coarse, states_of(coarse_model, coarse)), "simplex", limits)
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.cost)
     logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
@@ -74,20 +73,13 @@ def _objective(program: LinearProgram, vectors, weights) -> np.ndarray:
     return program.cost + sum((weights[name] * vector for name, vector in vectors.items()), np.zeros(len(program.cost)))
 
 
-def _leaning(objective: np.ndarray, program: LinearProgram, model) -> np.ndarray:
-    """The objective, leaning a little towards the one dispatch (ranked.py): costs that differ everywhere are solved faster."""
-    return objective + LEAN * seeded_weights(program, states_of(model, program))
-
-
 @dataclass(frozen=True, eq=False)
 class ByWindows:
-    """What windows found, with what they were given: the plan, places in time, the objective, and their length in steps."""
+    """What windows found, their length in steps, and a lower bound of the cost (minus infinity where none is asked for)."""
 
     pieced: Pieced
-    plan: Plan
-    time: Timeline
-    objective: np.ndarray
     window: int
+    bound: float
 
 
 def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Crew, progress=None) -> ByWindows:
@@ -105,11 +97,12 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     """
     started = time.perf_counter()
     settings = case.scenario.solve
+    bounded = settings.bound and settings.mode != "exact"  # whose bound comes with its optimum
     limits = limits_of(settings)
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
     objective = _objective(program, vectors, weights)
-    leaning = _leaning(objective, program, model)
+    leaning = objective + LEAN * seeded_weights(program, states_of(model, program))
     steps = timeline(program, model.steps, model.borders)
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
@@ -127,8 +120,16 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
             plan, steps = plan or mapped.plan, mapped.time
             told = _Told(shelf.windows, started, progress)
             pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
-    _demand_whole(program, pieced.columns)
-    return ByWindows(pieced, plan, steps, objective, window)
+            if number == settings.corrections:
+                _demand_whole(program, pieced.columns)
+                bound = _bound(crew, shelf, program, plan, objective, pieced.columns, window, limits) if bounded else -np.inf
+    return ByWindows(pieced, window, bound)
+
+
+def _bound(crew: Crew, shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, columns: np.ndarray, window: int, limits) -> float:
+    """Of the cost of whatever dispatch loses no more of the ranks than this one: it pays at least as much."""
+    ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
+    return crew.bound(shelf, program.cost + ranks, prices, window, **limits) + program.offset - float(ranks @ columns)
 
 
 class _Told:
@@ -151,20 +152,12 @@ def limits_of(settings) -> dict:
     return {"time_limit_seconds": settings.time_limit_seconds, "threads": settings.threads}
 
 
-def dispatch_of(found: ByWindows, program: LinearProgram, settings) -> tuple[Solution, float]:
-    """The windows' dispatch as a solution, and a lower bound of its cost (minus infinity where none is asked for)."""
-    pieced, columns = found.pieced, found.pieced.columns
-    started = time.perf_counter()
-    bound = -np.inf
-    if settings.bound:
-        plan, ranks = found.plan, SHARE * (found.objective - program.cost)
-        prices = plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
-        bound = lower_bound(program, found.time, program.cost + ranks, prices, found.window, **limits_of(settings))
-        bound += program.offset - float(ranks @ columns)  # who loses no more of the ranks pays at least as much
-    solution = Solution(columns, program.cost - program.matrix.T @ pieced.cost_duals, pieced.cost_duals,
-                        program.matrix @ columns, float(program.cost @ columns) + program.offset,
-                        f"windows of {found.window} steps", pieced.iterations, time.perf_counter() - started)
-    return solution, bound
+def dispatch_of(found: ByWindows, program: LinearProgram) -> Solution:
+    """The windows' dispatch as a solution."""
+    columns, duals, started = found.pieced.columns, found.pieced.cost_duals, time.perf_counter()
+    return Solution(columns, program.cost - program.matrix.T @ duals, duals, program.matrix @ columns,
+                    float(program.cost @ columns) + program.offset, f"windows of {found.window} steps", found.pieced.iterations,
+                    time.perf_counter() - started)
 
 
 def _corrected(plan: Plan, steps, pieced: Pieced) -> Plan:

@@ -100,7 +100,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
 
     def solve() -> RankedSolution:
         started = time.perf_counter()
-        vertex = _again(working, weights, found[-1].statuses, limits) if found else _weighted_vertex(
+        vertex = _again(working, weights, found[-1].statuses, limits) if found else weighted_vertex(
             working, weights, seeded, method, limits)
         ranked = _in_order(working, ranks, vertex, mode, seeded, limits)
         found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
@@ -143,8 +143,8 @@ def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) 
     return vertex
 
 
-def _weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | None, method: str, limits) -> Solution:
-    """Optimal vertex of the weighted sum, near the one dispatch that step 4 wants; its duals are replaced by those of c."""
+def weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | None, method: str, limits) -> Solution:
+    """Optimal vertex of the cost and these weights of the columns (step 1), near the one dispatch that step 4 wants."""
     program = working.program
     if seeded is None:
         working.take_cost(program.cost + weights)

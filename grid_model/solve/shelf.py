@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -74,6 +74,20 @@ class Shelf:
         for name in ARRAYS:
             setattr(program, name, getattr(sliced.program, name))
         return sliced
+
+    @property
+    def put_at(self) -> int:
+        """When the programme was put here [ns]."""
+        return (self.folder / IDENTITY).stat().st_mtime_ns
+
+    def keep(self, names: Sequence[str], *arrays: np.ndarray) -> None:
+        """Arrays beside the programme, for all workers."""
+        for name, array in zip(names, arrays, strict=True):
+            np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
+
+    def kept(self, *names: str) -> list[np.ndarray]:
+        """The arrays of these names, mapped into memory."""
+        return [np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in names]
 
     @property
     def windows(self) -> int:

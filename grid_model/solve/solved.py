@@ -113,6 +113,6 @@ def _found_by_windows(case, model, program: LinearProgram, progress, crew: Crew 
 
 def _solved_in_windows(case, model, program: LinearProgram, progress, crew: Crew | None) -> Solved:
     found = _found_by_windows(case, model, program, progress, crew)
-    solution, bound = dispatch_of(found, program, case.scenario.solve)
+    solution = dispatch_of(found, program)
     optimum = {name: float(program.evaluate(expression, solution.columns)) for name, expression in model.ranks.items()}
-    return Solved(case, model, program, solution, optimum, BY_WEIGHTS, bound, {"cost": solution.row_duals})
+    return Solved(case, model, program, solution, optimum, BY_WEIGHTS, found.bound, {"cost": solution.row_duals})

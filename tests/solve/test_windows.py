@@ -9,7 +9,7 @@ from four_days import HOURS, year_of_four_days
 import grid_model as gm
 from grid_model import formulation
 from grid_model.algebra import compile_program
-from grid_model.solve.bound import lower_bound
+from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import borders_of, timeline
 from grid_model.solve.windows import Pieced, Sliced
@@ -58,7 +58,7 @@ def test_any_prices_give_a_bound():
     optimum = highs.getInfo().objective_function_value - program.offset
     for seed in range(3):
         prices = np.random.default_rng(seed).normal(0, 0.1, len(program.row_lower))
-        assert lower_bound(program, time, program.cost, prices, 24) <= optimum + 1e-6
+        assert lower_bound(Relaxed(program, time, program.cost, prices, 24)) <= optimum + 1e-6
 
 
 def test_a_window_without_a_way_is_joined_with_those_before():
