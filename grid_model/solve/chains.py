@@ -8,12 +8,11 @@
    it leaves out its last window. Chains begin where few rows that end before the horizon does are open: at the end of
    a month, where months have budgets. Until another chain has solved them, its columns are those of the plan.
 2  The windows between chains, in their order, with what is on both sides of them known.
-3  The last window, which settles what the year's rows come to.
+3  The last window, which settles what the year's rows come to, and all accounts (timeline.py).
 
 A window that what is known leaves no way is solved again as one with those before it, one, three, seven and so on.
 How chains are laid depends on the scenario alone, so results do not depend on how many are solved at once. Two chains
-can only be joined where their states can: what is counted from the start of the year (energy that demand response has
-to return, certificates that are held) stands apart in each, so a case with such rules needs one chain, the default.
+can only be joined where their states can: a state that counts from the start of the horizon would stand apart in each.
 """
 
 from __future__ import annotations
