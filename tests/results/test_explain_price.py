@@ -270,13 +270,13 @@ def test_parts_of_all_prices_of_the_small_grids(name):
 
 
 def test_parts_of_all_prices_of_five_provinces_with_every_rule():
-    """Six hours of the Northwest with ranks, certificates, carbon and reserves: 30 prices."""
+    """A day of the Northwest with ranks, certificates, carbon and reserves: 120 prices."""
     rules = (
         "policies.green_certificates={shortfall_penalty_cny_per_mwh: 100, ccer_price_cny_per_t: 70.76, "
         "ccer_factor_t_per_mwh: 0.5306}",
         "policies.carbon_market={allowance_price_cny_per_t: 75}",
         "policies.reserves={}",
-        "horizon.hours=6",
+        "horizon.hours=24",
     )
     case = pipeline.load_case(SCENARIOS / "five_province_week.yaml", overrides=rules)
     optimum = optimum_of(case)
@@ -284,7 +284,7 @@ def test_parts_of_all_prices_of_five_provinces_with_every_rule():
     kinds = {
         part.kind
         for zone in case.zones
-        for step in range(6)
+        for step in range(case.steps)
         for part in explain_price(optimum, zone, step).parts
         if abs(part.value) > 1
     }
