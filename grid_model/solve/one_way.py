@@ -82,7 +82,7 @@ class OneWay:
             self.closed[closing] = True
             self.rounds += 1
             found = self._possible(solve)
-        self.left = np.count_nonzero(self._both(found.columns))
+        self.left = int(self._both(found.columns).sum())
         if self.rounds:
             logger.info("one way: %d columns closed in %d rounds, %d opened again; %d pairs use both", self.closed.sum(), self.rounds,
                         self.opened.sum(), self.left)
