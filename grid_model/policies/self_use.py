@@ -111,11 +111,14 @@ def _read_held(data, figures, rows: np.ndarray) -> None:
 
 
 def _room(own: np.ndarray, retention: np.ndarray, tight: np.ndarray) -> np.ndarray:
-    """r of each store and step."""
-    room = own.copy()
-    for step in range(room.shape[1] - 2, -1, -1):
-        later = np.where(tight[:, step + 1], np.inf, room[:, step + 1] / retention[:, step + 1])
-        room[:, step] = np.minimum(own[:, step], later)
+    """r of each store and step: the least of what later steps have room for, as far as the next tight hour; over spans that
+    double, `kept` being what of a level is left after such a span (of no matter beyond a tight hour: 0)."""
+    room, steps, span = own, own.shape[1], 1
+    kept = np.pad(np.where(tight, 0.0, retention)[:, 1:], ((0, 0), (0, 1)))
+    while span < steps:
+        later, beyond = (np.pad(values[:, span:], ((0, 0), (0, span))) for values in (room, kept))
+        room = np.minimum(room, np.divide(later, kept, out=np.full_like(kept, np.inf), where=kept > 0))
+        kept, span = kept * beyond, 2 * span
     return room
 
 

@@ -95,7 +95,7 @@ def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, tol
     known = np.array(sliced.plan.columns)
     for piece in shelf.found(len(layout.chains)):
         known[piece.columns] = piece.values
-    there = len(list(shelf.pieces(BETWEEN)))
+    there = shelf.count(BETWEEN)
     for number, piece in enumerate(solve_between(sliced, layout, known, there, **limits), there):
         shelf.add(BETWEEN, number, piece)
         told(shelf.count())
@@ -125,15 +125,19 @@ def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, windo
     ------
     InputError, SolveError : as of `solve_on_shelf`
     """
+    relaxed = _relaxed_of(shelf, objective, duals, window)
     if scheduler is None and workers == 1:
-        sliced, _ = shelf.take()
-        return lower_bound(Relaxed(sliced.program, sliced.time, objective, duals, window), **limits)
+        return lower_bound(relaxed, **limits)
     shelf.keep(PRICES, objective, duals)
     with client_of(scheduler, workers) as client:
-        relaxed = _relaxed(shelf.folder, shelf.put_at, window)
         futures = [client.submit(_least, str(shelf.folder), window, part, limits | {"threads": 1}, pure=False)
-                   for part in range(relaxed.parts)]
+                   for part in range(1, relaxed.parts + 1)]
         return relaxed.sides + sum(_gathered(client, futures, lambda: None))
+
+
+def _relaxed_of(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int) -> Relaxed:
+    sliced, _ = shelf.take()
+    return Relaxed(sliced.program, sliced.time, sliced.lazy, objective, duals, window)
 
 
 def _gathered(client, futures: list, told: Callable[[], None]) -> list:
@@ -186,5 +190,5 @@ def _taken(folder: Path, put_at: int) -> tuple[Sliced, Layout]:
 
 @lru_cache(maxsize=1)
 def _relaxed(folder: Path, put_at: int, window: int) -> Relaxed:
-    sliced, _ = Shelf(folder).take()
-    return Relaxed(sliced.program, sliced.time, *Shelf(folder).kept(*PRICES), window)
+    """The same of the bound."""
+    return _relaxed_of(Shelf(folder), *Shelf(folder).kept(*PRICES), window)

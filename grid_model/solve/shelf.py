@@ -115,9 +115,9 @@ class Shelf:
         for stage in (*map(chain_stage, range(chains)), BETWEEN):
             yield from self.pieces(stage)
 
-    def count(self) -> int:
-        """How many pieces there are."""
-        return sum(1 for _ in (self.folder / PIECES).glob("*.npz"))
+    def count(self, stage: str = "") -> int:
+        """How many pieces of a stage there are, or of all."""
+        return sum(1 for _ in (self.folder / PIECES).glob(f"{stage}*.npz"))
 
     def remove(self) -> None:
         (self.folder / IDENTITY).unlink(missing_ok=True)

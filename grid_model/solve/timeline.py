@@ -38,7 +38,7 @@ def timeline(program: LinearProgram, steps, borders) -> Timeline:
     columns, labelled = _places(program.columns, len(program.cost), {id(steps), id(borders)})
     end = max(int(columns.max(initial=1)), 1)
     columns = np.where(labelled, np.maximum(columns, 1), end).astype(np.int32)
-    first, last = _reach(columns, program.matrix)
+    first, last = reach(columns, program.matrix)
     return Timeline(columns, ~labelled, first, last, end)
 
 
@@ -63,13 +63,31 @@ def _places(families, size: int, sets: set) -> tuple[np.ndarray, np.ndarray]:
     return step, labelled
 
 
-def _reach(columns: np.ndarray, matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest position over the entries of every row, FREE where there are none; a part of the rows at a time."""
+def reach(positions: np.ndarray, matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest position of the columns of every row, FREE where it has none; a part of the rows at a time."""
     first, last = (np.full(matrix.shape[0], FREE, np.int32) for _ in range(2))
     for start in range(0, matrix.shape[0], AT_ONCE):
         pointers = matrix.indptr[start:start + AT_ONCE + 1]
         filled = start + np.flatnonzero(np.diff(pointers))
-        there = columns[matrix.indices[pointers[0]:pointers[-1]]]
+        there = positions[matrix.indices[pointers[0]:pointers[-1]]]
         begins = matrix.indptr[filled] - pointers[0]
         first[filled], last[filled] = (pick.reduceat(there, begins) if len(filled) else 0 for pick in (np.minimum, np.maximum))
     return first, last
+
+
+class Ordered:
+    """Members in the order of their positions.
+
+    Parameters
+    ----------
+    position : of each member, shape (members,); one below 1 is never asked for
+    steps : the last position
+    """
+
+    def __init__(self, position: np.ndarray, steps: int):
+        self._order = np.argsort(position, kind="stable").astype(np.int32)
+        self._until = np.searchsorted(position[self._order], np.arange(steps + 1), "right")
+
+    def within(self, begin: int, end: int) -> np.ndarray:
+        """Members at positions begin < p <= end, in their order of position."""
+        return self._order[self._until[begin]:self._until[end]]

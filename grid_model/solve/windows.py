@@ -34,7 +34,7 @@ from scipy.sparse import csr_array
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.solve.one_way import OneWay, pairs_of
-from grid_model.solve.timeline import Timeline
+from grid_model.solve.timeline import Ordered, Timeline
 from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5
@@ -132,12 +132,12 @@ class Sliced:
         self.lazy, self.pairs, self.reach = lazy, pairs, reach
 
     @cached_property
-    def _columns(self) -> tuple[np.ndarray, np.ndarray]:
-        return _sorted_by(self.time.columns, self.time.steps)
+    def _columns(self) -> Ordered:
+        return Ordered(self.time.columns, self.time.steps)
 
     @cached_property
-    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
-        return _sorted_by(self.time.last, self.time.steps)
+    def _rows(self) -> Ordered:
+        return Ordered(self.time.last, self.time.steps)
 
     @cached_property
     def elastic(self) -> np.ndarray:
@@ -163,20 +163,18 @@ class Sliced:
 
     def columns(self, begin: int, end: int) -> np.ndarray:
         """Those decided in begin < p <= end."""
-        order, ends = self._columns
-        return np.sort(order[ends[begin]:ends[end]])
+        return np.sort(self._columns.within(begin, end))
 
     def rows(self, begin: int, end: int) -> np.ndarray:
         """Those whose last column is decided in begin < p <= end."""
-        order, ends = self._rows
-        return np.sort(order[ends[begin]:ends[end]])
+        return np.sort(self._rows.within(begin, end))
 
     def open_rows(self, span: Span) -> tuple[np.ndarray, np.ndarray]:
         """Rows with a column in the window that end beyond it: those that known columns end, then all others (of which those
         without a price are left to the windows to come)."""
-        time, (order, ends) = self.time, self._rows
-        nearby = order[ends[span.end]:ends[min(span.end + self.reach, time.steps)]]
-        across = np.union1d(nearby, self.long) if span.known == span.end else order[ends[span.end]:]
+        time = self.time
+        nearby = self._rows.within(span.end, min(span.end + self.reach, time.steps))
+        across = np.union1d(nearby, self.long) if span.known == span.end else self._rows.within(span.end, time.steps)
         across = np.sort(across[(time.first[across] <= span.end) & (time.last[across] > span.end)])
         ends = time.last[across] <= span.known
         others = across[~ends]
@@ -266,8 +264,7 @@ class Sliced:
         outside = ~inside & (position <= span.known)
         done = _sums(np.where(outside, part.data * known[part.indices], 0.0), part.indptr)
         pointers = np.concatenate([[0], np.cumsum(inside)])[part.indptr]
-        ends = self._columns[1]
-        width = int(ends[span.end] - ends[span.begin])
+        width = len(self._columns.within(span.begin, span.end))
         return csr_array((part.data[inside], self._place[part.indices[inside]], pointers), shape=(len(rows), width)), _rounded(done)
 
     def _asked(self, rows: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -282,11 +279,6 @@ class Sliced:
         least, most = (_sums(np.where(later, pick(*ends), 0.0), part.indptr) for pick in (np.minimum, np.maximum))
         lower, upper = program.row_lower[rows] - most, program.row_upper[rows] - least
         return planned, np.maximum(lower, -INFINITY), np.minimum(np.maximum(upper, lower), INFINITY)
-
-
-def _sorted_by(position: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Members in the order of their positions, and how many stand at each position 0..steps or before."""
-    return np.argsort(position, kind="stable").astype(np.int32), np.searchsorted(np.sort(position), np.arange(steps + 1), "right")
 
 
 def _sums(entries: np.ndarray, pointers: np.ndarray) -> np.ndarray:

@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 import xarray as xr
 from concrete import assert_same_as_concrete
+from hypothesis import given
+from hypothesis import strategies as st
 from small import small_case, solved
 
 import grid_model as gm
 from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.policies import tariffs
-from grid_model.policies.self_use import tight_steps
+from grid_model.policies.self_use import _room, tight_steps
 from grid_model.policies.self_use_schedule import schedule_self_use
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import timeline
@@ -441,3 +443,17 @@ def test_windows_leave_room_for_what_will_be_charged(monkeypatch):
     assert float(program.cost @ pieced.columns) * 1e6 == pytest.approx(solved(case).objective)
     energy = program.columns["storage.energy"].of(pieced.columns)[0] * 1e3
     assert energy[1:7] == pytest.approx(energy[1]) and energy[8] == pytest.approx(5)
+
+
+@given(st.integers(0, 10**6))
+def test_room_is_what_later_steps_leave(seed):
+    """Step by step from the end, as the equation says: r[t] = min(own[t], r[t+1] / k[t+1]), all of it before a tight hour."""
+    drawn = np.random.default_rng(seed)
+    steps = int(drawn.integers(1, 40))
+    own, retention, tight = drawn.uniform(0, 5, (3, steps)), drawn.uniform(0.5, 1, (3, steps)), drawn.random((3, steps)) < 0.2
+    own[drawn.random((3, steps)) < 0.1] = 0.0
+    expected = own.copy()
+    for step in range(steps - 2, -1, -1):
+        later = np.where(tight[:, step + 1], np.inf, expected[:, step + 1] / retention[:, step + 1])
+        expected[:, step] = np.minimum(own[:, step], later)
+    assert _room(own, retention, tight) == pytest.approx(expected)

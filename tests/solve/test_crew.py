@@ -90,4 +90,6 @@ def test_two_workers_and_a_kill_change_nothing(tmp_path):
             workers[0].kill()
 
     found = gm.solve(case(), progress=kill, crew=crew(tmp_path, workers=2))
-    assert killed and same(found, gm.solve(case(), crew=crew(tmp_path, workers=1)))
+    alone = gm.solve(case(), crew=crew(tmp_path, workers=1))
+    assert killed and same(found, alone)
+    assert found.summary["lower_bound_cny"] == alone.summary["lower_bound_cny"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import grid_model as gm
 from grid_model.results.audit import audit
 from grid_model.results.certificate import certify_stored
 from grid_model.solve import ranked
+from grid_model.solve.one_way import OneWay
 
 
 def both_ways_allowed(case):
@@ -197,3 +199,18 @@ def test_of_equal_dispatches_the_one_that_keeps_energy_is_taken(monkeypatch):
     assert results.tables["burning"].empty
     monkeypatch.setattr(ranked, "STATE", 1.0)
     assert gm.solve(both_ways_allowed(case)).tables["burning"]["energy_mwh"].sum() == pytest.approx(20, abs=1e-3)
+
+
+def test_after_two_rounds_every_pair_in_use_keeps_its_way():
+    """A surplus that moves on: each time a direction is closed the next store takes it. In the third round the fourth store, which
+    only charges so far, may not discharge any more either, and the idle fifth may do as it likes."""
+    both, one, idle = (2.0, 1.0), (2.0, 0.0), (0.0, 0.0)
+    found = iter([both + one + one + one + idle, one + both + one + one + idle, one + one + both + one + idle,
+                  one + one + one + one + idle])
+    program = SimpleNamespace(cost=np.zeros(10))
+    ways = OneWay(SimpleNamespace(program=program), np.arange(10).reshape(5, 2))
+    closed_by_round = []
+    ways._possible = lambda solve: closed_by_round.append(np.flatnonzero(ways.closed).tolist()) or solve()
+    ways.settle(lambda: SimpleNamespace(columns=np.array(next(found))))
+    assert closed_by_round == [[1], [1, 3], [1, 3, 5, 7]]
+    assert ways.left == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from four_days import HOURS, year_of_four_days
+from small import small_case
 
 import grid_model as gm
 from grid_model import formulation
@@ -13,6 +14,8 @@ from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import borders_of, timeline
 from grid_model.solve.windows import Pieced, Sliced
+from grid_model.solve.working import rows_of
+
 
 def test_bound_optimum_and_cost_stand_in_order():
     """Blind windows of a day would use the water on the first day; with the plan the cost is within 1 % of the optimum, and
@@ -56,9 +59,29 @@ def test_any_prices_give_a_bound():
     highs = program.to_highs()
     highs.run()
     optimum = highs.getInfo().objective_function_value - program.offset
+    seldom = rows_of(program, ("storage.shared_converter",))
     for seed in range(3):
         prices = np.random.default_rng(seed).normal(0, 0.1, len(program.row_lower))
-        assert lower_bound(Relaxed(program, time, program.cost, prices, 24)) <= optimum + 1e-6
+        bound, of_all_rows = (lower_bound(Relaxed(program, time, lazy, program.cost, prices, 24))
+                              for lazy in (seldom, np.zeros_like(seldom)))
+        assert bound <= optimum + 1e-6 and bound == pytest.approx(of_all_rows)
+
+
+def test_accounts_are_decided_with_the_last_step():
+    """The last day of January and the first of February. Certificates of January are issued, banked and used in columns of a month:
+    none is decided before the last hour, so that windows of either month have no account to agree on. At the end of
+    their month they would be given to the windows after it."""
+    wind = {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 100, "certificate": "tradable"}
+    case = small_case(48, {"load": {"l": 60}, "availability": {"wind": 0.5}}, start="2027-01-31", generators=[wind],
+                      loads=[{"load": "l", "zone": "A"}], policies={"green_certificates": {}},
+                      obligations=[{"zone": "A", "total_share": 0.6, "non_hydro_share": 0.6, "year": 2027}])
+    model = formulation.build_model(case)
+    program = compile_program(model)
+    time = timeline(program, model.steps, model.borders)
+    issue = program.rows["green_certificates.issue"]
+    assert time.lasting[program.columns["green_certificates.issued"].slice].all()
+    assert set(time.columns[time.lasting]) == {48} and set(time.last[issue.slice]) == {48}
+    assert set(time.first[issue.slice]) == {1, 25}
 
 
 def test_a_window_without_a_way_is_joined_with_those_before():
