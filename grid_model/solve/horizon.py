@@ -20,7 +20,8 @@ from grid_model.solve.chains import layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
-from grid_model.solve.ranked import LEAN, seeded_weights, states_of, weighted_vertex, weights_of
+from grid_model.solve.ranked import leaning, seeded_weights, states_of, weighted_vertex, weights_of
+from grid_model.solve.shelf import Shelf
 from grid_model.solve.timeline import timeline
 from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
@@ -102,7 +103,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     vectors = rank_vectors(model, program)
     weights = weights_of(program, vectors)
     objective = _objective(program, vectors, weights)
-    leaning = objective + LEAN * seeded_weights(program, states_of(model, program))
+    leant = objective + leaning(seeded_weights(program, states_of(model, program)))
     steps = timeline(program, model.steps, model.borders)
     hour = float(case.step_hours[0])
     window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
@@ -112,7 +113,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
             if not shelf.holds(crew.identity):
                 followed = plan_of(case, model, program, *coarse_case(), weights, **limits) if plan is None else _corrected(
                     plan, steps, pieced)
-                sliced = Sliced.of(program, steps, leaning, followed, model.seldom, window,
+                sliced = Sliced.of(program, steps, leant, followed, model.seldom, window,
                                    model.exclusive if settings.one_way else ())
                 shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead, settings.chains))
                 del sliced, followed
@@ -126,7 +127,8 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     return ByWindows(pieced, window, bound)
 
 
-def _bound(crew: Crew, shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, columns: np.ndarray, window: int, limits) -> float:
+def _bound(crew: Crew, shelf: Shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, columns: np.ndarray, window: int,
+           limits) -> float:
     """Of the cost of whatever dispatch loses no more of the ranks than this one: it pays at least as much."""
     ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
     return crew.bound(shelf, program.cost + ranks, prices, window, **limits) + program.offset - float(ranks @ columns)
