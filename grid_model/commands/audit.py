@@ -30,10 +30,10 @@ def audit(
       grid-model audit results/two_zone --strict-numerics
       grid-model audit results/china_2027_week --json
     """
-    from grid_model import pipeline
-    from grid_model.results.audit import demand_passed
-
     with session(verbose, as_json):
+        from grid_model import pipeline
+        from grid_model.results.audit import demand_passed
+
         found = pipeline.audit_results(results, strict_numerics)
         if as_json:
             print_json(found.to_dict(orient="records"))

@@ -22,9 +22,9 @@ def check(
       grid-model check scenarios/china_2027.yaml
       grid-model check scenarios/two_zone.yaml --json
     """
-    from grid_model import formulation, pipeline
-
     with session(verbose, as_json):
+        from grid_model import formulation, pipeline
+
         case = pipeline.load_case(scenario, start, end, overrides or ())
         rows = {name: len(table) for name, table in case.tables.items() if len(table)}
         if as_json:

@@ -29,7 +29,7 @@ def compare(
       grid-model compare results/china_2027 results/china_2027_high
       grid-model compare results/a results/b results/c --html comparison.html --lang zh
     """
-    from grid_model.commands.comparison import show
-
     with session(verbose, as_json):
+        from grid_model.commands.comparison import show
+
         show(folders, html, lang.value, as_json)

@@ -34,9 +34,9 @@ def import_pypsa(
       grid-model import pypsa network.nc my_grid
       grid-model import pypsa network.nc my_grid --fix-capacities optimised
     """
-    from grid_model.interop import pypsa_import
-
     with session(verbose, as_json):
+        from grid_model.interop import pypsa_import
+
         scenario = pypsa_import.import_network(network, folder, fix_capacities)
         said = f"wrote {scenario} and its inputs; run it with: grid-model run {scenario}"
         _wrote("scenario", scenario, said, as_json)
@@ -58,10 +58,10 @@ def export_pypsa(
     Examples:
       grid-model export pypsa scenarios/two_zone.yaml two_zone.nc
     """
-    from grid_model import pipeline
-    from grid_model.interop import pypsa_export
-
     with session(verbose, as_json):
+        from grid_model import pipeline
+        from grid_model.interop import pypsa_export
+
         pypsa_export.export_case(pipeline.load_case(scenario, start, end, overrides or ()), network)
         _wrote("network", network, f"wrote {network}", as_json)
 

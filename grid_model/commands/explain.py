@@ -34,10 +34,10 @@ def explain(source: Source, zone: Zone = None, time: Time = None, as_json: AsJso
       grid-model explain results/two_zone --zone East --time 2027-01-01T18:00
       grid-model explain scenarios/two_zone.yaml
     """
-    from grid_model import pipeline
-    from grid_model.results.results import open_results
-
     with session(verbose, as_json):
+        from grid_model import pipeline
+        from grid_model.results.results import open_results
+
         if not source.is_dir() and zone is None and time is None:
             _feasibility(source, as_json)
             return

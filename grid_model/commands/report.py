@@ -39,10 +39,10 @@ def report(
       grid-model report results/two_zone
       grid-model report results/two_zone --lang zh --out two_zone.html
     """
-    from grid_model.report.page import write_report
-    from grid_model.results.results import open_results
-
     with session(verbose, as_json):
+        from grid_model.report.page import write_report
+        from grid_model.results.results import open_results
+
         written = write_report(open_results(results), out, lang.value)
         if as_json:
             print_json({"report": str(written), "bytes": written.stat().st_size})

@@ -61,10 +61,10 @@ def run(
       grid-model run scenarios/china_2027.yaml --resume
       grid-model run scenarios/two_zone.yaml --set solve.method=ipx --out results/ipx
     """
-    from grid_model import pipeline
-
-    expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
     with session(verbose, as_json):
+        from grid_model import pipeline
+
+        expected = None if as_json else seconds_of_last_run(scenario, start, end, overrides or (), out)
         with progress(quiet=as_json, expected=expected) as told:
             results = pipeline.run(
                 scenario, out, start, end, overrides or (), told, report, strict, workers, scheduler, resume

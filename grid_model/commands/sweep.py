@@ -48,9 +48,9 @@ def sweep(
       grid-model sweep scenarios/sweeps/two_zone.yaml --resume --workers 2
       grid-model sweep scenarios/sweeps/two_zone.yaml --scheduler tcp://10.0.0.1:8786 --out /shared/two_zone
     """
-    from grid_model.sweep import run_sweep  # dask takes a while to import, other commands do without
-
     with session(verbose, as_json, stopped="stopped; what was solved is kept, --resume goes on"):
+        from grid_model.sweep import run_sweep
+
         with progress(quiet=as_json) as told:
             found = run_sweep(file, out, scheduler, resume, workers, told)
         if as_json:
