@@ -10,14 +10,15 @@
 2  The windows between chains, in their order, with what is on both sides of them known.
 3  The last window, which settles what the year's rows come to, and all accounts (timeline.py).
 
-A window that what is known leaves no way is solved again as one with those before it, one, three, seven and so on.
+A window that what is known leaves no way is solved again as one with those before it, one, three, seven and so on; one
+between chains with those on both sides, as what is missing may be found after it (water that a chain began with).
 How chains are laid depends on the scenario alone, so results do not depend on how many are solved at once. Two chains
 can only be joined where their states can: a state that counts from the start of the horizon would stand apart in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -89,8 +90,10 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
     for place in range(start + len(done), chain.last):
         _, keep = layout.windows[place]
         end = min(keep + layout.ahead, layout.steps)
-        left = max(until - end, 1) / (until - begin)
-        piece = _joined(sliced, known, layout, range(start, place + 1), chain.first, Span(0, keep, end, end, left), method, limits)
+        span = Span(0, keep, end, end, max(until - end, 1) / (until - begin))
+        firsts = (max(place - more, start) for more in _more(place - start))
+        spans = (replace(span, begin=layout.windows[first][0], loose=first < chain.first) for first in firsts)
+        piece = _first_way(sliced, known, spans, method, limits)
         known[piece.columns] = piece.values
         yield piece
 
@@ -101,43 +104,41 @@ def solve_between(sliced: Sliced, layout: Layout, known: np.ndarray, found: int 
 
     known : values of all columns by what was solved before; pieces are entered
     """
-    last = layout.windows[-1][0]
+    last, count = layout.windows[-1][0], len(layout.windows)
     for place in layout.between[found:]:
-        _, keep = layout.windows[place]
-        piece = _joined(sliced, known, layout, range(place + 1), 0, Span(0, keep, keep, max(last, keep)), method, limits)
+        around = ((layout.windows[max(place - more, 0)][0], layout.windows[min(place + more, count - 1)][1])
+                  for more in _more(place))
+        spans = (Span(begin, end, end, max(last, end)) for begin, end in around)
+        piece = _first_way(sliced, known, spans, method, limits)
         known[piece.columns] = piece.values
         yield piece
 
 
-def _joined(sliced: Sliced, known: np.ndarray, layout: Layout, windows: range, settled: int, span: Span, method: str,
-            limits) -> Piece:
-    """Solve the last of some windows, together with those before it as far as it must be; loosely where it then begins
-    before the window `settled`."""
-    joined = 1
-    while True:
-        begin, _ = layout.windows[windows[-joined]]
+def _more(most: int) -> Iterator[int]:
+    """How many windows more on a side are tried one after the other, up to a number of them: 0, 1, 3, 7 and so on."""
+    more = 0
+    while more < most:
+        yield more
+        more = 2 * more + 1
+    yield most
+
+
+def _first_way(sliced: Sliced, known: np.ndarray, spans: Iterable[Span], method: str, limits) -> Piece:
+    """The piece of the first of these spans that what is known leaves a way."""
+    failed = None
+    for span in spans:
         try:
-            loose = windows[-joined] < settled
-            return sliced.solve(replace(span, begin=begin, loose=loose), known, method, **limits)
-        except InfeasibleError:
-            if joined == len(windows):
-                raise
-        joined = min(2 * joined, len(windows))
+            return sliced.solve(span, known, method, **limits)
+        except InfeasibleError as error:
+            failed = error
+    raise failed
 
 
-def solve_windows(sliced: Sliced, layout: Layout, kept: Callable[[Piece], None] | None = None, **limits) -> list[Piece]:
+def solve_windows(sliced: Sliced, layout: Layout, **limits) -> list[Piece]:
     """All pieces, one chain after the other, in this process."""
     pieces, known = [], np.array(sliced.plan.columns)
-
-    def enter(piece: Piece) -> None:
-        pieces.append(piece)
-        known[piece.columns] = piece.values
-        if kept is not None:
-            kept(piece)
-
     for number in range(len(layout.chains)):
-        for piece in solve_chain(sliced, layout, number, **limits):
-            enter(piece)
-    for piece in solve_between(sliced, layout, known, **limits):
-        enter(piece)
-    return pieces
+        pieces.extend(solve_chain(sliced, layout, number, **limits))
+    for piece in pieces:
+        known[piece.columns] = piece.values
+    return pieces + list(solve_between(sliced, layout, known, **limits))

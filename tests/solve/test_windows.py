@@ -10,10 +10,11 @@ from small import small_case
 import grid_model as gm
 from grid_model import formulation
 from grid_model.algebra import compile_program
+from grid_model.errors import InfeasibleError
 from grid_model.solve.bound import Relaxed, lower_bound
-from grid_model.solve.chains import layout_of, solve_windows
+from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, solve_windows
 from grid_model.solve.timeline import borders_of, timeline
-from grid_model.solve.windows import Pieced, Sliced
+from grid_model.solve.windows import Piece, Pieced, Sliced
 from grid_model.solve.working import rows_of
 
 
@@ -91,6 +92,24 @@ def test_a_window_without_a_way_is_joined_with_those_before():
     pieced = solved(program, time, 24)
     values = program.matrix @ pieced.columns
     assert np.maximum(program.row_lower - values, values - program.row_upper).max() < 1e-6
+
+
+def test_what_joins_two_chains_reaches_to_both_sides():
+    """Chains of windows 0 to 1 and 3 to 4. Window 2 finds no way, then one more window on either side, then all: water that is
+    missing may lie after the border as well as before it."""
+    tried, empty = [], Piece(*(np.zeros(0, np.int64) for _ in range(8)))
+
+    class Narrow:
+        def solve(self, span, known, method):
+            tried.append((span.begin, span.end, span.known))
+            if span.end - span.begin < 6 and span.begin:
+                raise InfeasibleError("too narrow")
+            return empty
+
+    layout = Layout(tuple((at, at + 1) for at in range(7)), (Chain(0, 2), Chain(3, 6)), 0)
+    assert len(list(solve_between(Narrow(), layout, np.zeros(0)))) == 2
+    assert tried[:3] == [(2, 3, 6), (1, 4, 6), (0, 5, 6)]
+    assert tried[3:] == [(6, 7, 7), (5, 7, 7), (3, 7, 7), (0, 7, 7)]
 
 
 def test_a_short_rest_goes_to_the_last_window():
