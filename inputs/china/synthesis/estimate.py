@@ -256,7 +256,8 @@ def _load(load: pd.DataFrame, original: pd.DataFrame, process: dict) -> None:
         table[name] = ratio[usual & (kind == code)].median().clip(upper=1).round(3).to_numpy()
     table["spring_festival_drop"] = drop.round(3).to_numpy()
     table["weather_spread"] = 0.0
-    table["peak_mw"] = np.minimum(load.max(), original.max() / original.mean() * load.mean()).round(-1).to_numpy()
+    estimated = np.minimum(load.max(), original.max() / original.mean() * load.mean()).round(-1)
+    table["peak_mw"] = _published_peaks().reindex(table["zone"]).fillna(estimated).to_numpy()
     festival = pd.DataFrame({"day": FESTIVAL_DAYS, "share_of_drop": course.round(3)})
     _write("spring_festival", festival, f"national mean: {LOAD_SERIES}")
     _write("load_shape", table, "")
@@ -265,14 +266,19 @@ def _load(load: pd.DataFrame, original: pd.DataFrame, process: dict) -> None:
     _write(
         "load_shape",
         table,
-        f"estimated: {LOAD_SERIES}; peak the lower of the year's peak to mean x mean of 2024 "
-        "and of the peak of the scaled series",
+        f"estimated: {LOAD_SERIES}; peak that of zones.csv where one is published; else the lower of the year's peak "
+        "to mean x mean of 2024 and of the peak of the scaled series",
     )
     late = rest[offset > FESTIVAL_DAYS[-1]]
     slow, fast = _memory(late, np.arange(24, 24 * 6, 24), step=24)
     process["load_correlation_length"] = (_length(late, _centres(list(load))), "km", f"fit of exp(-d/L): {LOAD_SERIES}")
     for name, hours in (("slow", slow), ("fast", fast)):
         process[f"load_memory_{name}"] = (hours, "h", f"fit to day-to-day autocorrelation: {LOAD_SERIES}")
+
+
+def _published_peaks() -> pd.Series:
+    """Peak loads of 2024 in the table of the zones [MW]."""
+    return pd.read_csv(HERE.parent / "zones.csv", index_col="zone")["peak_load_mw"]
 
 
 def _weather_of_load(original: pd.DataFrame, calendar: CalendarYear) -> pd.DataFrame:
