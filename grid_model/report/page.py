@@ -189,7 +189,8 @@ def coarse_words(view: View) -> Words | None:
     """What the page says where zones are not shown step by step."""
     if coarsening(view) == 1:
         return None
-    said, hours = word("coarse"), f"{coarsening(view) * float(view.hours[0]):g}"
+    hours = coarsening(view) * float(view.data["step_hours"][0])
+    said, hours = word("coarse"), f"{hours:g}"
     return Words(said.en.format(hours=hours), said.zh.format(hours=hours))
 
 

@@ -115,7 +115,7 @@ def _moment(view: View, time) -> tuple[np.ndarray, Words]:
     if time is None:
         return np.arange(len(view.time)), word("mean_of_horizon")
     place = int(view.time.searchsorted(pd.Timestamp(time), side="right")) - 1
-    if place < 0 or pd.Timestamp(time) >= view.time[-1] + pd.Timedelta(hours=float(view.hours[-1])):
+    if place < 0 or pd.Timestamp(time) >= view.time[-1] + pd.Timedelta(hours=float(view.data["step_hours"][-1])):
         raise ValueError(f"no step at {time}; results are from {view.time[0]} to {view.time[-1]}")
     return np.array([place]), plain(f"{view.time[place]:%Y-%m-%d %H:%M}")
 

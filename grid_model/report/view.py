@@ -12,6 +12,7 @@ import xarray as xr
 from grid_model.report.areas import Area, Series, area_series, list_areas
 from grid_model.report.style import Style
 from grid_model.report.words import Words, plain
+from grid_model.results.dataset import counted_hours
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class View:
             name: table for name, table in results.tables.items() if not table.empty
         }
         self.style = Style(results)
-        self.hours = self.data["step_hours"].values
+        self.hours = counted_hours(self.data).values  # for which each step counts
         self.time = pd.DatetimeIndex(self.data["time"].values)
 
     @cached_property
@@ -48,7 +49,7 @@ class View:
 
     @cached_property
     def load_mwh(self) -> float:
-        return float((self.data["load"] * self.data["step_hours"]).sum())
+        return float((self.data["load"] * counted_hours(self.data)).sum())
 
     @cached_property
     def days(self) -> float:
@@ -101,13 +102,13 @@ class View:
 
     def total(self, name: str) -> float:
         """Energy of a power of the dispatch over the horizon, MWh; 0 where it is not reported."""
-        return float((self.data[name].fillna(0.0) * self.data["step_hours"]).sum()) if name in self.data else 0.0
+        return float((self.data[name].fillna(0.0) * counted_hours(self.data)).sum()) if name in self.data else 0.0
 
     def by_technology(self, name: str) -> pd.Series:
         """Energy of a power of generators by technology, MWh."""
         if name not in self.data:
             return pd.Series(dtype=float)
-        energy = (self.data[name].fillna(0.0) * self.data["step_hours"]).sum("time").values
+        energy = (self.data[name].fillna(0.0) * counted_hours(self.data)).sum("time").values
         return pd.Series(energy).groupby(self.data["technology"].values.astype(str)).sum()
 
 

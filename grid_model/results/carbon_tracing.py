@@ -35,6 +35,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from grid_model.results.dataset import counted_hours
+
 NOTHING = 1e-3  # MW: less than this is no power, but what a solver's tolerance leaves
 CHUNK = 1024  # steps solved at once: 31 zones need 8 MB
 STORAGE, LOADS, CONVERTERS = "storage", "loads", "converters"  # what their power is called among shares
@@ -286,11 +288,11 @@ def yearly(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
     published : `area, level, kind, year, factor_t_per_mwh` (inputs: carbon_factors)
     """
     traced = factors(dispatch) if "emissions_consumption" not in dispatch else dispatch
-    hours, zones = dispatch["step_hours"].values, dispatch["zone"].values
+    hours, zones = counted_hours(dispatch).values, dispatch["zone"].values
     region = dispatch["region"].values if "region" in dispatch.coords else np.full(len(zones), "", object)
     energy = {
         "production_emissions_t": produced(dispatch) * hours,
-        "consumption_emissions_t": traced["emissions_consumption"].values,
+        "consumption_emissions_t": traced["emissions_consumption"].values * hours / dispatch["step_hours"].values,
         "generation_mwh": sum(
             (power for name, power in _fed_in(dispatch).items() if name not in FED_BACK),
             np.zeros((len(zones), len(hours))),

@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.errors import InputError, Problem
+from grid_model.results.dataset import counted_hours
 from grid_model.results.results import Results, open_results
 
 LEAST_RUNS = 2
@@ -103,7 +104,7 @@ def differences(comparison: xr.Dataset) -> pd.DataFrame:
 
 def figures(results: Results, scale: float = 1.0) -> xr.Dataset:
     """What is compared of one run; energies, money and emissions times `scale`."""
-    data, hours = results.dispatch, results.dispatch["step_hours"]
+    data, hours = results.dispatch, counted_hours(results.dispatch)
     currency = str(data["price"].attrs.get("units", "CNY/MWh")).partition("/")[0]
     found = {"cost_cny": xr.DataArray(float(results.summary["objective_cny"]) * scale, attrs={"units": currency}),
              "cost_item_cny": (data["objective"] * scale).assign_attrs(units=currency),
@@ -120,7 +121,7 @@ def figures(results: Results, scale: float = 1.0) -> xr.Dataset:
             _energy(data["discharge"], hours, scale), "storage", data["storage_technology"], "storage_technology"
         )
     if "emissions" in data:
-        tonnes = (data["emissions"].fillna(0.0).sum("time") * scale).assign_attrs(units="t")
+        tonnes = ((data["emissions"].fillna(0.0) * (hours / data["step_hours"])).sum("time") * scale).assign_attrs(units="t")
         found["emissions_t"] = _grouped(tonnes, "generator", data["generator_zone"], "zone").reindex(
             zone=data["zone"].values, fill_value=0.0
         )
@@ -147,7 +148,7 @@ def _grouped(values: xr.DataArray, dimension: str, kinds: xr.DataArray, name: st
 
 def _mean_price(data: xr.Dataset) -> xr.DataArray:
     """Price of each zone, weighted by its load; by hours alone where nobody takes anything."""
-    price, weight = data["price"], (data["load"].clip(min=0.0) + 1e-9) * data["step_hours"]
+    price, weight = data["price"], (data["load"].clip(min=0.0) + 1e-9) * counted_hours(data)
     weight = weight.where(price.notnull(), 0.0)
     total = weight.sum("time")
     return ((price.fillna(0.0) * weight).sum("time") / total.where(total > 0)).reset_coords(drop=True)

@@ -49,8 +49,17 @@ def build_dataset(solved) -> xr.Dataset:
         variables |= part.series(solved) if part.offers("series") else {}
     dataset = xr.Dataset(variables, coords={"time": time, "step_hours": ("time", np.asarray(case.step_hours), {
         "units": "h", "long_name": "length of the step"})})
+    if case.step_weights is not None:
+        dataset = dataset.assign_coords(step_weight=("time", np.asarray(case.step_weights), {
+            "units": "1", "long_name": "how often the step counts in sums over the run"}))
     dataset = dataset.assign_coords(_facts(case, dataset))
     return dataset.assign_attrs(Conventions="CF-1.11", title=case.name)
+
+
+def counted_hours(dispatch: xr.Dataset) -> xr.DataArray:
+    """Hours for which each step counts in what is summed over a run: its length, as often as it stands for others [h]."""
+    hours = dispatch["step_hours"]
+    return hours * dispatch["step_weight"] if "step_weight" in dispatch.coords else hours
 
 
 def _reports(solved) -> dict[str, xr.DataArray]:

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.errors import InputError, Problem, shown
+from grid_model.results.dataset import counted_hours
 from grid_model.results.files import read_dispatch, read_netcdf, read_table, write_dispatch, write_netcdf, write_table
 from grid_model.results.folder import Claim, claimed, writing
 from grid_model.scenario_yaml import absolute_paths, relative_paths
@@ -53,7 +54,7 @@ class Results:
 
     def energy(self) -> dict[str, float]:
         """Energy of the whole run by what it is, MWh: load, unserved, generation by technology, curtailment, losses."""
-        data, hours = self.dispatch, self.dispatch["step_hours"]
+        data, hours = self.dispatch, counted_hours(self.dispatch)
         total = {"load": float((data["load"] * hours).sum()), "unserved": float((data["unserved"] * hours).sum())}
         if "generation" in data:
             by_technology = (data["generation"] * hours).sum("time").groupby("technology").sum()

@@ -38,6 +38,7 @@ import pandas as pd
 from grid_model.errors import AuditError
 from grid_model.policies import scorecard as rules
 from grid_model.results.curtailment import CAUSES
+from grid_model.results.dataset import counted_hours
 from grid_model.technologies.demand_response_use import zone_capability
 
 COLUMNS = ["target", "unit", "level", "achieved", "margin", "passed", "binding_dual", "source"]
@@ -117,7 +118,7 @@ def _capacities(case, settings) -> dict[str, tuple[float, float]]:
 
 def _energy(case, dispatch) -> dict[str, tuple[float, float]]:
     """Targets of demand response, and of wind and solar energy."""
-    found, hours = {}, dispatch["step_hours"].values
+    found, hours = {}, counted_hours(dispatch).values
     capability = zone_capability(case)
     if capability["maximum_load_mw"].sum() > 0 and len(case.tables["demand_response"]):
         found["demand_response"] = capability["capability_mw"].sum() / capability["maximum_load_mw"].sum(), np.nan
@@ -137,7 +138,7 @@ def _congestion(dispatch, new: np.ndarray) -> float:
     """What one more MWh out of a congested zone would save, as a mean over wind and solar energy curtailed by
     congestion: the highest price next door less the zone's own [CNY/MWh]; NaN where nothing is congested."""
     lost = np.where(dispatch["curtailment_cause"].values[new] == CAUSES.index("congestion"),
-                    dispatch["curtailment"].values[new], 0.0) * dispatch["step_hours"].values
+                    dispatch["curtailment"].values[new], 0.0) * counted_hours(dispatch).values
     if "flow" not in dispatch or lost.sum() <= 0:
         return np.nan
     zones = pd.Index(dispatch["zone"].values)
@@ -197,7 +198,7 @@ def _computing(dispatch, tables) -> dict[str, tuple[float, float]]:
     if "consumer_kind" not in dispatch.coords:
         return {}
     found = {}
-    served = ((dispatch["demand"] - dispatch["unserved_demand"]) * dispatch["step_hours"]).sum("time").to_series()
+    served = ((dispatch["demand"] - dispatch["unserved_demand"]) * counted_hours(dispatch)).sum("time").to_series()
     for target, zone in (("qinghai_green_computing", "Qinghai"), ("beijing_green_computing", "Beijing")):
         here = (dispatch["consumer_kind"].values == "data_centre") & (dispatch["consumer_zone"].values == zone)
         names = dispatch["consumer"].values[here]

@@ -18,7 +18,8 @@
 
 p is the zone's price, the dual of its balance. What guarantee, mechanism and capacity cost or earn is passed on to
 the loads of the zone by what they are served (a zone without loads: to its `grid company`). Guaranteed energy is
-taken evenly out of the output of the year, so its market value is its part of the output's. Neither technologies nor
+taken evenly out of the output of the year, so its market value is its part of the output's. dt is the length of a
+step, times its weight where it stands for others. Neither technologies nor
 duals of other rules are asked: reserves are settled by nothing here, costs of fuel are the parties' own.
 
 Rules and sources: policies/settlement.py; docs/policy.md, sections 1 and 5.
@@ -32,6 +33,7 @@ import xarray as xr
 
 from grid_model.policies import settlement as rules
 from grid_model.results import carbon_tracing
+from grid_model.results.dataset import counted_hours
 
 COLUMNS = ["party", "zone", "item", "energy_mwh", "amount_cny"]
 FULL = ("hydro_priority", "hydro", "full_purchase")  # classes of which all is bought
@@ -44,14 +46,14 @@ class Market:
     def __init__(self, dispatch: xr.Dataset):
         self.dispatch = dispatch
         self.zones = pd.Index(dispatch["zone"].values)
-        self.hours = dispatch["step_hours"].values
+        self.hours = counted_hours(dispatch).values
         self.price = np.nan_to_num(dispatch["price"].transpose("zone", "time").values)
         time = pd.DatetimeIndex(dispatch["time"].values)
         self.year, self.years = pd.factorize(time.year)
         self.month, self.months = pd.factorize(time.year * 12 + time.month)
 
     def energy(self, name: str, dimension: str) -> np.ndarray:
-        """A power of the dispatch as energy of each step [MWh]; nothing where it is not reported."""
+        """A power of the dispatch as energy of each step, as often as it counts [MWh]; nothing where it is not reported."""
         if name not in self.dispatch:
             return np.zeros((self.dispatch.sizes.get(dimension, 0), len(self.hours)))
         return np.nan_to_num(self.dispatch[name].transpose(dimension, "time").values) * self.hours

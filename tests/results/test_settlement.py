@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from small import small_case
 
 import grid_model as gm
+from grid_model.results.audit import audit
 from grid_model.results.derived import derive
 from grid_model.results.settlement import settle
 
@@ -72,6 +75,34 @@ def test_energy_and_congestion_rent_by_hand():
 def test_hours_are_weighted_by_their_length():
     """Steps of half an hour pay half."""
     assert amounts(grid(step_hours=0.5))["a", "energy"] == pytest.approx(-60 * 300)
+
+
+def test_a_step_that_stands_for_four_counts_four_times():
+    """The second hour stands for four: 5 hours of the prices and powers of two. Everything is 5/2 of what two hours
+    settle, the guaranteed part too. Were weights ignored, loads would pay for 2 of the 5 hours that the cost counts."""
+    wind = WIND | {"purchase_class": "guaranteed", "guaranteed_hours": 876}
+    case = grid([COAL, wind, GAS], policies={"guaranteed_purchase": False})
+    weighted = replace(case, step_weights=np.array([1.0, 4.0]))
+    amount = amounts(weighted)
+    assert amount["a", "energy"] == pytest.approx(-5 * 60 * 300)
+    assert amount["A-B", "congestion_rent"] == pytest.approx(5 * (27 * 500 - 30 * 300))
+    assert amount["wind", "guaranteed"] == pytest.approx(5 * 50 * 876 / 8760 * 350)
+    assert amount["wind", "market"] == pytest.approx(5 * (20 - 5) * 300)
+    results = gm.solve(weighted)
+    energy = results.tables["settlement"].set_index(["party", "item"])["energy_mwh"]
+    assert energy["gas", "market"] == pytest.approx(5 * 43) == results.energy()["gas"]
+    assert results.summary["audit"]["passed"]
+    carbon = results.tables["carbon_factors"].set_index("area")
+    assert carbon.loc["A", "generation_mwh"] == pytest.approx(5 * 90)
+    assert carbon.loc["China", "consumption_emissions_t"] == pytest.approx(carbon.loc["China", "production_emissions_t"])
+
+
+def test_the_audit_sees_a_weight_that_the_settlement_forgot():
+    """The amounts of two plain hours, given to a case whose second hour counts twice."""
+    results = gm.solve(replace(grid(), step_weights=np.array([1.0, 2.0])))
+    plain = gm.solve(grid()).tables["settlement"]
+    found = audit(results.case, results.dispatch, results.tables | {"settlement": plain}, results.summary)
+    assert {"settlement: market", "settlement: energy", "settlement: congestion_rent"} <= set(found.loc[~found["passed"], "law"])
 
 
 def test_a_line_that_runs_backwards_earns_too():

@@ -23,12 +23,14 @@ class Book:
 
     case   the inputs
     hours  length of each step [h]
+    counted  the same, as often as the step counts in sums of energy and money [h]
     power, energy   tolerances [MW, MWh]
     """
 
     def __init__(self, case, dispatch):
         self.case, self.dispatch = case, dispatch
         self.hours = np.asarray(case.step_hours, float)
+        self.counted = np.asarray(case.cost_hours, float)
         self.steps = len(self.hours)
         demand = case.profile("load", case.tables["loads"]["load"], 0.0)
         peak = float(np.max(demand.sum(axis=0), initial=0.0))

@@ -64,6 +64,8 @@ def check_facts(book) -> bool:
         )
     )
     same.append(("step_hours", np.array_equal(dispatch["step_hours"].values, book.hours)))
+    weight = dispatch["step_weight"].values if "step_weight" in dispatch.coords else np.ones(book.steps)
+    same.append(("step_weight", np.allclose(weight * book.hours, book.counted, rtol=1e-12, atol=0.0)))
     book.equal(
         "facts stored as in the inputs",
         [name for name, _ in same],

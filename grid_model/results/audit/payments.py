@@ -6,6 +6,8 @@
     storage, programme, port  sum of p x what it feeds in
     line                   sum of (p at the end x received - p at the start x sent)
     loads of a zone        - sum of p x (demand - unserved - orderly use), and the other side of the above
+
+dt is the length of a step times its weight.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class _Rows:
 
 
 def _check_others(book, rows, price, sent, programmes) -> None:
-    tables, hours = book.case.tables, book.hours
+    tables, hours = book.case.tables, book.counted
     if len(tables["storage"]):
         fed = (book.stored("discharge", len(tables["storage"])) - book.stored("charge", len(tables["storage"]))) * hours
         rows.equal("market", tables["storage"]["storage"], fed.sum(axis=1), (fed * price[book.zone_of("storage")]).sum(axis=1))
@@ -89,7 +91,7 @@ def _check_others(book, rows, price, sent, programmes) -> None:
 
 def _check_plants(book, rows, plants, price, settings) -> None:
     table, zones = plants.table, book.case.tables["zones"].set_index("zone")
-    time, hours = book.case.time, book.hours
+    time, hours = book.case.time, book.counted
     energy, value = plants.output * hours, plants.output * hours * price[book.zone_of("generators")]
     in_year = (time.year.to_numpy()[:, None] == np.unique(time.year)).astype(float)
     yearly, worth = energy @ in_year, value @ in_year
@@ -116,7 +118,7 @@ def _check_plants(book, rows, plants, price, settings) -> None:
 def _check_mechanism(book, rows, plants, price, settings, under, by_default, tariff) -> None:
     """Difference contracts month by month, against the average price of plant of one kind in the zone, or of the load."""
     table, month = plants.table, book.case.month_of_step
-    in_month = (month[:, None] == np.arange(month.max() + 1)) * book.hours[:, None]
+    in_month = (month[:, None] == np.arange(month.max() + 1)) * book.counted[:, None]
     year = pd.factorize(book.case.time.year)[0]
     year_of_month = np.array([year[month == one][0] for one in range(month.max() + 1)])
     given = table["mechanism_share"].to_numpy(float)[:, None]
