@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from grid_model.results.dataset import counted_hours
 from grid_model.technologies.heating import heating_floor
 
 CAUSES = ("none", "congestion", "minimum_output", "ramping", "storage_full", "surplus")  # flag_values 0, 1, ...
@@ -62,7 +63,7 @@ def by_cause(dispatch: xr.Dataset) -> pd.DataFrame:
 
     Sums over causes are the curtailment of the dispatch; generators that are not curtailed have no row.
     """
-    energy = np.nan_to_num(dispatch["curtailment"].values) * dispatch["step_hours"].values
+    energy = np.nan_to_num(dispatch["curtailment"].values) * counted_hours(dispatch).values
     cause = dispatch["curtailment_cause"].values
     sums = np.stack([np.where(cause == code, energy, 0.0).sum(axis=1) for code in range(1, len(CAUSES))], axis=1)
     row, column = np.nonzero(sums > 0)
@@ -85,7 +86,7 @@ def _cause_of_zone(case, dispatch, steps: np.ndarray) -> np.ndarray:
     reach = _reach(room)
     leads_out = (reach @ full.astype(np.float32) > 0) & ~reach.astype(bool)  # a full corridor from the reach to beyond
     at_floor, held_by_ramp = _thermal(case, dispatch, steps)
-    full_store = _by_zone(dispatch, _stores_full(dispatch), "storage_zone")[:, steps]
+    full_store = _by_zone(dispatch, _stores_full(case, dispatch), "storage_zone")[:, steps]
 
     def within(zones: np.ndarray) -> np.ndarray:
         """Whether a property of zones holds somewhere in the reach of each, shape (zones, steps)."""
@@ -145,10 +146,12 @@ def _thermal(case, dispatch, steps) -> tuple[np.ndarray, np.ndarray]:
     available = dispatch["available"].values
     part = case.profile("min_output", table["generator"], table["min_output_fraction"].to_numpy(float))
     least = np.fmin(np.fmax(part * online, heating_floor(case, table) * capacity), available)
-    floor = np.fmin(least + _reserve_down(dispatch), available)
+    floor = np.where(np.isnan(online), 0.0, np.fmin(least + _reserve_down(dispatch), available))
     ramps = [table[f"ramp_{way}_fraction_per_hour"].to_numpy(float)[:, None] * hours for way in ("down", "up")]
-    falls = ramps[0] * (online - started) + np.fmax(part, ramps[0]) * stopped - part * started
-    rises = ramps[1] * (online - started) + np.fmax(part, ramps[1]) * started - part * stopped
+    stop, start = (table[f"{which}_output_fraction"].to_numpy(float)[:, None] for which in ("stop", "start"))
+    stop, start = (np.where(np.isnan(told), np.fmax(part, ramp), told) for told, ramp in zip((stop, start), ramps))
+    falls = ramps[0] * (online - started) + stop * stopped - part * started
+    rises = ramps[1] * (online - started) + start * started - part * stopped
     before = np.column_stack([table["initial_output_mw"].to_numpy(float), output[:, :-1]])
     change = output - before
     held = _at_least(-change, falls)
@@ -165,11 +168,11 @@ def _reserve_down(dispatch) -> np.ndarray:
     return dispatch["reserve_down"].reindex(provider=dispatch["generator"].values, fill_value=0.0).values
 
 
-def _stores_full(dispatch) -> np.ndarray:
+def _stores_full(case, dispatch) -> np.ndarray:
     """Which stores hold all that they can at the end of each step, (stores, steps)."""
     if "state_of_charge" not in dispatch:
         return np.zeros((0, dispatch.sizes["time"]), bool)
-    capacity = dispatch["energy_mwh"].values[:, None]
+    capacity = case.profile("max_level", dispatch["storage"].values, 1.0) * dispatch["energy_mwh"].values[:, None]
     return (capacity > NEAR) & _at_least(dispatch["state_of_charge"].values, capacity)
 
 

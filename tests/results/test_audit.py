@@ -223,6 +223,7 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "carbon of what is consumed": [("emissions_consumption", "B", 4, 1.0)],
     "carbon consumed is carbon emitted": [("emissions_consumption", "C", 4, 1.0)],
     "cause of curtailment": [("curtailment_cause", "wind", 4, 5)],
+    "curtailed energy by cause": [("curtailment", "wind", 4, 1.0)],
     "online within capacity": [("online", "coal", 4, 310.0)],
     "online without commitment is the capacity": [("online", "gas", 4, 100.0)],
     "generation within the limits of what is online": [("online", "coal", 10, 200.0)],

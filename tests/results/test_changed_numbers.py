@@ -15,7 +15,7 @@ from grid_model.results.audit import audit
 
 DUAL = "a dual of the cost; the stored duals and the file's hash bind it, no law of the dispatch"
 TRACED = "traced for information; recomputed by no law yet, the file's hash binds it"
-TOLD = ("curtailment", "carbon_factors", "demand_response")  # told for information; recomputed by no law yet
+TOLD = ("carbon_factors", "demand_response")  # told for information; recomputed by no law yet
 FREE = {
     ("ledger", "entry"): "a number that ties two rows together: another free number ties nothing else",
     ("green_obligations", "price_cny_per_mwh"): DUAL, ("green_corridors", "price_cny_per_mwh"): DUAL, ("green_loads", "price_cny_per_mwh"): DUAL,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small import small_case
 
 import grid_model as gm
+from grid_model.results.audit import audit
 from grid_model.results.curtailment import CAUSES
 
 WIND = {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 100}
@@ -142,6 +143,44 @@ def test_a_store_that_charges_at_full_power_is_not_full():
              "initial_fraction": 0.0, "final_fraction": 0.095, "cyclic": False}
     _, cause = causes(storage=[store])
     assert cause == ["surplus"]
+
+
+def test_a_store_at_the_level_that_its_profile_allows_is_full():
+    """It may hold half of its 10 MWh, and does from the first hour on: not its size is the limit, its profile is."""
+    store = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 10, "cyclic": False,
+             "initial_fraction": 0.5, "final_fraction": 0.5}
+    _, cause = causes(storage=[store], series={"max_level": {"store": 0.5}})
+    assert cause == ["storage_full"]
+
+
+def test_a_floor_is_that_of_thermal_plant():
+    """Straw sells its 3 MW as reserve downwards and so stays on, but it is no thermal plant and has no floor: the wind
+    that is too much is surplus."""
+    straw = {"generator": "straw", "zone": "A", "technology": "biomass", "capacity_mw": 3, "variable_cost_cny_per_mwh": 300}
+    results, cause = causes(generators=({**WIND, "reserve": "none"}, straw), policies={"reserves": {
+        "up_load_share": 0, "up_renewable_share": 0, "down_load_share": 0.05, "down_renewable_share": 0, "infeed": "none"}})
+    assert results.dispatch["reserve_down"].sel(provider="straw").values == pytest.approx([3])
+    assert results.dispatch["generation"].sel(generator="straw").values == pytest.approx([3])
+    assert cause == ["surplus"]
+
+
+def test_the_audit_finds_causes_and_their_sums_by_itself():
+    """A flag, and a sum by cause, that are not what the stored dispatch says are both seen."""
+    results, cause = causes(generators=(WIND, {**COAL, "min_output_fraction": 0.3}))
+    assert cause == ["minimum_output"]
+
+    def broken(dispatch, **tables):
+        found = audit(results.case, dispatch, results.tables | tables, results.summary)
+        return set(found.loc[~found["passed"], "law"])
+
+    assert not broken(results.dispatch)
+    other = results.dispatch.copy(deep=True)
+    other["curtailment_cause"].values[:] = CAUSES.index("surplus")
+    assert broken(other) == {"cause of curtailment"}
+    table = results.tables["curtailment"]
+    assert broken(results.dispatch, curtailment=table.assign(cause="surplus")) == {"curtailed energy by cause"}
+    assert broken(results.dispatch, curtailment=table.assign(curtailment_mwh=71.0)) == {"curtailed energy by cause"}
+    assert broken(results.dispatch, curtailment=table.assign(generator="nobody")) == {"curtailed energy by cause"}
 
 
 def test_water_that_passes_a_turbine_at_full_power_is_storage_full():

@@ -8,6 +8,7 @@ from grid_model.errors import AuditError
 from grid_model.results.audit.allowances import check_allowances
 from grid_model.results.audit.book import Book
 from grid_model.results.audit.carbon import check_carbon
+from grid_model.results.audit.causes import check_causes
 from grid_model.results.audit.certificate_ledger import check_certificate_ledger
 from grid_model.results.audit.certificate_market import check_certificate_market
 from grid_model.results.audit.conversion import check_converters
@@ -55,6 +56,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         plants = read_plants(book)
         generation = check_generation(book, plants)
         switching = check_thermal(book, plants)
+        check_causes(book, plants, tables)
         stores = check_storage(book)
         check_place(book, plants)
         check_reservoirs(book, plants)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from grid_model.results.curtailment import curtailment_cause
-
 
 @dataclass(frozen=True, eq=False)
 class Plants:
@@ -73,16 +71,7 @@ def check_generation(book, plants: Plants) -> np.ndarray:
         book.equal(
             "curtailment is available less generation", plants.names, book.stored("curtailment", len(losing)), curtailed
         )
-        _check_causes(book, plants)
     return book.sums(plants.output, book.zone_of("generators"), len(book.case.zones))
-
-
-def _check_causes(book, plants) -> None:
-    """Causes follow from the dispatch. Their rule is a definition and stands once; what it asks about is audited here."""
-    known = {"curtailment", "generation", "available"} <= set(book.dispatch)
-    cause = curtailment_cause(book.case, book.dispatch) if known else np.nan
-    stored = book.stored("curtailment_cause", len(plants.names))
-    book.equal("cause of curtailment", plants.names, stored, cause, unit="1", tolerance=0.0)
 
 
 def _check_renewable(book, plants) -> None:

@@ -49,7 +49,7 @@ class _Units:
         )
         heat = self.table["heating_floor_fraction"].to_numpy(float)[:, None] * self.capacity[:, None]
         self.heat = np.minimum(
-            np.where(_heating(book.case)[book.zone_of("generators")[rows]], heat, 0.0), self.greatest
+            np.where(heating_season(book.case)[book.zone_of("generators")[rows]], heat, 0.0), self.greatest
         )
         size = np.where(self.capacity > 0, self.capacity, 1.0)[:, None]
         self.most, self.least = self.greatest / size, self.floor / size
@@ -62,7 +62,7 @@ class _Units:
         )
 
 
-def _heating(case) -> np.ndarray:
+def heating_season(case) -> np.ndarray:
     """Whether each step's day is in the heating season of each zone, (zones, steps); both days of the season
     are in it."""
     days = case.time.month.to_numpy() * 100 + case.time.day.to_numpy()
