@@ -43,21 +43,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-import pandas as pd
 import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
 from grid_model.case.tables import choice, identifier, number, reference, text
-from grid_model.case.units import CNY, TONNE
 from grid_model.policies import carbon_entities as entities
+from grid_model.policies import carbon_tables, carbon_trade
+from grid_model.policies.carbon_quantities import CNY_PER_TONNE, read_quantities
 from grid_model.policies.contract import PolicyData, members
 
 NAME = "carbon_market"
 DEFAULT = False
-CNY_PER_TONNE = CNY / TONNE
 SHARE = {"unit": "1", "minimum": 0, "maximum": 1}
 
 TABLES = {
@@ -189,103 +186,8 @@ def read(case, fleets, settings) -> PolicyData | None:
     data.steps_of_year = {
         year: data.step_labels[data.years.labels[data.years.of_step] == year].tolist() for year in data.year_labels
     }
-    _read_quantities(data)
-    _read_bank(data)
-    _read_markets(data)
-    _read_offsets(data)
+    read_quantities(data)
     return data
-
-
-def _read_quantities(data) -> None:
-    """Benchmarks, allowances from a cap, and what can be emitted and held at most (bounds that never bind)."""
-    units, markets, table, years = data.unit_table, data.market_table, data.entity_table, data.years
-    names, benchmarks = units["generator"].to_numpy(object), units[years.labels].to_numpy(float)
-    data.benchmark = Array(benchmarks, names, years.labels, name="benchmark")
-    caps = entities.share_caps(data.case, units, markets, table, years)
-    most = entities.most_output(data.fleets, units, years, data.step_hours.values)
-    by_entity = units["entity"].to_numpy(object)
-    capped = (markets.loc[table["market"], "allocation"] == "cap").to_numpy()
-    data.by_benchmark = table.index[~capped].tolist()
-    emitted, earned = (
-        pd.DataFrame(values).groupby(by_entity).sum().reindex(table.index).to_numpy()
-        for values in (most * units["intensity"].to_numpy()[:, None], most * benchmarks)
-    )
-    data.most_emitted = emitted
-    data.most_allowance = np.where(capped[:, None], caps, earned)
-    data.allowance_lower, data.allowance_upper = (
-        Array(values, table.index, years.labels, name="allowance")
-        for values in (np.where(capped[:, None], caps, 0.0), data.most_allowance)
-    )
-    data.selling = entities.selling(units, markets, table, years, caps, most)
-
-
-def _read_bank(data) -> None:
-    """What each entity may bank without sales, its bank at the start, and bounds of what it can trade."""
-    table, settings, years = data.entity_table, data.settings, data.years
-    data.sellers = table.index[data.selling].tolist()
-    opening = table["banked_t"].to_numpy(float) * TONNE * years.share[0]
-    base = table["companies"].to_numpy(float)[:, None] * settings.bank_t_per_company * TONNE * years.share
-    supply = (opening + data.most_allowance.sum(axis=1) + data.most_emitted.sum(axis=1))[:, None]
-    most_sold = supply + data.most_allowance.sum() + np.zeros(base.shape)
-    most_bank = np.where(data.selling[:, None], base + settings.bank_per_net_sale * most_sold, base)
-    buying = ~data.selling[:, None] * (data.most_emitted + base)
-    data.most_bought = Array(buying, table.index, years.labels, name="most_bought")
-    data.most_sold = Array(most_sold, table.index, years.labels, name="most_sold")
-    data.bank_base = Array(base, table.index, years.labels, name="bank_base")
-    data.borders_of_years = np.arange(len(years.labels) + 1)
-    lower = np.concatenate([opening[:, None], np.zeros_like(base)], axis=1)
-    upper = np.concatenate([opening[:, None], most_bank], axis=1)
-    data.bank_lower, data.bank_upper = (
-        Array(limit, table.index, data.borders_of_years, name="bank") for limit in (lower, upper)
-    )
-    data.before = Array(data.borders_of_years[:-1], years.labels, name="before")
-    data.after = Array(data.borders_of_years[1:], years.labels, name="after")
-
-
-def _read_markets(data) -> None:
-    """Shares and prices of every market, and whom it has."""
-    markets, table = data.market_table, data.entity_table
-    names = markets.index.to_numpy(object)
-    data.market_names = names.tolist()
-    data.entities_of = {market: table.index[table["market"] == market].tolist() for market in data.market_names}
-    own = markets.loc[table["market"]]
-    data.free_part = Array(
-        (1 - own["auction_share"] - own["reserve_share"]).to_numpy(float), table.index, name="free_part"
-    )
-    data.offset_share = Array(own["offset_share"].to_numpy(float), table.index, name="offset_share")
-    data.auction_share = Array(markets["auction_share"].to_numpy(float), names, name="auction_share")
-    data.reserve_share = Array(markets["reserve_share"].to_numpy(float), names, name="reserve_share")
-    price = own["allowance_price_cny_per_t"].to_numpy(float) * CNY_PER_TONNE
-    cleared = (markets["price"] == "cleared").to_numpy()
-    data.price = Array(price, table.index, name="price")
-    data.penalty = Array(price * data.settings.penalty_factor, table.index, name="penalty")
-    data.given = table.index[(own["price"] == "given").to_numpy()].tolist()
-    data.cleared = names[cleared].tolist()
-    data.auctioning = names[(markets["auction_share"] + markets["reserve_share"] > 0).to_numpy()].tolist()
-    data.bidders = table.index[table["market"].isin(data.auctioning).to_numpy() & ~data.selling].tolist()
-    released = (
-        cleared & (markets["reserve_share"] > 0).to_numpy() & markets["reserve_price_cny_per_t"].notna().to_numpy()
-    )
-    data.releasing = names[released].tolist()
-    data.reserve_price = Array(
-        markets["reserve_price_cny_per_t"].fillna(0.0).to_numpy(float) * CNY_PER_TONNE, names, name="reserve_price"
-    )
-
-
-def _read_offsets(data) -> None:
-    """Steps of the CCER supply; without a table one step, as much as is allowed at the price of the settings."""
-    table, share = data.case.tables["ccer_supply"], data.years.share
-    most = (data.most_emitted * data.offset_share.values[:, None]).sum(axis=0)
-    if table.empty:
-        table = pd.DataFrame({"ccer_step": ["ccer"], "price_cny_per_t": [data.settings.ccer_price_cny_per_t]})
-        quantity = most[None, :]
-    else:
-        quantity = table["quantity_t"].to_numpy(float)[:, None] * TONNE * share
-    data.steps_of_supply = table["ccer_step"].tolist()
-    data.quantity = Array(quantity, data.steps_of_supply, data.years.labels, name="quantity")
-    data.ccer_price = Array(
-        table["price_cny_per_t"].to_numpy(float) * CNY_PER_TONNE, data.steps_of_supply, name="ccer_price"
-    )
 
 
 def add_variables(market, data):
@@ -351,7 +253,7 @@ def add_constraints(market, data):
             data.bank_base[entity, year] + data.settings.bank_per_net_sale * market.sold[entity, year]
         )
 
-    _add_markets(market, data)
+    carbon_trade.add_trade(market, data)
 
 
 def _add_emissions(market, data):
@@ -392,78 +294,6 @@ def _plant(data, fleet) -> dict:
     return units.groupby("entity")["generator"].agg(list).to_dict()
 
 
-def _add_markets(market, data):
-    entities_of = members(market, "entities_of", data.market_names, data.entities_of)
-    bidders = set(data.bidders)
-    bidders_of = members(
-        market,
-        "bidders_of",
-        data.market_names,
-        {name: [one for one in some if one in bidders] for name, some in data.entities_of.items()},
-    )
-    released_of = members(market, "released_of", data.market_names, {name: [name] for name in data.releasing})
-
-    @market.Constraint(market.auctioning, market.years)
-    def auction(market, name, year):
-        """sum A <= a sum Q + R   [kt]"""
-        offered = sum(data.auction_share[name] * market.allowance[entity, year] for entity in entities_of[name])
-        released = sum(market.released[one, year] for one in released_of[name])
-        return sum(market.auctioned[entity, year] for entity in bidders_of[name]) <= offered + released
-
-    @market.Constraint(market.releasing, market.years)
-    def reserve(market, name, year):
-        """R <= r sum Q   [kt]"""
-        return market.released[name, year] <= sum(
-            data.reserve_share[name] * market.allowance[entity, year] for entity in entities_of[name]
-        )
-
-    @market.Constraint(market.cleared, market.years)
-    def clearing(market, name, year):
-        """sum s - sum b = 0, its dual the price of an allowance   [kt]"""
-        return sum(market.sold[entity, year] - market.bought[entity, year] for entity in entities_of[name]) == 0
-
-    @market.Constraint(market.years)
-    def offset_clearing(market, year):
-        """sum k - sum o = 0, its dual the price of a certified reduction   [kt]"""
-        return (
-            sum(market.offset_supply[step, year] for step in market.steps_of_supply)
-            - sum(market.offset[entity, year] for entity in market.entities)
-            == 0
-        )
-
-
-def trade_cost(market, data):
-    """sum of p (b + A - s) where the price is given   [million CNY]; where it clears, what one pays another gets"""
-    traded = sum(
-        data.price[entity] * (market.bought[entity, year] - market.sold[entity, year])
-        for entity in market.given
-        for year in market.years
-    )
-    auctioned = sum(
-        data.price[one] * market.auctioned[one, year]
-        for entity in market.given
-        for one in data.bids_of[entity]
-        for year in market.years
-    )
-    return traded + auctioned
-
-
-def reserve_cost(market, data):
-    """sum of the reserve's price x R   [million CNY]"""
-    return sum(
-        data.reserve_price[name] * market.released[name, year] for name in market.releasing for year in market.years
-    )
-
-
-def offset_cost(market, data):
-    """sum of q k   [million CNY]"""
-    return sum(
-        data.ccer_price[step] * market.offset_supply[step, year]
-        for step in market.steps_of_supply
-        for year in market.years
-    )
-
-
 def shortfall_cost(market, data):
     """sum of penalty x h   [million CNY]"""
     return sum(
@@ -478,96 +308,17 @@ def banked_value(market, data):
 
 
 COSTS = {
-    "trade": trade_cost,
-    "reserve": reserve_cost,
-    "offsets": offset_cost,
+    "trade": carbon_trade.trade_cost,
+    "reserve": carbon_trade.reserve_cost,
+    "offsets": carbon_trade.offset_cost,
     "shortfall": shortfall_cost,
     "banked": banked_value,
 }
 
 
-def prices(market, data, solved) -> pd.DataFrame:
-    """Price of an allowance in every market and year, and of a certified reduction [CNY/t]."""
-    table = data.market_table
-    allowance = np.repeat(table["allowance_price_cny_per_t"].to_numpy(float)[:, None], len(data.year_labels), axis=1)
-    if data.cleared:
-        allowance[table.index.get_indexer(data.cleared)] = solved.dual(f"{NAME}.clearing") / CNY_PER_TONNE
-    offset = np.broadcast_to(solved.dual(f"{NAME}.offset_clearing") / CNY_PER_TONNE, allowance.shape)
-    return _by_year(
-        data, "market", table.index, {"allowance_price_cny_per_t": allowance, "ccer_price_cny_per_t": offset}
-    )
-
-
-def _by_year(data, key: str, names, columns: dict) -> pd.DataFrame:
-    """One row a name and year from arrays of shape (names, years)."""
-    years = np.tile(data.year_labels, len(names))
-    return pd.DataFrame(
-        {
-            key: np.repeat(np.asarray(names, object), len(data.year_labels)),
-            "year": years,
-            **{name: np.asarray(values, float).reshape(-1) + 0.0 for name, values in columns.items()},
-        }
-    )
-
-
 def tables(market, data, solved) -> dict:
-    """`carbon_account`: how each entity covered its emissions; `carbon_market`: prices and quantities of each
-    market."""
-    account = _account(data, solved)
-    price = prices(market, data, solved)
-    account = account.merge(price, on=["market", "year"])
-    sums = account.groupby(["market", "year"])[
-        [name for name in account if name.endswith("_t") and "price" not in name]
-    ].sum()
-    released = np.zeros((len(data.market_names), len(data.year_labels)))
-    if data.releasing:
-        released[data.market_table.index.get_indexer(data.releasing)] = solved.evaluate(f"{NAME}.released") / TONNE
-    fine = data.market_table["allowance_price_cny_per_t"].to_numpy(float) * data.settings.penalty_factor
-    extra = {
-        "reserve_released_t": released,
-        "shortfall_price_cny_per_t": np.broadcast_to(fine[:, None], released.shape),
-    }
-    extra = _by_year(data, "market", data.market_names, extra)
-    kinds = data.market_table[["allocation", "price"]].rename(columns={"price": "pricing"}).reset_index(names="market")
-    return {
-        "carbon_account": account,
-        "carbon_market": kinds.merge(price, on="market")
-        .merge(extra, on=["market", "year"])
-        .merge(sums.reset_index(), on=["market", "year"]),
-    }
-
-
-def _account(data, solved) -> pd.DataFrame:
-    """Quantities of each entity and year [t]."""
-    table = data.entity_table
-    value = {
-        name: solved.evaluate(f"{NAME}.{name}") / TONNE
-        for name in ("emitted", "allowance", "bought", "sold", "offset", "shortfall", "lapsed", "bank")
-    }
-    auctioned = np.zeros(value["emitted"].shape)
-    if data.bidders:
-        auctioned[table.index.get_indexer(data.bidders)] = solved.evaluate(f"{NAME}.auctioned") / TONNE
-    rows = _by_year(
-        data,
-        "entity",
-        table.index,
-        {
-            "emissions_t": value["emitted"],
-            "allowances_t": value["allowance"],
-            "free_t": value["allowance"] * data.free_part.values[:, None],
-            "auctioned_t": auctioned,
-            "bought_t": value["bought"],
-            "sold_t": value["sold"],
-            "offset_t": value["offset"],
-            "banked_in_t": value["bank"][:, :-1],
-            "banked_out_t": value["bank"][:, 1:],
-            "shortfall_t": value["shortfall"],
-            "lapsed_t": value["lapsed"],
-        },
-    )
-    return rows.merge(table[["market", "zone"]].reset_index(names="entity"), on="entity")[
-        ["market", "entity", "zone", *rows.columns[1:]]
-    ]
+    """`carbon_account` and `carbon_market`."""
+    return carbon_tables.tables(market, data, solved)
 
 
 def check_entities(frames):

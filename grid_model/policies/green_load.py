@@ -33,13 +33,12 @@ import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict, Field
 
 from grid_model.algebra import Array
-from grid_model.case.checks import problems_where
 from grid_model.case.tables import choice, identifier, number, reference, text
-from grid_model.case.units import CNY_PER_MWH, MWH
+from grid_model.case.units import CNY_PER_MWH
+from grid_model.policies import green_contracts, green_load_tables
 from grid_model.policies.certificate_accounts import month_label, month_number
 from grid_model.policies.contract import PolicyData, members
 from grid_model.policies.directed_flow import DirectedFlow
-from grid_model.policies.green_storage import GreenStores
 from grid_model.technologies.contract import subset
 from grid_model.technologies.generators import CERTIFICATE
 
@@ -102,7 +101,7 @@ def read(case, fleets, settings) -> PolicyData | None:
     data.storage = next((fleet for fleet in fleets if fleet.name == "storage"), None)
     transmission = next((fleet for fleet in fleets if fleet.name == "transmission"), None)
     _read_periods(data)
-    _read_contracts(data)
+    green_contracts.read_contracts(data)
     _read_zone_plants(data)
     lines = set(data.contracts["line"]) - {""}
     data.by_month, data.by_hour = (DirectedFlow(transmission, lines, data.step_hours) for _ in range(2))
@@ -127,20 +126,6 @@ def _read_periods(data: PolicyData) -> None:
         rows += [(load, label, months.tolist()) for label, months in groups.items()]
     data.periods = pd.DataFrame(rows, columns=["load", "label", "months"])
     data.periods["period"] = data.periods["load"] + " " + data.periods["label"]
-
-
-def _read_contracts(data: PolicyData) -> None:
-    """Contracts of green loads, split into those with plants, by hour or by month, and those with stores."""
-    contracts = data.case.tables["contracts"]
-    contracts = contracts[contracts["load"].isin(data.table["load"])].reset_index(drop=True)
-    contracts["zone"] = contracts["load"].map(data.table.set_index("load")["zone"])
-    contracts["hourly"] = contracts["load"].isin(data.hourly)
-    data.contracts = contracts
-    data.with_plants = contracts[contracts["generator"] != ""].reset_index(drop=True)
-    data.with_stores = contracts[contracts["storage"] != ""].reset_index(drop=True)
-    keys = data.with_stores.rename(columns={"contract": "key"})[["key", "storage", "share"]]
-    data.stores = GreenStores(data.storage, keys, data)
-    data.share = Array(contracts["share"].to_numpy(float), contracts["contract"].to_numpy(object), name="share")
 
 
 def _read_zone_plants(data: PolicyData) -> None:
@@ -174,79 +159,17 @@ def add_variables(green, data):
 
 
 def add_constraints(green, data):
-    _add_plants(green, data)
+    green_contracts.add_plants(green, data)
     _add_zone_plants(green, data)
-    _add_lines(green, data)
+    green_contracts.add_lines(green, data)
     _add_shares(green, data)
-
-
-def _generated(green, data, name: str, keys, lists):
-    """A function (key, steps): energy with certificates of the plants in each key's list, each with its part, GWh."""
-    of_fleet = [
-        (
-            fleet,
-            members(
-                green,
-                f"{name}_{fleet.name}",
-                keys,
-                {key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()},
-            ),
-        )
-        for fleet in data.plants
-    ]
-
-    def energy(key, steps, part=None):
-        return sum(
-            sum(
-                (1.0 if part is None else part[unit]) * data.step_hours[step] * fleet.certificates(unit, step)
-                for unit in of[key]
-                for step in steps
-            )
-            for fleet, of in of_fleet
-        )
-
-    return energy
-
-
-def _add_plants(green, data):
-    plants = data.with_plants
-    generated = _generated(
-        green, data, "plant", plants["contract"], {c: [g] for c, g in zip(plants["contract"], plants["generator"])}
-    )
-
-    @green.Constraint(green.monthly_contracts, green.months)
-    def contracted(green, contract, month):
-        """a <= k x sum over the month of g dt   [GWh]"""
-        return green.allotted[contract, month] <= data.share[contract] * generated(
-            contract, green.steps_of_month[month]
-        )
-
-    steps = {step: [step] for step in data.step_labels.tolist()} if data.hourly else {}
-    itself = members(green, "step_itself", steps, steps)
-
-    @green.Constraint(green.hourly_contracts, data.steps)
-    def contracted_by_hour(green, contract, step):
-        """a <= k g dt   [GWh]"""
-        return green.allotted_by_hour[contract, step] <= data.share[contract] * generated(contract, itself[step])
-
-    monthly, hourly = (
-        members(green, f"if_{name}", plants["contract"], {c: [c] for c in plants["contract"][chosen]})
-        for name, chosen in (("monthly", ~plants["hourly"]), ("hourly", plants["hourly"]))
-    )
-
-    @green.Expression(subset(green, "plant_contracts", plants["contract"]), green.months)
-    def bundled(green, contract, month):
-        """Energy that moves with its certificate: sum of a over the month   [GWh]"""
-        return sum(green.allotted[one, month] for one in monthly[contract]) + sum(
-            green.allotted_by_hour[one, step] for one in hourly[contract] for step in green.steps_of_month[month]
-        )
 
 
 def _add_zone_plants(green, data):
     """Loads without contracts share what the plants of their zone have left."""
     zones = data.uncontracted["zone"].unique()
     table = data.case.tables["generators"]
-    generated = _generated(green, data, "zone_plants", zones, table.groupby("zone")["generator"].agg(list).to_dict())
+    generated = green_contracts.energy_of(green, data, "zone_plants", zones, table.groupby("zone")["generator"].agg(list).to_dict())
     loads = members(green, "uncontracted_in", zones, data.uncontracted.groupby("zone")["load"].agg(list).to_dict())
 
     @green.Constraint(green.uncontracted_in_keys, green.months)
@@ -255,45 +178,6 @@ def _add_zone_plants(green, data):
         return sum(green.allotted_by_zone[load, month] for load in loads[zone]) <= generated(
             zone, green.steps_of_month[month], data.free_part
         )
-
-
-def _add_lines(green, data):
-    """What contracts over a line may bring: what the line delivers."""
-    over = data.with_plants[data.with_plants["line"] != ""]
-    if over.empty:
-        return
-    steps = {step: [step] for step in data.step_labels.tolist()}
-    data.by_month.add(green, "monthly", green.months, green.steps_of_month, data.steps_of_month)
-    to_zone = data.by_month.table.set_index(["line", "to_zone"])["arc"]
-    arc = to_zone.reindex(pd.MultiIndex.from_frame(over[["line", "zone"]])).to_numpy(object)
-    green.arcs = pyo.Set(initialize=list(dict.fromkeys(arc)))
-    every = members(green, "contracts_over", dict.fromkeys(arc), over["contract"].groupby(arc).agg(list).to_dict())
-
-    @green.Constraint(green.arcs, green.months)
-    def delivered(green, arc, month):
-        """sum of a over the month <= (1 - loss) x what the line sends this way   [GWh]"""
-        return sum(green.bundled[contract, month] for contract in every[arc]) <= data.by_month.delivered[
-            arc
-        ] * data.by_month.energy(arc, month)
-
-    by_hour = over["hourly"].to_numpy(bool)
-    if not by_hour.any():
-        return
-    data.by_hour.add(green, "hourly", data.steps, members(green, "delivery_step", steps, steps), steps)
-    green.hourly_arcs = pyo.Set(initialize=list(dict.fromkeys(arc[by_hour])))
-    hourly = members(
-        green,
-        "hourly_over",
-        dict.fromkeys(arc[by_hour]),
-        over["contract"][by_hour].groupby(arc[by_hour]).agg(list).to_dict(),
-    )
-
-    @green.Constraint(green.hourly_arcs, data.steps)
-    def delivered_by_hour(green, arc, step):
-        """sum of a <= (1 - loss) x what the line sends this way   [GWh]"""
-        return sum(green.allotted_by_hour[contract, step] for contract in hourly[arc]) <= data.by_hour.delivered[
-            arc
-        ] * data.by_hour.energy(arc, step)
 
 
 def _add_shares(green, data):
@@ -356,19 +240,6 @@ def _add_shares(green, data):
         )
 
 
-def bundles(green, data) -> pd.DataFrame:
-    """Contracts that move tradable certificates: `contract, generator, load, zone` (of the load)."""
-    certificate = data.with_plants["generator"].map(
-        data.case.tables["generators"].set_index("generator")["certificate"]
-    )
-    return data.with_plants[certificate == "tradable"][["contract", "generator", "load", "zone"]].reset_index(drop=True)
-
-
-def bundled(green, data, contract, month):
-    """Certificates that move with the energy of a contract in a month   [GWh]"""
-    return green.bundled[contract, month]
-
-
 def shortfall_cost(green, data):
     """penalty x sum of u   [million CNY]"""
     short = (sum(green.short[period] for period in green.periods) if len(data.periods) else 0) + (
@@ -378,111 +249,11 @@ def shortfall_cost(green, data):
 
 
 COSTS = {"shortfall": shortfall_cost}
+CHECKS = (green_contracts.check_contracts,)
 
-
-# -------------------------------------------------------------------------------------------------------------- results
+bundles, bundled = green_contracts.bundles, green_contracts.bundled  # for green_certificates.py
 
 
 def tables(green, data, solved) -> dict[str, pd.DataFrame]:
-    """`green_loads`: every load and period (hours summed up) with what was needed, allotted and short, and what one more
-    MWh asked for costs (dual; of hours the highest);
-    `green_trades`: energy of every contract by month."""
-    value = {
-        name: np.asarray(solved.evaluate(f"{green.name}.{name}")) / MWH
-        for name in ("short", "short_by_hour", "bundled")
-    }
-    months = [month_label(number) for number in month_number(data.case.months)]
-    served = {load: _served(data, solved, load) for load in data.table["load"]}
-    share, matching = (data.table.set_index("load")[name] for name in ("green_share", "green_matching"))
-    prices = solved.dual(f"{green.name}.matched") / CNY_PER_MWH if len(data.periods) else []
-    hourly = (solved.dual(f"{green.name}.matched_by_hour") / CNY_PER_MWH).max(axis=-1) if data.hourly else []
-    rows = [
-        (load, label, sum(served[load][month - 1] for month in some), short, price)
-        for (load, label, some), short, price in zip(
-            data.periods[["load", "label", "months"]].itertuples(index=False), value["short"], prices
-        )
-    ]
-    rows += [
-        (load, "all hours", served[load].sum(), short, price)
-        for load, short, price in zip(data.hourly, value["short_by_hour"].sum(axis=-1), hourly)
-    ]
-    table = pd.DataFrame(rows, columns=["load", "period", "consumption_mwh", "short_mwh", "price_cny_per_mwh"])
-    table.insert(1, "matching", table["load"].map(matching))
-    table["required_mwh"] = table["load"].map(share) * table["consumption_mwh"]
-    table["matched_mwh"] = table["required_mwh"] - table["short_mwh"]
-    trades = pd.DataFrame(
-        value["bundled"], pd.Index(data.with_plants["contract"], name="contract"), pd.Index(months, name="month")
-    )
-    trades = (
-        trades.stack()
-        .rename("energy_mwh")
-        .reset_index()
-        .merge(data.with_plants[["contract", "load", "generator", "line"]], on="contract")
-    )
-    return {"green_loads": table, "green_trades": trades}
-
-
-def _served(data, solved, load) -> np.ndarray:
-    """Consumption of a load by month, MWh."""
-    fleet = next(fleet for fleet in data.load_fleets if load in set(fleet.data.names))
-    unit = list(fleet.data.names).index(load)
-    power = fleet.data.demand.values[unit] - solved.evaluate(f"{fleet.name}.unserved")[unit]
-    return np.bincount(data.case.month_of_step, power * data.case.step_hours, minlength=len(data.months)) / MWH
-
-
-# --------------------------------------------------------------------------------------------------------------- checks
-
-
-def check_contracts(frames):
-    """A contract is with a plant that has certificates or with a store; shares sum to one; hours need contracts."""
-    table, loads, lines = frames["contracts"], frames["loads"].set_index("load"), frames["lines"].set_index("line")
-    generators = frames["generators"].set_index("generator")
-    zone = table["load"].map(loads["zone"])
-    origin = table["generator"].map(generators["zone"])
-    away = (origin != zone) & (table["generator"] != "")
-    ends = [table["line"].map(lines[end]) for end in ("from_zone", "to_zone")]
-    between = (
-        ((ends[0] == zone) & (ends[1] == origin))
-        | ((ends[1] == zone) & (ends[0] == origin))
-        | ((ends[0] == zone) | (ends[1] == zone))
-    )
-    problems = [
-        *problems_where(
-            table,
-            (table["generator"] == "") == (table["storage"] == ""),
-            "generator",
-            "a generator or a storage, one of both",
-        ),
-        *problems_where(
-            table,
-            table["generator"].map(generators["certificate"]) == "none",
-            "generator",
-            "a generator whose energy has certificates",
-        ),
-        *problems_where(
-            table,
-            (table["storage"] != "") & (table["load"].map(loads["green_matching"]) != "hour"),
-            "storage",
-            "empty where the load is not matched by hour",
-        ),
-        *problems_where(
-            table, away & ~between, "line", "a line into the load's zone where the generator is in another"
-        ),
-        *problems_where(
-            table, ~away & (table["line"] != ""), "line", "empty where the generator is in the load's zone"
-        ),
-    ]
-    for column in ("generator", "storage"):
-        total = table["share"].where(table[column] != "").groupby(table[column]).transform("sum")
-        problems += problems_where(table, total > 1 + 1e-9, "share", f"shares in one {column} that sum to at most 1")
-    hourly = frames["loads"]["green_matching"].eq("hour") & (frames["loads"]["green_share"] > 0)
-    supplied = frames["loads"]["load"].isin(table.loc[table["generator"] != "", "load"])
-    return problems + problems_where(
-        frames["loads"],
-        hourly & ~supplied & (frames["loads"]["certificates"] == "none"),
-        "green_matching",
-        "year or month, or a row for the load in table contracts: hours are matched by contracts",
-    )
-
-
-CHECKS = (check_contracts,)
+    """`green_loads` and `green_trades`."""
+    return green_load_tables.tables(green, data, solved)

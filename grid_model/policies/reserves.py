@@ -44,14 +44,13 @@ from grid_model.case.units import CNY_PER_MWH, MW
 from grid_model.policies import reserve_infeed
 from grid_model.policies.contract import PolicyData, members
 from grid_model.policies.reserve_infeed import available, position
+from grid_model.policies.reserve_providers import CALLED, DIRECTIONS, STORED, reach_of, read_providers
+from grid_model.policies.reserve_results import reserve_series
 
 NAME = "reserves"
 DEFAULT = False
 WEIGHTED = True  # kept in each step
 
-DIRECTIONS = ("up", "down")
-STORED = {"up": "energy_held", "down": "energy_room"}  # offers of a fleet that stores energy
-CALLED = ("demand_response",)  # fleets whose units do not spin
 SHARES = ("up_load_share", "up_renewable_share", "down_load_share", "down_renewable_share", "spinning_share")
 
 _provides = choice("reserve", ["both", "up", "down", "none"],
@@ -106,7 +105,7 @@ def read(case, fleets, settings) -> PolicyData | None:
     needed = {"up": (data.fixed["up"].values > 0).any(axis=1) | np.isin(data.areas, data.contingent),
               "down": (data.fixed["down"].values > 0).any(axis=1)}
     data.needed = {direction: data.areas[areas] for direction, areas in needed.items() if areas.any()}
-    _read_providers(data)
+    read_providers(data)
     data.penalty = settings.shortfall_cost_cny_per_mwh * CNY_PER_MWH
     return data if data.needed else None
 
@@ -151,64 +150,6 @@ def _total(data: PolicyData, zones, values: np.ndarray) -> np.ndarray:
     return total
 
 
-def _read_providers(data: PolicyData) -> None:
-    """By direction {fleet: its units that provide reserve in areas that need it}: `providers`, whose reserve is a
-    decision, and `pooled`, of whom all headroom is reserve; fleets without any are left out."""
-    data.providers, data.pooled = {}, {}
-    for direction in data.needed:
-        offering = data.offering(f"headroom_{direction}")
-        able = {fleet: _able(data, fleet, direction) for fleet in offering}
-        alone = {fleet: able[fleet] & _limited(data, fleet, direction) for fleet in offering}
-        data.providers[direction] = {fleet: fleet.data.where(some).tolist() for fleet, some in alone.items() if some.any()}
-        rest = {fleet: able[fleet] & ~some for fleet, some in alone.items()}
-        data.pooled[direction] = {fleet: fleet.data.where(some).tolist() for fleet, some in rest.items() if some.any()}
-
-
-def _limited(data: PolicyData, fleet, direction: str) -> np.ndarray:
-    """Which units of a fleet have another limit than headroom: energy in store, a ramp, their own failure."""
-    if fleet.offers(STORED[direction]) and data.settings.sustain_hours > 0:
-        return np.ones(len(fleet.data.names), bool)
-    failing = {unit for unit, _ in data.unit_steps.get(fleet.name, ())} if direction == "up" else set()
-    return np.isfinite(_reach(data, fleet, direction).values) | np.isin(fleet.data.names, list(failing))
-
-
-def _able(data: PolicyData, fleet, direction: str) -> np.ndarray:
-    """Which units of a fleet provide reserve in a direction, where any is needed."""
-    table = fleet.data.table
-    by_default = (table["reserve"] == "").to_numpy() & _able_by_default(data, table, direction)
-    needed = np.isin([data.area_of[zone] for zone in table["zone"]], data.needed[direction])
-    return (table["reserve"].isin(["both", direction]).to_numpy() | by_default) & needed & (_size(table) > 0)
-
-
-def _size(table) -> np.ndarray:
-    """Capacity or power of units; infinite where it is a share of something else [GW]."""
-    size = table["capacity_mw"] if "capacity_mw" in table else table["power_mw"]
-    return size.fillna(np.inf).to_numpy(float) * MW
-
-
-def _reach(data: PolicyData, fleet, direction: str) -> Array:
-    """What a ramp of each unit reaches in the response time; infinite where there is no such limit [GW]."""
-    ramp, minutes = f"ramp_{direction}_fraction_per_hour", data.settings.response_minutes
-    if minutes is None or ramp not in fleet.data.table:
-        return fleet.data.parameter(np.full(len(fleet.data.names), np.inf), "reach")
-    rate = fleet.data.table[ramp].fillna(np.inf).to_numpy(float)
-    return fleet.data.parameter(rate * _size(fleet.data.table) * minutes / 60, "reach")
-
-
-def _able_by_default(data: PolicyData, table, direction: str) -> np.ndarray:
-    """Renewable plant downwards only; of programmes, shed and interruptible upwards only, orderly use never; others
-    both, but storage on its own schedule."""
-    if "storage" in table:
-        return (table["call"] != "self_use").to_numpy()
-    if "generator" in table:
-        kind = table["technology"].map(data.case.tables["technologies"].set_index("technology")["kind"])
-        return ((kind != "renewable") | (direction == "down")).to_numpy()
-    if "programme" in table:
-        moving = table["kind"].isin(["shift", "ev_charging"])
-        return (moving | ((table["kind"] != "orderly_use") & (direction == "up"))).to_numpy()
-    return np.ones(len(table), bool)
-
-
 def add_variables(reserves, data):
     reserve_infeed.add_variables(reserves, data)
     for direction, providers in data.providers.items():
@@ -216,7 +157,7 @@ def add_variables(reserves, data):
         reserves.add_component(f"areas_{direction}", needed)
         reserves.add_component(f"shortfall_{direction}", pyo.Var(needed, data.steps, domain=pyo.NonNegativeReals))
         for fleet, units in providers.items():
-            reach = _reach(data, fleet, direction)
+            reach = reach_of(data, fleet, direction)
             reserves.add_component(f"{direction}_{fleet.name}", pyo.Var(
                 _units(reserves, data, fleet, units, f"{direction}_{fleet.name}"), data.steps,
                 bounds=lambda _, unit, step, reach=reach: (0, reach[unit])))
@@ -320,91 +261,8 @@ COSTS = {"reserve_shortfall": shortfall_cost}
 
 
 def series(reserves, data, solved) -> dict[str, xr.DataArray]:
-    """Reserve of every provider, and by area what is required, missing, and its price (NaN where none is required)."""
-    reserve = {direction: _of_providers(data, solved, direction) for direction in DIRECTIONS}
-    every = list(dict.fromkeys(str(name) for one in reserve.values() for name in one["provider"].values))
-    results = {f"reserve_{direction}": one.reindex(provider=every, fill_value=0.0)
-               for direction, one in reserve.items()}
-    for direction in data.needed:
-        results |= _of_areas(data, solved, direction)
-    return results
-
-
-def _of_providers(data, solved, direction: str) -> xr.DataArray:
-    """Reserve of every provider of one direction."""
-    if direction not in data.needed:
-        return _array(data, "provider", [], np.zeros((0, data.end)), f"reserve {direction}wards")
-    decided, pooled = data.providers[direction], data.pooled[direction]
-    values = [solved.evaluate(f"reserves.{direction}_{fleet.name}") / MW for fleet in decided]
-    left = _required(data, solved, direction) - solved.evaluate(f"reserves.shortfall_{direction}") / MW
-    for (fleet, units), reserve in zip(decided.items(), values):
-        left -= _by_area(data, fleet, units, reserve, direction)
-    for fleets in ([one for one in pooled if one.name not in CALLED], [one for one in pooled if one.name in CALLED]):
-        values += _shared_out(data, solved, direction, fleets, left)
-    order = [*decided, *(one for one in pooled if one.name not in CALLED), *(one for one in pooled if one.name in CALLED)]
-    units = [*decided.values(), *(pooled[fleet] for fleet in order[len(decided):])]
-    names = [label for fleet, some in zip(order, units) for label in _labels(list(zip(order, units)), fleet, some)]
-    return _array(data, "provider", names, np.concatenate([np.zeros((0, data.end)), *values]), f"reserve {direction}wards")
-
-
-def _shared_out(data, solved, direction: str, fleets, left: np.ndarray) -> list[np.ndarray]:
-    """Reserve of pooled fleets in proportion to their headroom: of what is `left` in each area, which is lowered by it
-    [MW]."""
-    pooled = data.pooled[direction]
-    headroom = [np.maximum(solved.evaluate(f"reserves.{direction}_pool_{fleet.name}") / MW, 0.0) for fleet in fleets]
-    whole = sum((_by_area(data, fleet, pooled[fleet], some, direction) for fleet, some in zip(fleets, headroom)),
-                np.zeros(left.shape))
-    part = np.divide(np.clip(left, 0.0, whole), whole, out=np.zeros(left.shape), where=whole > 0)
-    left -= part * whole
-    return [some * part[_positions(data, fleet, pooled[fleet], direction)] for fleet, some in zip(fleets, headroom)]
-
-
-def _positions(data, fleet, units, direction: str) -> np.ndarray:
-    """Position of the area of each unit among those in need."""
-    zone = dict(zip(fleet.data.names, fleet.data.zone_names, strict=True))
-    return np.searchsorted(data.needed[direction].astype(str), np.array([data.area_of[zone[unit]] for unit in units], str))
-
-
-def _by_area(data, fleet, units, values: np.ndarray, direction: str) -> np.ndarray:
-    """Sums of units over the areas in need."""
-    sums = np.zeros((len(data.needed[direction]), data.end))
-    np.add.at(sums, _positions(data, fleet, units, direction), values)
-    return sums
-
-
-def _required(data, solved, direction: str) -> np.ndarray:
-    """R + N of the areas in need, shape (areas, steps) [MW]."""
-    needed = data.needed[direction]
-    required = data.fixed[direction].values[np.isin(data.areas, needed)] / MW
-    if direction == "up" and data.contingent:
-        required[np.isin(needed, data.contingent)] += solved.evaluate("reserves.infeed") / MW
-    return required
-
-
-def _labels(providers, fleet, units) -> list[str]:
-    """Names of providers, pairs of fleet and units; with the fleet's where another has a unit of the same name."""
-    others = {unit for other, names in providers if other is not fleet for unit in names}
-    return [f"{fleet.name} {unit}" if unit in others else unit for unit in units]
-
-
-def _of_areas(data, solved, direction: str) -> dict[str, xr.DataArray]:
-    """Requirement, shortfall and price of one direction by area."""
-    needed = data.needed[direction]
-    required = _required(data, solved, direction)
-    dual, hours = solved.dual(f"reserves.requirement_{direction}"), data.case.cost_hours
-    price = np.divide(dual, hours, out=np.zeros(dual.shape), where=hours > 0) / CNY_PER_MWH + 0.0  # no -0
-    missing = solved.evaluate(f"reserves.shortfall_{direction}") / MW
-    money = f"{data.case.scenario.currency}/MWh"
-    columns = {"required": (required, f"reserve required {direction}wards", "MW"),
-               "shortfall": (missing, f"reserve missing {direction}wards", "MW"),
-               "price": (price, f"price of reserve {direction}wards: cost of one more MW required for an hour", money)}
-    return {f"reserve_{direction}_{name}": _array(data, "reserve_area", needed, values, long_name, unit)
-            for name, (values, long_name, unit) in columns.items()}
-
-
-def _array(data, dimension: str, names, values: np.ndarray, long_name: str, unit: str = "MW") -> xr.DataArray:
-    return xr.DataArray(values, coords={dimension: np.asarray(names, object)}, dims=(dimension, "time"),
-                        attrs={"units": unit, "long_name": long_name, "cell_methods": "time: mean"})
+    """Reserve of every provider, and by area what is required, missing, and its price."""
+    return reserve_series(data, solved)
 
 
 def check_areas(frames):

@@ -7,7 +7,7 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 import grid_model as gm
-from grid_model.policies import green_load
+from grid_model.policies import green_contracts
 
 OFF = {"green_certificates": False}
 
@@ -339,5 +339,5 @@ def test_compiled_as_written():
 )
 def test_contracts_that_cannot_be(rows, message):
     case = grid(1, 10, [1.0], contracts=rows, lines=[{"line": "l", "from_zone": "A", "to_zone": "B", "capacity_mw": 1}])
-    problems = green_load.check_contracts(case.tables)
+    problems = green_contracts.check_contracts(case.tables)
     assert any(message in problem.allowed for problem in problems), problems
