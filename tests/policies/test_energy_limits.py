@@ -72,3 +72,35 @@ def test_a_term_counts_one_thing_and_a_limit_has_a_term():
 
 def test_without_limits_there_is_no_row():
     assert not any(name.startswith("energy_limits") for name in solved(case([], [])).program.rows)
+
+
+def test_a_limit_that_does_not_bind_changes_nothing():
+    """500 MWh of fuel for a plant that can burn 200: all from the cheap plant. As an equality there would be no dispatch."""
+    limited = case([{"limit": "fuel", "amount_mwh": 500}], [{"limit": "fuel", "generator": "cheap"}])
+    assert solved(limited).objective == pytest.approx(200 * 10)
+
+
+def test_an_equality_holds_the_cheap_plant_back():
+    """Exactly 50 MWh from the plant that would give 200. As "at least" all 200 would come from it."""
+    limited = case([{"limit": "take or pay", "sense": "equal", "amount_mwh": 50}], [{"limit": "take or pay", "generator": "cheap"}])
+    assert solved(limited).objective == pytest.approx(50 * 10 + 150 * 50)
+
+
+def test_energy_is_power_times_the_length_of_a_step():
+    """Two steps of two hours ask for 400 MWh, of which 150 may be cheap. Counting power for energy it would be 300."""
+    limited = case([{"limit": "fuel", "amount_mwh": 150}], [{"limit": "fuel", "generator": "cheap"}], step_hours=2.0)
+    assert solved(limited).objective == pytest.approx(150 * 10 + 250 * 50)
+
+
+def test_what_a_store_holds_counts_by_its_factor():
+    """At least 5 MWh, of which what the store holds at the end counts half: 10 are stored, out of cheap energy. Counted in
+    full 5 would do. At most 2 of the 8 MWh that the store begins with: 4 may stay, so 4 are delivered though their wear
+    of 15 is more than the 10 that they save; without the limit none would be."""
+    store = {"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 20, "energy_mwh": 10, "cyclic": False,
+             "initial_fraction": 0, "charge_efficiency": 1, "discharge_efficiency": 1, "loss_fraction_per_hour": 0}
+    terms = [{"limit": "held", "storage": "s", "factor": 0.5}]
+    least = case([{"limit": "held", "sense": "at_least", "amount_mwh": 5}], terms, series={"load": {"l": 60.0}}, storage=[store])
+    assert solved(least).objective == pytest.approx((120 + 10) * 10)
+    most = case([{"limit": "held", "amount_mwh": 2}], terms, series={"load": {"l": 60.0}},
+                storage=[store | {"initial_fraction": 0.8, "wear_cost_cny_per_mwh": 15}])
+    assert solved(most).objective == pytest.approx((120 - 4) * 10 + 4 * 15)

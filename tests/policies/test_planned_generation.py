@@ -7,10 +7,10 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 
-def grid(planned_hours, penalty=1000, gas_part=1.0, hours=24, load=50.0):
+def grid(planned_hours, penalty=1000, gas_part=1.0, hours=24, load=50.0, step_hours=1.0):
     """Coal at 100 and 40 MW of gas at 400 CNY/MWh, 50 MW of load."""
     return small_case(
-        hours, policies={"planned_generation": {"shortfall_cost_cny_per_mwh": penalty}},
+        round(hours / step_hours), step_hours=step_hours, policies={"planned_generation": {"shortfall_cost_cny_per_mwh": penalty}},
         generators=[{"generator": "coal", "zone": "city", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
                     {"generator": "gas", "zone": "city", "technology": "gas", "capacity_mw": 40, "variable_cost_cny_per_mwh": 400,
                      "planned_hours": planned_hours}],
@@ -49,3 +49,17 @@ def test_each_day_has_its_plan():
     result = solved(grid(2190, hours=48, load=[0.0] * 24 + [50.0] * 24))
     assert result.value("planned_generation.short")[0] == pytest.approx([0.24, 0.0])
     assert result.value("thermal.report_generation")[1][24:].sum() == pytest.approx(0.24)
+
+
+def test_a_plan_is_energy_whatever_the_length_of_a_step():
+    """The same 240 MWh in twelve steps of two hours; counting power for energy 480 would be generated."""
+    result = solved(grid(2190, step_hours=2.0))
+    assert result.value("thermal.report_generation")[1].sum() * 2 == pytest.approx(0.24)
+    assert result.objective == pytest.approx(240 * 400 + 960 * 100)
+
+
+def test_more_than_the_plan_is_generated_where_it_is_needed():
+    """130 MW of load beside 100 of coal: gas gives 30 all day, 720 MWh of the 240 planned. As an equality the plan would
+    leave 480 MWh unserved."""
+    energy, cost = generated(grid(2190, load=130.0))
+    assert energy == pytest.approx(720) and cost == pytest.approx(2400 * 100 + 720 * 400)

@@ -238,6 +238,39 @@ def test_recovering_it_does_not_give_more_than_by_its_schedule():
     assert (solved(case).value("storage.discharge")[0] * 1e3)[4] == pytest.approx(0, abs=1e-6)
 
 
+def test_a_called_store_charges_more_than_by_its_schedule():
+    """Full from 02:00 for the peak at 05:00, called at 02:00 for the 4 MW that are missing, back full by 04:00: it charges
+    4 / 0.81 MWh at 03:00, when its schedule charges nothing. Held to what the schedule charges it could not be called."""
+    tariff = [{"zone": "A", "start_hour": start, "end_hour": end, "price_cny_per_mwh": price}
+              for start, end, price in ((0, 2, 200), (2, 5, 400), (5, 7, 900), (7, 24, 400))]
+    case = user(load=[2, 2, 16, 2, 2, 10, 2, 2], steps=8, policy={"tight_hours": [2], "recovery_hours": 1}, generators=[SCARCE],
+                tariff=tariff)
+    assert schedule(case)["charge"][2:] == pytest.approx([0] * 6, abs=1e-6)
+    result = solved(case)
+    assert result.value("loads.unserved").sum() * 1e3 == pytest.approx(0, abs=1e-6)
+    assert result.value("storage.charge")[0, 3] * 1e3 == pytest.approx(4 / 0.81)
+
+
+IDLE = {"cyclic": False, "initial_fraction": 0.9, "wear_cost_cny_per_mwh": 1000}
+
+
+def test_what_was_called_is_made_good():
+    """Idle by its schedule, as its wear is more than the tariff pays, with 4.5 of 5 MWh; called at 01:00 for the 4 MW that are
+    missing, it buys 4 / 0.81 MWh back at 300, though nothing needs them. Were it free to end below its schedule it would not."""
+    case = user(load=[2, 16, 2, 2], policy={"tight_hours": [1], "recovery_hours": 2}, generators=[SCARCE], store=IDLE)
+    assert schedule(case)["discharge"] == pytest.approx([0] * 4, abs=1e-6)
+    result = solved(case)
+    assert result.value("storage.energy")[0, -1] * 1e3 == pytest.approx(4.5)
+    assert result.objective == pytest.approx((18 + 4 / 0.81) * 300 + 4 * 1000)
+
+
+def test_what_is_made_good_is_not_given_again():
+    """Tight at 01:00, but it is at 03:00, within the time to recover, that 4 MW are missing: the idle store may not give them,
+    though it could charge again by 05:00. Free to do so it would serve them all."""
+    case = user(load=[2, 2, 2, 16, 2, 2], steps=6, policy={"tight_hours": [1], "recovery_hours": 3}, generators=[SCARCE], store=IDLE)
+    assert solved(case).value("loads.unserved").sum() * 1e3 == pytest.approx(4)
+
+
 def test_without_a_call_nothing_differs():
     """Tight at midnight but nothing is scarce: also in the time to recover the store charges and discharges as
     scheduled. Were it only held to its level at the end, it would lie idle, as the grid has one price and the store
