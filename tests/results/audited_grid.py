@@ -92,14 +92,15 @@ ZONES = [{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}, {"zone
 RULES = {"reserves": {}, "carbon_market": {"allowance_price_cny_per_t": 75},
          "green_certificates": {"shortfall_penalty_cny_per_mwh": 100, "ccer_price_cny_per_t": 70, "ccer_factor_t_per_mwh": 0.5},
          "settlement": {"regime": "mechanism", "capacity_tariff_cny_per_kw": 100},
-         "planned_generation": {}, "corridor_contract": {}}
+         "planned_generation": {}, "corridor_contract": {},
+         "scorecard": {"levels": {"wind_and_solar_use": {2025: 0.5, 2028: 0.9}}, "pile_kw": 7}}
 CERTIFICATES = {"wind": "tradable", "sun": "tradable", "straw": "tradable", "river": "tradable", "tower": "tradable",
                 "upper": "held", "lower": "held"}
 BENCHMARK, REGION = {"A": 350, "B": 300, "C": 400}, {"A": "North", "B": "North", "C": "South", "D": "South", "E": "South"}
 
 
 SHARES = {"C-D": {"min_renewable_share": 0.5}, "A-B": {"min_renewable_share": 0.9}, "A=C": {"renewable_share": 0.6}}
-OBLIGED = {"C ev": {"green_share": 0.2, "green_matching": "year"}, "C base": {"green_share": 0.4, "green_matching": "month"}, "D base": {"green_share": 0.3, "certificates": "assessed"}}
+OBLIGED = {"C ev": {"kind": "ev", "green_share": 0.2, "green_matching": "year"}, "C base": {"green_share": 0.4, "green_matching": "month"}, "D base": {"green_share": 0.3, "certificates": "assessed"}}
 
 
 def ruled_grid():

@@ -314,7 +314,7 @@ def test_each_law_can_be_broken(case, solved, law):
 
 def test_no_law_is_left_untried(case, solved):
     laws = set(audit(case, solved.dispatch, solved.tables, solved.summary)["law"])
-    settled = {law for law in laws if law.startswith("settlement")}  # broken one by one in test_changed_numbers.py
+    settled = {law for law in laws if law.startswith(("settlement", "programmes", "yearly carbon"))}  # broken one by one in test_changed_numbers.py
     assert laws - set(BREAKS) - ELSEWHERE - settled == {RING}
 
 

@@ -25,7 +25,9 @@ from grid_model.results.audit.prices import check_prices
 from grid_model.results.audit.reserve import check_reserves
 from grid_model.results.audit.response import check_response
 from grid_model.results.audit.stores import check_place, check_storage
+from grid_model.results.audit.targets import check_targets
 from grid_model.results.audit.thermal_units import check_thermal
+from grid_model.results.audit.use import check_use
 from grid_model.results.audit.water import check_reservoirs
 
 
@@ -65,7 +67,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         responding, programmes = check_response(book)
         converted = check_converters(book)
         check_balance(book, demand, generation, stores, arriving, responding, converted)
-        check_carbon(book, plants, sent)
+        check_carbon(book, plants, sent, tables)
         check_prices(book, duals, tables)
         policies = (summary or {}).get("policies")
         others = check_reserves(book, plants, policies) | check_allowances(book, plants, tables, policies)
@@ -73,6 +75,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         others |= check_certificate_market(book, plants, sent, tables, policies) | check_green_loads(book, plants, tables, policies)
         check_certificate_ledger(book, plants, tables)
         check_settlement(book, plants, sent, programmes, tables, policies)
+        check_use(book, programmes, tables)
+        check_targets(book, plants, programmes, tables, policies)
         unknown = check_costs(book, plants, switching, sent, programmes, summary, others)
         if tables and "purchase_order" in tables:
             check_purchase_order(book, plants, tables["purchase_order"])

@@ -12,12 +12,13 @@ A ring of zones from which nobody consumes has f = 0, and what is emitted into i
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 LEAST_MW = 1e-3  # less is no power
 RELATIVE = 1e-9  # of the carbon of the step
 
 
-def check_carbon(book, plants, sent) -> None:
+def check_carbon(book, plants, sent, told=None) -> None:
     """Factors of production and consumption, and that what zones consume sums to what is emitted."""
     if not len(plants.names) or "emissions" not in book.dispatch:
         return
@@ -49,6 +50,37 @@ def check_carbon(book, plants, sent) -> None:
                unit="tCO2", tolerance=book.hours * tolerance)
     book.equal("carbon consumed is carbon emitted", ["all zones"], consumed.sum(axis=0)[None],
                (produced.sum(axis=0) * book.hours)[None], unit="tCO2", tolerance=book.hours * tolerance)
+    if told and "carbon_factors" in told:
+        _check_years(book, told["carbon_factors"], {
+            "production_emissions_t": produced * book.counted, "consumption_emissions_t": consumed / book.hours * book.counted,
+            "generation_mwh": generated * book.counted, "consumption_mwh": (coming - going) * book.counted})
+
+
+def _check_years(book, table, hourly: dict[str, np.ndarray]) -> None:
+    """Sums of the hours over areas and years, their factors, and the latest average published of each area."""
+    zones, year = book.case.tables["zones"], book.case.time.year.to_numpy()
+    names = {"North": "North China", "East": "East China", "Central": "Central China"}
+    region = zones["region"].fillna("").map(lambda one: names.get(one, one)).to_numpy(object)
+    within = {"province": lambda area: zones["zone"].to_numpy(object) == area, "grid region": lambda area: region == area,
+              "national": lambda area: np.full(len(zones), area == "China")}
+    areas = np.array([within[level](area) for area, level in zip(table["area"], table["level"])], float)
+    in_year = (table["year"].to_numpy()[:, None] == year).astype(float)
+    sums = {name: ((areas @ values) * in_year).sum(axis=1) for name, values in hourly.items()}
+    for name, energy in (("production", "generation_mwh"), ("consumption", "consumption_mwh")):
+        carbon, power = sums[f"{name}_emissions_t"], sums[energy]
+        sums[f"factor_{name}_t_per_mwh"] = np.divide(carbon, power, out=np.full(len(table), np.nan), where=power > LEAST_MW)
+    published = book.case.tables["carbon_factors"]
+    published = published[published["kind"] == "average"].sort_values("year", kind="stable").drop_duplicates(["area", "level"], keep="last")
+    latest = published.set_index(["area", "level"])[["factor_t_per_mwh", "year"]].reindex(pd.MultiIndex.from_frame(table[["area", "level"]]))
+    sums |= {"published_t_per_mwh": latest["factor_t_per_mwh"].to_numpy(float), "published_year": latest["year"].to_numpy(float)}
+    for name, values in sums.items():
+        told = table[name].to_numpy(float)
+        same = np.isnan(told) & np.isnan(values)
+        book.equal(f"yearly carbon: {name}", table["area"], np.where(same, 0.0, told), np.where(same, 0.0, values), unit="1",
+                   tolerance=1e-6 + RELATIVE * np.abs(np.nan_to_num(values)))
+    missing = {(one, now) for one in zones["zone"] for now in year} - set(zip(table["area"], table["year"]))
+    book.equal("yearly carbon: every zone and year once", ["all"], [float(len(missing) + table.duplicated(["area", "level", "year"]).sum())],
+               unit="1", tolerance=0.0)
 
 
 def _directed(book, sent) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

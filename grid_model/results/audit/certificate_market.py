@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 RELATIVE = 1e-7
+NOTHING = 1e-3  # MW: less is no power
 
 
 def check_certificate_market(book, plants, sent, tables, policies) -> dict[str, np.ndarray]:
@@ -30,6 +31,7 @@ def check_certificate_market(book, plants, sent, tables, policies) -> dict[str, 
         book.equal("certificate market: sold is bought", ["all"], [bought.sum()], [retired], unit="MWh",
                    tolerance=10 * book.energy + RELATIVE * retired)
         _check_physical(book, plants, obligations, tables.get("green_imports"))
+        _check_traced(book, plants, obligations, tables.get("green_imports"))
     exchanged = _check_imports(book, sent, tables.get("green_imports"))
     worth = (settings["ccer_price_cny_per_t"] or 0.0) * (settings["ccer_factor_t_per_mwh"] or 0.0)
     return {"green_certificates.ccer": -worth * market["ccer_mwh"].to_numpy(float),
@@ -124,6 +126,58 @@ def _check_physical(book, plants, obligations, imports) -> None:
     most = energy[_kinds(book, plants.table) == "non_hydro"].sum()
     book.at_most("obligation: consumed no more than generated", ["non_hydro"], [rows["physical_mwh"].sum()], [most], unit="MWh",
                  tolerance=10 * book.energy * max(1, len(rows)) + RELATIVE * most)
+
+
+def _check_traced(book, plants, obligations, imports) -> None:
+    """Renewable energy that loads consume and lines send by proportional sharing, step by step: P m = G + sum of what lines
+    bring x m of their start. What stores discharge has no origin; power that comes to no consumer has none either."""
+    zones, table = pd.Index(book.case.zones), book.case.tables["lines"]
+    flow = np.nan_to_num(book.stored("flow", len(table), expected=False))
+    ends = [zones.get_indexer(table[name]) for name in ("from_zone", "to_zone")]
+    start, end = np.concatenate(ends), np.concatenate(ends[::-1])
+    going = np.concatenate([np.maximum(flow, 0.0), np.maximum(-flow, 0.0)])
+    coming = going * (1 - np.tile(table["loss_fraction"].to_numpy(float), 2)[:, None])
+    fed = book.sums(np.maximum(plants.output, 0.0), book.zone_of("generators"), len(zones))
+    stores = len(book.case.tables["storage"])
+    fed = fed + book.sums(np.maximum(book.stored("discharge", stores), 0.0), book.zone_of("storage"), len(zones))
+    whole = fed + book.sums(coming, end, len(zones))
+    live = _live(book, start, end, coming, whole - book.sums(going, start, len(zones))) & (whole > NOTHING)
+    system = np.zeros((book.steps, len(zones), len(zones)))
+    np.add.at(system, (slice(None), end, start), -(coming * live[start] * live[end]).T)
+    system[:, np.arange(len(zones)), np.arange(len(zones))] += np.where(live, whole, 1.0).T
+    certified = (plants.table["certificate"] != "none").to_numpy()
+    kind, mix = _kinds(book, plants.table), {}
+    for one in ("hydro", "non_hydro"):
+        power = np.where((certified & (kind == one))[:, None], np.maximum(plants.output, 0.0), 0.0)
+        green = np.where(live, book.sums(power, book.zone_of("generators"), len(zones)), 0.0)
+        mix[one] = np.linalg.solve(system, green.T[:, :, None])[:, :, 0].T
+    mix["total"] = mix["hydro"] + mix["non_hydro"]
+    loads = len(book.case.tables["loads"])
+    served = np.maximum(book.stored("demand", loads) - book.stored("unserved_demand", loads), 0.0)
+    consumed = book.sums(served, book.zone_of("loads"), len(zones)) * book.hours
+    rows = obligations[obligations["obligation"].isin(["total", "non_hydro"])]
+    in_year = rows["year"].to_numpy()[:, None] == book.case.time.year.to_numpy()
+    at = zones.get_indexer(rows["zone"])
+    found = [(mix[one][z] * consumed[z] * year).sum() for one, z, year in zip(rows["obligation"], at, in_year)]
+    book.equal("obligation: renewable energy traced", rows["party"], rows["traced_mwh"], found, unit="MWh",
+               tolerance=10 * book.energy + RELATIVE * np.array(found))
+    if imports is not None:
+        ahead = imports["from_zone"].to_numpy(object) == imports["line"].map(table.set_index("line")["from_zone"]).to_numpy(object)
+        arc = pd.Index(table["line"]).get_indexer(imports["line"]) + np.where(ahead, 0, len(table))
+        in_month = (imports["month"].to_numpy(object)[:, None] == book.case.time.strftime("%Y-%m").to_numpy(object)) * book.hours
+        sent = (going[arc] * in_month).sum(axis=1)
+        share = np.divide((going[arc] * mix["total"][start[arc]] * in_month).sum(axis=1), sent, out=np.zeros(len(arc)), where=sent > NOTHING)
+        book.equal("green imports: traced share", imports["line"], imports["traced_share"].fillna(0.0), share, unit="1",
+                   tolerance=1e-6 + book.energy / np.maximum(sent, 1.0))
+
+
+def _live(book, start, end, coming, consumed) -> np.ndarray:
+    """Zones whose power comes to a consumer, over any number of lines, (zones, steps)."""
+    live, before = consumed > NOTHING, None
+    while before is None or (live != before).any():
+        before = live.copy()
+        np.logical_or.at(live, start, before[end] & (coming > NOTHING))
+    return live
 
 
 def _check_imports(book, sent, imports) -> np.ndarray:

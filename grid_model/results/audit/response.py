@@ -232,7 +232,7 @@ def _check_charging(book, use: Programmes) -> None:
         return
     names, power = use.names[some], use.power[some, None]
     reduced, added, lent = use.reduced[some], use.added[some], use.lent[some]
-    base = np.where(power > 0, _base(book, use, some), 0.0)
+    base = np.where(power > 0, base_charging(book, use, some), 0.0)
     room = np.where(power > 0, np.maximum(power - base, 0.0), 0.0)
     book.between("charging put off within what is asked for", names, 0.0, reduced, base)
     book.between("charging made up for within the chargers' power", names, 0.0, added, room)
@@ -258,7 +258,7 @@ def _check_charging(book, use: Programmes) -> None:
     )
 
 
-def _base(book, use: Programmes, some) -> np.ndarray:
+def base_charging(book, use: Programmes, some) -> np.ndarray:
     """Charging on arrival: the load, the part of it that has the day's energy, or that energy evenly [MW]."""
     load, daily = use.load[some], use.number("energy_mwh_per_day")[some, None] / 24
     own = (use.table["load"] != "").to_numpy()[some, None]

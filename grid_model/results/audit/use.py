@@ -1,0 +1,49 @@
+"""What is told of every programme of demand response: its use, against its limits.
+
+symbol  unit  what
+C       MW    capability of a programme: its power; of charging the most on arrival in a step, and what vehicles lend
+d, u    MW    reduced, orderly use and what vehicles lend included; added
+
+    hours = sum of d dt / C;  calls = sum of max(d[t] - d[t-1], 0) / C;  payback = sum of u dt / sum of d dt
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grid_model.results.audit.response import base_charging
+
+RELATIVE = 1e-9
+
+
+def check_use(book, use, tables) -> None:
+    """All laws of the table `demand_response`."""
+    table = (tables or {}).get("demand_response")
+    if table is None:
+        return
+    some = use.kind == "ev_charging"
+    lent = np.where((use.power > 0) & (use.number("return_power_mw") > 0), use.number("return_power_mw"), 0.0)
+    most = np.zeros(len(use.names))
+    most[some] = base_charging(book, use, np.flatnonzero(some)).max(axis=1, initial=0.0)
+    capability = np.where(some, most + lent, use.power)
+    reduced, added = np.nan_to_num(use.down) + np.nan_to_num(use.ordered), np.nan_to_num(use.added)
+    day, days = book.case.time.normalize().factorize()
+    in_day = (day[:, None] == np.arange(len(days))) * book.hours[:, None]
+    called = np.maximum(np.diff(reduced, axis=1, prepend=0.0), 0.0).sum(axis=1)
+    part = float((book.hours / np.where(book.case.time.is_leap_year, 8784.0, 8760.0)).sum())
+    energy, more = reduced @ book.hours, added @ book.hours
+    expected = {"capability_mw": capability, "reduced_mwh": energy, "added_mwh": more, "payback": _per(more, energy),
+                "hours": _per(energy, capability), "most_hours_in_a_day": _per((reduced @ in_day).max(axis=1), capability),
+                "max_hours_per_day": use.number("max_hours_per_day"), "calls": _per(called, capability),
+                "max_calls": use.number("max_calls_per_year") * part, "max_energy_mwh": use.number("max_energy_mwh_per_year") * part}
+    words = (table[["programme", "zone", "kind"]].to_numpy(object) == use.table[["programme", "zone", "kind"]].to_numpy(object))
+    book.equal("programmes told as given", use.names, 1.0 - words.all(axis=1), unit="1", tolerance=0.0)
+    for name, values in expected.items():
+        told = table[name].to_numpy(float)
+        same = np.isnan(told) & np.isnan(values)
+        book.equal(f"programmes: {name}", use.names, np.where(same, 0.0, told), np.where(same, 0.0, values), unit="1",
+                   tolerance=RELATIVE * (1.0 + np.abs(np.nan_to_num(values))))
+
+
+def _per(amount, unit) -> np.ndarray:
+    return np.divide(amount, unit, out=np.full(np.shape(amount), np.nan), where=np.asarray(unit) > 0)
