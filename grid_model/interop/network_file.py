@@ -126,8 +126,9 @@ class Components:
     def series(self, attribute: str, default: float) -> np.ndarray:
         """Numbers by component and step; those without a series of their own have their static value."""
         values = np.repeat(np.asarray(self._static(attribute, default), float)[:, None], self.network.steps, axis=1)
-        given = self.network.content.get(f"{self.listed}_t_{attribute}")
-        if given is not None:
+        variable = f"{self.listed}_t_{attribute}"
+        if variable in self.network.content:
+            given = self.network.content[variable]
             ids = given[f"{self.listed}_t_{attribute}_i"].values.astype(str)
             position = {name: at for at, name in enumerate(self._all)}
             known = [at for at, name in enumerate(ids) if name in position]
@@ -168,15 +169,15 @@ class Components:
                 if name.startswith(start) and not name.startswith((f"{start}t_", f"{start}pw_"))]
 
 
-def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours: np.ndarray, lists: dict, cost_hours=None) -> None:
+def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours: np.ndarray, lists: dict, cost_hours,
+                  energy_weights) -> None:
     """Write components in PyPSA's layout.
 
     lists  {list: (names, {attribute: values}, {attribute: (names, values (names, steps))})}
     """
     content = xr.Dataset(coords={"snapshots": snapshots})
     content["snapshots_snapshot"] = ("snapshots", snapshots)
-    for weight in WEIGHTS:
-        hours = cost_hours if weight == "objective" and cost_hours is not None else step_hours
+    for weight, hours in zip(WEIGHTS, (cost_hours, step_hours, energy_weights)):
         content[f"snapshots_{weight}"] = ("snapshots", np.asarray(hours, float))
     for listed, (names, static, series) in lists.items():
         index = f"{listed}_i"

@@ -33,6 +33,7 @@ class Comparison:
     pypsa: float | None
     ours: float | None = None
     again: float | None = None  # PyPSA's optimum of what is exported of the import
+    home: float | None = None  # ours of that, imported once more
     refused: list[str] = field(default_factory=list)  # by the export
     prices: int = 0
     unique: int = 0
@@ -83,6 +84,9 @@ def _compare_again(pypsa, found: Comparison, case, folder: Path) -> None:
         return
     found.again = objective_in_pypsa(pypsa.Network(file))
     found.same("there and back", found.again)
+    results = served(gm.load_case(import_network(file, folder / "home")))
+    found.home = None if results is None else results.summary["objective_cny"]
+    found.same("there, back and home", found.home)
 
 
 def _compare_prices(found: Comparison, network, results) -> None:

@@ -74,18 +74,25 @@ def test_pypsa_opens_it_and_agrees(case, tmp_path):
 
 
 def test_what_cannot_be_carried_is_listed(tmp_path):
-    """Ramps with commitment, cycles a day, a policy, demand response."""
+    """Ramps of units with commitment, cycles a day, a policy, demand response, and what limits of energy count that PyPSA cannot:
+    all of it in one error."""
     case = small_case(
         2, {"load": {"l": [20, 50]}}, policies={"reserves": {}}, loads=[{"load": "l", "zone": "A"}],
         generators=[{"generator": "unit", "zone": "A", "technology": "coal", "capacity_mw": 60, "min_output_fraction": 0.1,
                      "start_cost_cny_per_mw": 50, "ramp_up_fraction_per_hour": 0.2}],
         storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 10,
                   "max_cycles_per_day": 0.5}],
-        demand_response=[{"programme": "p", "zone": "A", "kind": "shed", "power_mw": 5, "cost_cny_per_mwh": 10}])
+        demand_response=[{"programme": "p", "zone": "A", "kind": "shed", "power_mw": 5, "cost_cny_per_mwh": 10}],
+        converters=[{"converter": "pump", "capacity_mw": 5}, {"converter": "loose", "capacity_mw": 5, "committed": True, "tight": True,
+                                                               "start_cost_cny": 9}],
+        converter_ports=[{"port": name, "converter": converter, "zone": "A", "rate": rate}
+                         for name, converter, rate in (("in", "pump", -1), ("out", "pump", 1), ("loose out", "loose", 1))],
+        energy_limits=[{"limit": "two ports", "amount_mwh": 9}], energy_limit_terms=[{"term": "t", "limit": "two ports", "converter": "pump"}])
     with pytest.raises(gm.InputError) as error:
         export_case(case, tmp_path / "network.nc")
     named = {problem.column for problem in error.value.problems}
-    assert {"ramps of unit", "max_cycles_per_day of s", "policy reserves", "demand_response p"} <= named
+    assert {"ramps of unit", "max_cycles_per_day of s", "policy reserves", "demand_response p", "tight of loose", "initial_online_mw of unit",
+            "energy_limit_terms t"} == named
     assert not (tmp_path / "network.nc").exists()
 
 
