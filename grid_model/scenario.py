@@ -359,12 +359,18 @@ def scenario_of(
 
 def _without(content: Mapping[str, Any], error: ValidationError) -> Scenario | None:
     """The scenario without the keys that are wrong; None where hours or inputs are among them."""
-    wrong = {entry["loc"][0] for entry in error.errors() if entry["loc"]}
+    places = [entry["loc"] for entry in error.errors() if entry["loc"]]
+    unknown = {place[1] for place in places if len(place) > 1 and place[0] == "horizon"} - set(Horizon.model_fields)
+    wrong = {place[0] for place in places if not (place[0] == "horizon" and place[1:] and place[1] in unknown)}
     if wrong & {"horizon", *PATHS}:
         return None
-    return Scenario.model_validate(
-        {key: value for key, value in content.items() if key not in wrong} | {"name": "rest"}
-    )
+    kept = {key: value for key, value in content.items() if key not in wrong} | {"name": "rest"}
+    if unknown:
+        kept["horizon"] = {key: value for key, value in content["horizon"].items() if key not in unknown}
+    try:
+        return Scenario.model_validate(kept)
+    except ValidationError:  # what is left of the hours is none
+        return None
 
 
 def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], list[Path], list[Problem]]:

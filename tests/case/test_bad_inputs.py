@@ -523,11 +523,12 @@ def test_scenario_and_tables_are_told_of_together(two_zones, problems):
     generators = two_zones.table("generators", "generator,zone,technology,capacity_mw\nNorth coal,North,coal,-5")
     (two_zones.profiles / "availability.csv").unlink()
     two_zones.scenario_text(
-        "inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\ncolour: blue\nsolve: {method: abacus}\n"
+        "inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4, stepp: 1}\ncolour: blue\nsolve: {method: abacus}\n"
     )
     found = {(Path(problem.file).name, problem.column, problem.value) for problem in problems(two_zones)}
     assert found == {
         (generators.name, "capacity_mw", "-5"),
+        (two_zones.scenario.name, "horizon.stepp", "stepp"),
         (two_zones.scenario.name, "colour", "colour"),
         (two_zones.scenario.name, "solve.method", "abacus"),
     }
