@@ -13,7 +13,8 @@ save what the connection would spill, or what is given as curtailed, and move th
 its stores only takes. Users without a name are all loads of the zone. A self-use store that stands on its own earns
 by the tariff alone.
 
-Of equal schedules the one that charges late and discharges early is taken: prices fall by a part of DRIFT in each step.
+Of equal schedules the one that charges late and discharges early is taken: prices fall by a part of DRIFT in each step;
+and of equal levels the lowest.
 """
 
 from __future__ import annotations
@@ -64,12 +65,23 @@ def schedule_self_use(case, curtailment: xr.DataArray | None = None):
     program = compile_program(model)
     values = _solve(own, model, program)
     power = {name: program.columns[f"storage.{name}"].of(values) / MW for name in ("charge", "discharge", "energy")}
-    power["energy"] = power["energy"][:, 1:]
+    power["energy"] = _from_the_lowest_start(data, power["energy"])[:, 1:]
     series = {
         name: labelled("storage", data.names, case.time, array, {})
         for name, array in zip(SERIES, power.values(), strict=True)
     }
     return case.replace(series=series)
+
+
+def _from_the_lowest_start(data, energy: np.ndarray) -> np.ndarray:
+    """Levels of stores that may begin anywhere, as low as their limits let the same charging be [MWh].
+
+    A cyclic store without loss and without a given start can do all that it does at any level; one of them is meant.
+    """
+    free = data.table["cyclic"].to_numpy(bool) & data.table["initial_fraction"].isna().to_numpy()
+    free &= (data.retention.values == 1).all(axis=-1)
+    room = (energy - data.level_lower.values / MW).min(axis=1)
+    return energy - np.where(free, np.maximum(room, 0.0), 0.0)[:, None]
 
 
 def _solve(case, model, program) -> np.ndarray:

@@ -16,10 +16,11 @@ from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.policies import tariffs
 from grid_model.policies.self_use import _room, tight_steps
-from grid_model.policies.self_use_schedule import schedule_self_use
+from grid_model.policies.self_use_schedule import _from_the_lowest_start, schedule_self_use
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import timeline
 from grid_model.solve.windows import Pieced, Sliced
+from grid_model.technologies import storage
 
 STORE = {
     "storage": "s",
@@ -77,6 +78,16 @@ def test_a_user_buys_in_the_valley_and_uses_it_in_the_peak():
     assert (result.value("storage.discharge") * 1e3).ravel() == pytest.approx([0, 0, 4.5, 0])
     assert (result.value("storage.charge") * 1e3).ravel() == pytest.approx([5 / 0.9 - 5, 5, 0, 0])
     assert (solved(user(policy=False)).value("storage.discharge") * 1e3).ravel() == pytest.approx([0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("store, lowest", [
+    ({"min_level_fraction": 0.2}, [1, 2, 1]), ({"loss_fraction_per_hour": 0.01}, [3, 4, 3]), ({"initial_fraction": 0.6}, [3, 4, 3]),
+    ({"cyclic": False}, [3, 4, 3])])
+def test_of_equal_levels_the_lowest_is_meant(store, lowest):
+    """A circle of 1 MWh in a store of 5 could turn at 3 MWh or at any other level, as the solver likes; it is put on the least, 1 MWh.
+    With losses, or from a given start, there is one level only, and it stays."""
+    data = storage.read(user(steps=2, store=store))
+    assert _from_the_lowest_start(data, np.array([[3.0, 4.0, 3.0]]))[0] == pytest.approx(lowest)
 
 
 def test_a_user_gives_no_more_than_it_takes():
