@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from grid_model.case.tables import CORE_TABLES
 from grid_model.case.units import CNY, CNY_PER_MWH
 
 # dimension: (table, {coordinate: column})
@@ -52,7 +53,7 @@ def build_dataset(solved) -> xr.Dataset:
     if case.step_weights is not None:
         dataset = dataset.assign_coords(step_weight=("time", np.asarray(case.step_weights), {
             "units": "1", "long_name": "how often the step counts in sums over the run"}))
-    dataset = dataset.assign_coords(_facts(case, dataset))
+    dataset = dataset.assign_coords(_facts(solved, dataset))
     return dataset.assign_attrs(Conventions="CF-1.11", title=case.name)
 
 
@@ -132,20 +133,28 @@ def _cost_items(solved) -> xr.DataArray:
                         attrs={"units": "CNY", "long_name": "cost by item"})
 
 
-def _facts(case, dataset: xr.Dataset) -> dict:
-    """Static facts as coordinates of their dimension."""
-    coordinates = {}
+def _facts(solved, dataset: xr.Dataset) -> dict:
+    """Static facts as coordinates of their dimension, with the unit and the meaning that their columns are declared with."""
+    coordinates, declared = {}, _declared(solved.model)
     for dimension, (table, columns) in FACTS.items():
         if dimension not in dataset.dims:
             continue
-        rows = case.tables[table]
+        rows = solved.case.tables[table]
         for name, column in columns.items():
             if column not in rows:
                 continue
             values = rows[column]
             values = values.to_numpy(float) if values.dtype.kind == "f" else values.to_numpy(object)
-            attributes = {"units": "MWh" if name.endswith("mwh") else "MW"} if name.endswith(("_mw", "_mwh")) else {}
+            unit, meaning = declared.get((table, column), ("", name.replace("_", " ")))
+            attributes = {"long_name": meaning} | ({"units": unit} if unit else {})
             if name in STANDARD_NAMES:
-                attributes = dict(zip(("standard_name", "units"), STANDARD_NAMES[name]))
+                attributes |= dict(zip(("standard_name", "units"), STANDARD_NAMES[name]))
             coordinates[name] = (dimension, values, attributes)
     return coordinates
+
+
+def _declared(model) -> dict[tuple[str, str], tuple[str, str]]:
+    """Unit and meaning of every column that the core and the parts of a model declare, by table and name."""
+    tables = [CORE_TABLES, *(part.module.TABLES for part in (*model.fleets.values(), *model.policies.values()))]
+    return {(table, column.name): (column.metadata["unit"], column.description)
+            for declared in tables for table, columns in declared.items() for column in columns}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from audited_grid import audited_grid
 from small import small_case
 
 import grid_model as gm
@@ -203,3 +204,14 @@ def test_results_move_with_their_project(tmp_path, monkeypatch):
     assert pipeline.audit_results("moved/results/two_zone")["passed"].all()
     assert "inputs: ../../inputs/two_zone" in (tmp_path / "moved/results/two_zone/scenario.yaml").read_text()
     assert str(project / "inputs" / "two_zone") in (tmp_path / "apart" / "scenario.yaml").read_text()
+
+
+def test_every_number_says_its_unit_and_what_it_is():
+    """CF: variables and numbers among the coordinates have units and a long name, texts a long name; all survive on disk."""
+    dispatch = gm.solve(audited_grid()).dispatch
+    for name, variable in dispatch.variables.items():
+        if name not in dispatch.dims:
+            assert variable.attrs.get("long_name"), name
+            assert variable.dtype.kind not in "fi" or variable.attrs.get("units"), name
+    assert dispatch["line_loss_fraction"].attrs["units"] == "1" and dispatch["energy_mwh"].attrs["units"] == "MWh"
+    assert dispatch["latitude"].attrs["standard_name"] == "latitude" and dispatch["latitude"].attrs["units"] == "degree_north"
