@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -84,7 +85,8 @@ def page(runs: list[dict]) -> str:
     return "\n".join([
         "# Disk: a year read, and a year of results written", "",
         "The 31 provinces of 2027, 8,760 hours. Written by `benchmarks/disk.py`, which says what is counted.", "",
-        f"Medians of {len(runs)}, on 2 cores ({platform.machine()}).", "",
+        f"Medians of {len(runs)}, on {os.cpu_count()} cores ({platform.machine()}); load of the machine meanwhile {os.getloadavg()[2]:.1f}: "
+        "where that is more than the cores, the processor's seconds are those that count.", "",
         "| | seconds | CPU seconds | peak memory of the process, MB | size on disk, MB | asked |", "|---|---|---|---|---|---|",
         *rows, ""])
 

@@ -17,7 +17,7 @@ import pyomo.environ as pyo
 from grid_model.algebra import Array
 from grid_model.case.units import CNY_PER_MWH
 from grid_model.policies.certificate_supply import listed
-from grid_model.policies.contract import PolicyData, members
+from grid_model.policies.contract import PolicyData, members, members_by_fleet
 
 WEIGHTS = {"total": ("hydro", "non_hydro"), "non_hydro": ("non_hydro",)}
 
@@ -71,19 +71,9 @@ def add_demand_variables(green, data):
 
 def add_served(green, data):
     """L of zones, and of loads that have a share of their own, by month."""
-    own = [
-        (
-            fleet,
-            members(
-                green,
-                f"{fleet.name}_own",
-                data.green["load"].unique(),
-                {name: [name] for name in data.green["load"].unique() if name in set(fleet.data.names)},
-            ),
-        )
-        for fleet in data.load_fleets
-    ]
-    green.green_loads = pyo.Set(initialize=data.green["load"].unique().tolist())
+    loads = data.green["load"].unique().tolist()
+    own = members_by_fleet(green, "own", loads, {load: [load] for load in loads}, data.load_fleets)
+    green.green_loads = pyo.Set(initialize=loads)
 
     @green.Expression(data.zones, green.months)
     def served(green, zone, month):

@@ -82,3 +82,13 @@ def members(block, name: str, keys, lists) -> pyo.Set:
     listed = {key: list(lists.get(key, [])) for key in keys}
     block.add_component(name, pyo.Set(block.component(f"{name}_keys"), initialize=listed))
     return block.component(name)
+
+
+def members_by_fleet(block, name: str, keys, lists, fleets) -> list[tuple]:
+    """Pairs of a fleet and the indexed set of its units in the list of each key; lists may name units of other fleets."""
+    pairs = []
+    for fleet in fleets:
+        own = set(fleet.data.names)
+        units = {key: [unit for unit in lists.get(key, []) if unit in own] for key in keys}
+        pairs.append((fleet, members(block, f"{name}_{fleet.name}", keys, units)))
+    return pairs

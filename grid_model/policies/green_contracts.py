@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 
 from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
-from grid_model.policies.contract import PolicyData, members
+from grid_model.policies.contract import PolicyData, members, members_by_fleet
 from grid_model.policies.green_storage import GreenStores
 from grid_model.technologies.contract import subset
 
@@ -34,18 +34,7 @@ def read_contracts(data: PolicyData) -> None:
 
 def energy_of(green, data, name: str, keys, lists):
     """A function (key, steps): energy with certificates of the plants in each key's list, each with its part, GWh."""
-    of_fleet = [
-        (
-            fleet,
-            members(
-                green,
-                f"{name}_{fleet.name}",
-                keys,
-                {key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()},
-            ),
-        )
-        for fleet in data.plants
-    ]
+    of_fleet = members_by_fleet(green, name, keys, lists, data.plants)
 
     def energy(key, steps, part=None):
         return sum(

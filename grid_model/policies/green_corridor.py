@@ -34,7 +34,7 @@ from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
 from grid_model.case.tables import number, reference
 from grid_model.case.units import CNY_PER_MWH, MWH
-from grid_model.policies.contract import PolicyData, members
+from grid_model.policies.contract import PolicyData, members, members_by_fleet
 from grid_model.policies.directed_flow import DirectedFlow
 from grid_model.policies.green_storage import GreenStores
 
@@ -166,18 +166,7 @@ def _add_bases(green, data):
 
 def _sum(green, data, name: str, keys, lists, fleets, offer: str):
     """A function (key, step): energy of an offer summed over the units in each key's list, GWh."""
-    of_fleet = [
-        (
-            fleet,
-            members(
-                green,
-                f"{name}_{fleet.name}",
-                keys,
-                {key: [one for one in some if one in set(fleet.data.names)] for key, some in lists.items()},
-            ),
-        )
-        for fleet in fleets
-    ]
+    of_fleet = members_by_fleet(green, name, keys, lists, fleets)
 
     def energy(key, step):
         return sum(

@@ -37,7 +37,7 @@ from grid_model.case.tables import choice, identifier, number, reference, text
 from grid_model.case.units import CNY_PER_MWH
 from grid_model.policies import green_contracts, green_load_tables
 from grid_model.policies.certificate_accounts import month_label, month_number
-from grid_model.policies.contract import PolicyData, members
+from grid_model.policies.contract import PolicyData, members, members_by_fleet
 from grid_model.policies.directed_flow import DirectedFlow
 from grid_model.technologies.contract import subset
 from grid_model.technologies.generators import CERTIFICATE
@@ -182,15 +182,7 @@ def _add_zone_plants(green, data):
 
 def _add_shares(green, data):
     loads, periods = data.table["load"], data.periods
-    own = [
-        (
-            fleet,
-            members(
-                green, f"{fleet.name}_own", loads, {load: [load] for load in loads if load in set(fleet.data.names)}
-            ),
-        )
-        for fleet in data.load_fleets
-    ]
+    own = members_by_fleet(green, "own", loads, {load: [load] for load in loads}, data.load_fleets)
     share = Array(data.table["green_share"].to_numpy(float), loads.to_numpy(object), name="green_share")
     load_of = members(
         green,

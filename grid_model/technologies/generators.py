@@ -18,6 +18,7 @@ import pyomo.environ as pyo
 from grid_model.algebra import Array
 from grid_model.case.tables import choice, number
 from grid_model.case.units import CNY_PER_MWH, MW
+from grid_model.technologies.contract import Report
 
 GENERATORS = [
     number("variable_cost_cny_per_mwh", unit="CNY/MWh", default=0, by_technology=True,
@@ -99,3 +100,14 @@ def generation_cost(plant, data):
     """sum of v g dt   [million CNY]"""
     return sum(data.variable_cost[unit, step] * data.cost_hours[step] * plant.generation[unit, step]
                for unit in data.units for step in data.steps)
+
+
+def reports(forgone) -> dict[str, Report]:
+    """What people see of plant that may forgo energy: its power, and with what it forgoes what could be taken."""
+
+    def could_be_taken(plant, data, unit, step):
+        """g[g,t] and what is there and neither taken nor kept for later   [GW]"""
+        return output(plant, data, unit, step) + forgone(plant, data, unit, step)
+
+    return {"generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
+            "available": Report("generator", "MW", 1 / MW, "power that could be taken", could_be_taken)}

@@ -22,7 +22,7 @@ import pyomo.environ as pyo
 from grid_model.algebra import Array
 from grid_model.case.units import MW
 from grid_model.technologies import generators
-from grid_model.technologies.contract import Data, Report
+from grid_model.technologies.contract import Data
 from grid_model.technologies.generators import CERTIFICATE, GENERATORS, itself_where_member, of_kind
 
 NAME = "hydro"
@@ -100,8 +100,4 @@ certificates = generators.certificates
 
 COSTS = {"generation": generators.generation_cost}
 
-REPORTS = {
-    "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
-    "available": Report("generator", "MW", 1 / MW, "power that could be taken", lambda hydro, data, unit, step:
-                        output(hydro, data, unit, step) + forgone(hydro, data, unit, step)),
-}
+REPORTS = generators.reports(forgone)

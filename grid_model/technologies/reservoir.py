@@ -173,10 +173,7 @@ certificates = generators.certificates
 
 COSTS = {"generation": generators.generation_cost}
 
-REPORTS = {
-    "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
-    "available": Report("generator", "MW", 1 / MW, "power that could be taken", lambda reservoir, data, unit, step:
-                        output(reservoir, data, unit, step) + forgone(reservoir, data, unit, step)),
+REPORTS = generators.reports(forgone) | {
     "reservoir_level": Report("reservoir", "MWh", 1 / MWH, "energy of the water held at the end of the step",
                               lambda reservoir, data, name, step: reservoir.level[name, step], over="reservoirs"),
     "inflow": Report("reservoir", "MW", 1 / MW, "natural inflow", inflow, over="reservoirs"),

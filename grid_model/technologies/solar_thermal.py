@@ -116,10 +116,7 @@ certificates = generators.certificates
 
 COSTS = {"generation": generators.generation_cost}
 
-REPORTS = {
-    "generation": Report("generator", "MW", 1 / MW, "power into the grid", output),
-    "available": Report("generator", "MW", 1 / MW, "power that could be taken", lambda solar_thermal, data, unit, step:
-                        output(solar_thermal, data, unit, step) + forgone(solar_thermal, data, unit, step)),
+REPORTS = generators.reports(forgone) | {
     "heat_level": Report("generator", "MWh", 1 / MWH, "heat in store at the end of the step, as the power made of it",
                          lambda solar_thermal, data, unit, step: solar_thermal.heat[unit, step]),
 }
