@@ -44,7 +44,7 @@ class Relaxed:
         home = np.where(time.lasting, self.parts, part_of[time.columns]).astype(np.int32)
         first, last = reach(home, program.matrix)
         within = first == last
-        self._columns, self._rows = Ordered(home, self.parts), Ordered(np.where(within, first, 0), self.parts)
+        self._columns, self._rows = Ordered.of(home, self.parts), Ordered.of(np.where(within, first, 0), self.parts)
         prices = np.where(within, 0.0, duals)
         prices[(prices > 0) & (program.row_lower <= -INFINITY)] = 0.0
         prices[(prices < 0) & (program.row_upper >= INFINITY)] = 0.0

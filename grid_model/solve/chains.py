@@ -26,7 +26,7 @@ import numpy as np
 
 from grid_model.errors import InfeasibleError
 from grid_model.solve.timeline import borders_of
-from grid_model.solve.windows import Piece, Sliced, Span
+from grid_model.solve.windows import Known, Piece, Sliced, Span
 
 STRAY = 4  # a chain may begin sooner or later than evenly by this part of its windows: 1 / STRAY
 
@@ -73,7 +73,7 @@ def layout_of(sliced: Sliced, window: int, ahead: int, chains: int = 1) -> Layou
 
 def _open_budgets(sliced: Sliced, windows) -> np.ndarray:
     """How many long rows that end before the last window begins are open where each window begins."""
-    first, last = sliced.time.first[sliced.long], sliced.time.last[sliced.long]
+    first, last = (positions[sliced.budgets.rows] for positions in (sliced.time.first, sliced.time.last))
     early = last <= windows[-1][0]
     begins = np.array([begin for begin, _ in windows])
     return (np.searchsorted(np.sort(first[early]), begins, "right") - np.searchsorted(np.sort(last[early]), begins, "right"))
@@ -82,10 +82,10 @@ def _open_budgets(sliced: Sliced, windows) -> np.ndarray:
 def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Piece] = (), method: str = "simplex",
                 **limits) -> Iterator[Piece]:
     """The pieces of a chain's windows in order, from the first that is not among those `found` before."""
-    chain, known = layout.chains[number], np.array(sliced.plan.columns)
+    chain, known = layout.chains[number], sliced.known()
     start = chain.first - (number > 0)
     for piece in (done := list(found)):
-        known[piece.columns] = piece.values
+        known.enter(piece)
     begin, until = layout.windows[start][0], layout.windows[chain.last][1]
     for place in range(start + len(done), chain.last):
         _, keep = layout.windows[place]
@@ -94,15 +94,15 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         firsts = (max(place - more, start) for more in _more(place - start))
         spans = (replace(span, begin=layout.windows[first][0], loose=first < chain.first) for first in firsts)
         piece = _first_way(sliced, known, spans, method, limits)
-        known[piece.columns] = piece.values
+        known.enter(piece)
         yield piece
 
 
-def solve_between(sliced: Sliced, layout: Layout, known: np.ndarray, found: int = 0, method: str = "simplex",
+def solve_between(sliced: Sliced, layout: Layout, known: Known, found: int = 0, method: str = "simplex",
                   **limits) -> Iterator[Piece]:
     """The pieces of the windows between chains and of the last one, from number `found` on.
 
-    known : values of all columns by what was solved before; pieces are entered
+    known : by what was solved before; pieces are entered
     """
     last, count = layout.windows[-1][0], len(layout.windows)
     for place in layout.between[found:]:
@@ -110,7 +110,7 @@ def solve_between(sliced: Sliced, layout: Layout, known: np.ndarray, found: int 
                   for more in _more(place))
         spans = (Span(begin, end, end, max(last, end)) for begin, end in around)
         piece = _first_way(sliced, known, spans, method, limits)
-        known[piece.columns] = piece.values
+        known.enter(piece)
         yield piece
 
 
@@ -123,7 +123,7 @@ def _more(most: int) -> Iterator[int]:
     yield most
 
 
-def _first_way(sliced: Sliced, known: np.ndarray, spans: Iterable[Span], method: str, limits) -> Piece:
+def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str, limits) -> Piece:
     """The piece of the first of these spans that what is known leaves a way."""
     failed = None
     for span in spans:
@@ -136,9 +136,9 @@ def _first_way(sliced: Sliced, known: np.ndarray, spans: Iterable[Span], method:
 
 def solve_windows(sliced: Sliced, layout: Layout, **limits) -> list[Piece]:
     """All pieces, one chain after the other, in this process."""
-    pieces, known = [], np.array(sliced.plan.columns)
+    pieces, known = [], sliced.known()
     for number in range(len(layout.chains)):
         pieces.extend(solve_chain(sliced, layout, number, **limits))
     for piece in pieces:
-        known[piece.columns] = piece.values
+        known.enter(piece)
     return pieces + list(solve_between(sliced, layout, known, **limits))

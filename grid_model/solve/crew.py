@@ -92,9 +92,9 @@ def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, tol
             _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
     else:
         _by_crew(shelf, layout, workers, scheduler, told, limits)
-    known = np.array(sliced.plan.columns)
+    known = sliced.known()
     for piece in shelf.found(len(layout.chains)):
-        known[piece.columns] = piece.values
+        known.enter(piece)
     there = shelf.count(BETWEEN)
     for number, piece in enumerate(solve_between(sliced, layout, known, there, **limits), there):
         shelf.add(BETWEEN, number, piece)

@@ -17,13 +17,15 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from grid_model.algebra import Arrays
+from grid_model.solve.budgets import Budgets
 from grid_model.solve.chains import Chain, Layout
-from grid_model.solve.timeline import Timeline
+from grid_model.solve.timeline import Ordered, Timeline
 from grid_model.solve.windows import Piece, Plan, Sliced
 
 IDENTITY, PROGRAMME, PIECES = "identity", "programme", "pieces"
 BETWEEN = "between"
 MATRIX = ("data", "indices", "indptr")
+ORDERS = ("columns_in_order", "rows_in_order")
 ARRAYS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "matrix")
 
 
@@ -49,7 +51,7 @@ class Shelf:
         (self.folder / PIECES).mkdir()
         for name, array in _arrays(sliced).items():
             np.save(self.folder / PROGRAMME / f"{name}.npy", array, allow_pickle=False)
-        figures = np.array([sliced.time.steps, sliced.reach, layout.ahead])
+        figures = np.array([sliced.time.steps, sliced.reach, layout.ahead, sliced.budgets.block])
         chains = np.array([(chain.first, chain.last) for chain in layout.chains])
         for name, array in (("figures", figures), ("windows", np.array(layout.windows)), ("chains", chains)):
             np.save(self.folder / PROGRAMME / f"{name}.npy", array, allow_pickle=False)
@@ -58,13 +60,17 @@ class Shelf:
     def take(self) -> tuple[Sliced, Layout]:
         """The programme, mapped into memory."""
         loaded = {file.stem: np.load(file, mmap_mode="r") for file in (self.folder / PROGRAMME).glob("*.npy")}
-        steps, reach, ahead = (int(figure) for figure in loaded["figures"])
-        parts = {kind.__name__: {field.name: loaded[f"{kind.__name__}.{field.name}"] for field in fields(kind)
-                                 if f"{kind.__name__}.{field.name}" in loaded} for kind in (Arrays, Timeline, Plan)}
+        steps, reach, ahead, block = (int(figure) for figure in loaded["figures"])
+
+        def made(kind, name: str, **others):
+            return kind(**{field.name: loaded[f"{name}.{field.name}"] for field in fields(kind) if field.name not in others}, **others)
+
         matrix = csr_array(tuple(loaded[f"matrix.{name}"] for name in MATRIX), copy=False,
-                           shape=(len(loaded["Arrays.row_lower"]), len(loaded["Arrays.cost"])))
-        sliced = Sliced(Arrays(**parts["Arrays"], offset=0.0, matrix=matrix), Timeline(**parts["Timeline"], steps=steps),
-                        loaded["objective"], Plan(**parts["Plan"]), loaded["lazy"], loaded["pairs"], reach)
+                           shape=(len(loaded["program.row_lower"]), len(loaded["program.cost"])))
+        order = {name: made(Ordered, name) for name in ORDERS}
+        sliced = Sliced(made(Arrays, "program", offset=0.0, matrix=matrix), made(Timeline, "time", steps=steps, **order),
+                        loaded["objective"], made(Plan, "plan"), loaded["lazy"], loaded["pairs"], reach,
+                        made(Budgets, "budgets", block=block))
         windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
         return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
 
@@ -125,11 +131,11 @@ class Shelf:
 
 
 def _arrays(sliced: Sliced) -> dict[str, np.ndarray]:
-    found = {"objective": sliced.objective, "lazy": sliced.lazy, "pairs": sliced.pairs}
-    for part in (sliced.program, sliced.time, sliced.plan):
-        kind = Arrays if isinstance(part, Arrays) else type(part)
-        found |= {f"{kind.__name__}.{field.name}": getattr(part, field.name) for field in fields(kind)
-                  if isinstance(getattr(part, field.name), np.ndarray)}
+    parts = {name: getattr(sliced, name) for name in ("program", "time", "plan", "budgets")} | {
+        name: getattr(sliced.time, name) for name in ORDERS}
+    found = {name: getattr(sliced, name) for name in ("objective", "lazy", "pairs")}
+    for name, part in parts.items():
+        found |= {f"{name}.{field}": array for field, array in vars(part).items() if isinstance(array, np.ndarray)}
     return found | {f"matrix.{name}": getattr(sliced.program.matrix, name) for name in MATRIX}
 
 

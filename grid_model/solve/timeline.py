@@ -18,12 +18,34 @@ AT_ONCE = 1 << 20  # rows
 
 
 @dataclass(frozen=True, eq=False)
+class Ordered:
+    """Members in the order of their positions: `order`, and `until` how many there are up to each position."""
+
+    order: np.ndarray
+    until: np.ndarray
+
+    @classmethod
+    def of(cls, position: np.ndarray, steps: int) -> Ordered:
+        """
+        position : of each member, shape (members,); one below 1 is never asked for
+        steps : the last position
+        """
+        order = np.argsort(position, kind="stable").astype(np.int32)
+        return cls(order, np.searchsorted(position, np.arange(steps + 1), "right", order))
+
+    def within(self, begin: int, end: int) -> np.ndarray:
+        """Members at positions begin < p <= end, in their order of position."""
+        return self.order[self.until[begin]:self.until[end]]
+
+
+@dataclass(frozen=True, eq=False)
 class Timeline:
     """
     columns  position of each column
     lasting  which columns have no step of their own
     first, last  positions of the first and last column of each row, FREE where it has none
     steps    how many there are
+    columns_in_order, rows_in_order  columns by their positions, rows by those of their last columns
     """
 
     columns: np.ndarray
@@ -31,6 +53,8 @@ class Timeline:
     first: np.ndarray
     last: np.ndarray
     steps: int
+    columns_in_order: Ordered
+    rows_in_order: Ordered
 
 
 def timeline(program: LinearProgram, steps, borders) -> Timeline:
@@ -39,7 +63,7 @@ def timeline(program: LinearProgram, steps, borders) -> Timeline:
     end = max(int(columns.max(initial=1)), 1)
     columns = np.where(labelled, np.maximum(columns, 1), end).astype(np.int32)
     first, last = reach(columns, program.matrix)
-    return Timeline(columns, ~labelled, first, last, end)
+    return Timeline(columns, ~labelled, first, last, end, Ordered.of(columns, end), Ordered.of(last, end))
 
 
 def borders_of(steps: int, window: int) -> list[tuple[int, int]]:
@@ -73,21 +97,3 @@ def reach(positions: np.ndarray, matrix) -> tuple[np.ndarray, np.ndarray]:
         begins = matrix.indptr[filled] - pointers[0]
         first[filled], last[filled] = (pick.reduceat(there, begins) if len(filled) else 0 for pick in (np.minimum, np.maximum))
     return first, last
-
-
-class Ordered:
-    """Members in the order of their positions.
-
-    Parameters
-    ----------
-    position : of each member, shape (members,); one below 1 is never asked for
-    steps : the last position
-    """
-
-    def __init__(self, position: np.ndarray, steps: int):
-        self._order = np.argsort(position, kind="stable").astype(np.int32)
-        self._until = np.searchsorted(position[self._order], np.arange(steps + 1), "right")
-
-    def within(self, begin: int, end: int) -> np.ndarray:
-        """Members at positions begin < p <= end, in their order of position."""
-        return self._order[self._until[begin]:self._until[end]]

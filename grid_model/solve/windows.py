@@ -30,9 +30,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
+from grid_model.solve.budgets import Budgets, Sums
 from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Ordered, Timeline
 from grid_model.solve.working import Basis, Working, rows_of
@@ -124,35 +125,45 @@ class Sliced:
     lazy : rows that are left out until they are broken (working.py)
     pairs : positions of columns of which one is used at a time, shape (pairs, 2) (one_way.py)
     reach : steps that a row may span to hand on a state; one that spans more is a budget
+    budgets : the rows that are elastic budgets; found where they are not given
     """
 
     def __init__(self, program: Arrays, time: Timeline, objective: np.ndarray, plan: Plan, lazy: np.ndarray,
-                 pairs: np.ndarray, reach: int):
+                 pairs: np.ndarray, reach: int, budgets: Budgets | None = None):
         self.program, self.time, self.objective, self.plan = program, time, objective, plan
         self.lazy, self.pairs, self.reach = lazy, pairs, reach
+        self.budgets = budgets or Budgets.of(program.matrix, self._long[self.elastic(self._long)], time.columns, time.steps, reach)
 
     @cached_property
-    def _columns(self) -> Ordered:
-        return Ordered(self.time.columns, self.time.steps)
+    def _long(self) -> np.ndarray:
+        """Rows that span more than a window."""
+        return np.flatnonzero(self.time.last - self.time.first > self.reach)
 
-    @cached_property
-    def _rows(self) -> Ordered:
-        return Ordered(self.time.last, self.time.steps)
-
-    @cached_property
-    def elastic(self) -> np.ndarray:
-        """Rows over more than one step that the plan has a price for, a mask."""
-        return (self.time.last > self.time.first) & ~self.lazy & self.plan.priced
-
-    @cached_property
-    def long(self) -> np.ndarray:
-        """Those of them that are budgets."""
-        return np.flatnonzero(self.elastic & (self.time.last - self.time.first > self.reach))
+    def elastic(self, rows: np.ndarray) -> np.ndarray:
+        """Which of these rows the plan has a price for, if they are not lazy, a mask."""
+        return self.plan.priced[rows] & ~self.lazy[rows]
 
     @cached_property
     def _place(self) -> np.ndarray:
         """Room for the places of a window's columns in it."""
         return np.zeros(len(self.program.cost), np.int32)
+
+    @cached_property
+    def _planned(self) -> Sums:
+        """What budgets come to by the plan."""
+        return self.budgets.of_point(self.plan.columns)
+
+    @cached_property
+    def _extremes(self) -> tuple[Sums, Sums]:
+        """What budgets come to at least and at most."""
+        def end(pick):
+            return lambda here: pick(*self._ends(self.budgets.data[here], self.budgets.column[here]))
+
+        return self.budgets.sums(end(np.minimum)), self.budgets.sums(end(np.maximum))
+
+    def _ends(self, data: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Entries times the bounds of their columns."""
+        return data * self.program.column_lower[column], data * self.program.column_upper[column]
 
     @classmethod
     def of(cls, program: LinearProgram, time: Timeline, objective: np.ndarray, plan: Plan | None, seldom: Iterable[str],
@@ -161,44 +172,48 @@ class Sliced:
         size = len(program.cost), len(program.row_lower)
         return cls(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom), pairs_of(program, exclusive), reach)
 
+    def known(self) -> Known:
+        """What is known before anything is solved: the plan."""
+        return Known(self)
+
     def columns(self, begin: int, end: int) -> np.ndarray:
         """Those decided in begin < p <= end."""
-        return np.sort(self._columns.within(begin, end))
+        return np.sort(self.time.columns_in_order.within(begin, end))
 
     def rows(self, begin: int, end: int) -> np.ndarray:
         """Those whose last column is decided in begin < p <= end."""
-        return np.sort(self._rows.within(begin, end))
+        return np.sort(self.time.rows_in_order.within(begin, end))
 
-    def open_rows(self, span: Span) -> tuple[np.ndarray, np.ndarray]:
-        """Rows with a column in the window that end beyond it: those that known columns end, then all others (of which those
-        without a price are left to the windows to come)."""
+    def open_rows(self, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows with a column in the window that end beyond it: those that known columns end; of the others those that the plan
+        has a price for (the rest is left to windows to come): states, and budgets by their number."""
         time = self.time
-        nearby = self._rows.within(span.end, min(span.end + self.reach, time.steps))
-        across = np.union1d(nearby, self.long) if span.known == span.end else self._rows.within(span.end, time.steps)
-        across = np.sort(across[(time.first[across] <= span.end) & (time.last[across] > span.end)])
-        ends = time.last[across] <= span.known
-        others = across[~ends]
-        return across[ends], others[self.elastic[others]]
+        nearby = self.rows(span.end, min(span.end + self.reach, time.steps))
+        states = nearby[(time.first[nearby] <= span.end) & (time.last[nearby] - time.first[nearby] <= self.reach)]
+        long = self._long[(time.first[self._long] <= span.end) & (time.last[self._long] > span.end)]
+        ended = np.concatenate([rows[time.last[rows] <= span.known] for rows in (states, long)])
+        states, long = (rows[(time.last[rows] > span.known) & self.elastic(rows)] for rows in (states, long))
+        return ended, states, np.searchsorted(self.budgets.rows, long)
 
     @cached_property
     def remedy(self) -> np.ndarray:
-        """Dearest price per unit at which a column without a step makes a long row good, by row."""
-        part = self.program.matrix[self.long]
-        price = np.where(self.time.lasting[part.indices], np.abs(self.objective[part.indices]), 0.0) / np.abs(part.data)
-        dearest = np.zeros(len(self.program.row_lower))
-        dearest[self.long] = np.maximum.reduceat(np.concatenate([price, [0.0]]), part.indptr[:-1])
+        """Dearest price per unit at which a column without a step makes a budget good, shape (budgets,)."""
+        budgets = self.budgets
+        lasting = np.flatnonzero(self.time.lasting[budgets.column])
+        dearest = np.zeros(len(budgets.rows))
+        np.maximum.at(dearest, budgets.row[lasting],
+                      np.abs(self.objective[budgets.column[lasting]]) / np.abs(budgets.data[lasting]))
         return dearest
 
-    def stiffness(self, rows: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray]:
-        """d and u of rows that end beyond a window."""
+    def stiffness(self, rows: np.ndarray, states: int, picked: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray]:
+        """d and u of rows that end beyond a window: so many states, then the budgets that are picked."""
         price = np.abs(self.plan.duals[rows])
-        state = self.time.last[rows] - self.time.first[rows] <= self.reach
-        even = (STIFFNESS * price + LEAST) * np.where(state, 1.0 / span.left, 1.0)
-        firm = np.maximum(even, self.remedy[rows] - price)
+        even = (STIFFNESS * price + LEAST) * np.where(np.arange(len(rows)) < states, 1.0 / span.left, 1.0)
+        firm = np.maximum(even, np.concatenate([np.zeros(states), self.remedy[picked]]) - price)
         least, most = self.program.row_lower[rows] > -INFINITY, self.program.row_upper[rows] < INFINITY
         return np.where(least, firm, even), np.where(most, firm, even)
 
-    def solve(self, span: Span, known: np.ndarray, method: str = "simplex", **limits) -> Piece:
+    def solve(self, span: Span, known: Known, method: str = "simplex", **limits) -> Piece:
         """Solve one window, with what is known of all columns outside of it.
 
         Raises
@@ -207,12 +222,12 @@ class Sliced:
         """
         time = self.time
         columns, inside = self.columns(span.begin, span.end), self.rows(span.begin, span.end)
-        ended, elastic = self.open_rows(span)
+        ended, states, budgets = self.open_rows(span)
         rows = np.concatenate([inside, ended])
         back = time.first[rows] <= span.begin if span.loose else np.zeros(len(rows), bool)
         rows, loose = rows[~back], rows[back]
-        part, cost = self._programme(columns, rows, loose, elastic, span, known)
-        working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(loose) + len(elastic), bool)]))
+        part, cost = self._programme(columns, rows, loose, states, budgets, span, known)
+        working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(part.row_lower) - len(rows), bool)]))
         working.take_cost(part.cost, perturbed=False)
         solution = OneWay(working, self._pairs(span)).settle(lambda: working.optimise(method, **limits))
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
@@ -229,56 +244,86 @@ class Sliced:
         position = self.time.columns[self.pairs[:, 0]]
         return self._place[self.pairs[(position > span.begin) & (position <= span.end)]]
 
-    def _programme(self, columns, rows, loose, elastic, span: Span, known: np.ndarray) -> tuple[Arrays, np.ndarray]:
+    def _programme(self, columns, rows, loose, states, budgets, span: Span, known: Known) -> tuple[Arrays, np.ndarray]:
         """The window's own programme, exact rows first, then loose and elastic ones, and its columns' cost without ranks."""
-        program, plan = self.program, self.plan
-        self._place[columns] = np.arange(len(columns), dtype=np.int32)
+        program, plan, width = self.program, self.plan, len(columns)
+        self._place[columns] = np.arange(width, dtype=np.int32)
         inner, done = self._cut(rows, span, known)
-        open_inner, past = self._cut(np.concatenate([loose, elastic]), span, known)
-        priced = np.concatenate([np.zeros(len(loose), np.int64), elastic]), np.arange(len(loose) + len(elastic)) >= len(loose)
-        duals, cost_duals = (np.where(priced[1], values[priced[0]], 0.0) for values in (plan.duals, plan.cost_duals))
-        missed, over = (np.concatenate([np.full(len(loose), ASTRAY), one]) for one in self.stiffness(elastic, span))
-        even = np.where(priced[1], STIFFNESS * np.abs(cost_duals), ASTRAY)
-        planned, lower, upper = self._asked(elastic, span)
-        planned = np.clip(planned, lower, upper)
+        back, before = self._cut(loose, span, known)
+        elastic = np.concatenate([states, self.budgets.rows[budgets]])
+        duals, cost_duals = (np.concatenate([np.zeros(len(loose)), values[elastic]]) for values in (plan.duals, plan.cost_duals))
+        prices = self.stiffness(elastic, len(states), budgets, span)
+        missed, over = (np.concatenate([np.full(len(loose), ASTRAY), one]) for one in prices)
+        even = np.concatenate([np.full(len(loose), ASTRAY), STIFFNESS * np.abs(plan.cost_duals[elastic])])
+        open_inner, side, lower, upper = self._open(states, budgets, span, known, width)
         if span.loose:
             lower, upper = np.full(len(elastic), -INFINITY), np.full(len(elastic), INFINITY)
-        side = planned - past[len(loose):]
+        open_inner = vstack([back, open_inner], format="csr")
         free = np.full(len(loose), INFINITY)
-        open_lower, open_upper = (np.concatenate([bound[loose] - past[:len(loose)], side])
-                                  for bound in (program.row_lower, program.row_upper))
+        open_lower, open_upper = (np.concatenate([bound[loose] - before, side]) for bound in (program.row_lower, program.row_upper))
         return Arrays(
             cost=np.concatenate([self.objective[columns] - open_inner.T @ duals, missed, over]), offset=0.0,
             column_lower=np.concatenate([program.column_lower[columns], np.zeros(2 * len(missed))]),
-            column_upper=np.concatenate([program.column_upper[columns], free, _rounded(planned - lower),
-                                         free, _rounded(upper - planned)]),
+            column_upper=np.concatenate([program.column_upper[columns], free, _rounded(-lower), free, _rounded(upper)]),
             row_lower=_rounded(np.concatenate([program.row_lower[rows] - done, open_lower])),
             row_upper=_rounded(np.concatenate([program.row_upper[rows] - done, open_upper])),
             matrix=_stacked(inner, open_inner)), np.concatenate([program.cost[columns] - open_inner.T @ cost_duals, even, even])
 
-    def _cut(self, rows: np.ndarray, span: Span, known: np.ndarray) -> tuple[csr_array, np.ndarray]:
+    def _cut(self, rows: np.ndarray, span: Span, known: Known) -> tuple[csr_array, np.ndarray]:
         """These rows over the window's columns, and what they come to over those known outside of it."""
         part = self.program.matrix[rows]
         position = self.time.columns[part.indices]
         inside = (position > span.begin) & (position <= span.end)
         outside = ~inside & (position <= span.known)
-        done = _sums(np.where(outside, part.data * known[part.indices], 0.0), part.indptr)
+        done = _sums(np.where(outside, part.data * known.values[part.indices], 0.0), part.indptr)
         pointers = np.concatenate([[0], np.cumsum(inside)])[part.indptr]
-        width = len(self._columns.within(span.begin, span.end))
+        width = len(self.time.columns_in_order.within(span.begin, span.end))
         return csr_array((part.data[inside], self._place[part.indices[inside]], pointers), shape=(len(rows), width)), _rounded(done)
 
+    def _open(self, states: np.ndarray, budgets: np.ndarray, span: Span, known: Known, width: int) -> tuple:
+        """Elastic rows over the window's columns, what they should come to there, and by how much less and more they may."""
+        near, done = self._cut(states, span, known)
+        far = self.budgets.part(budgets, span.begin, span.end, self._place, width)
+        planned, least, most = (np.concatenate([one, of[budgets]]) for one, of in zip(
+            self._asked(states, span), self._asked_of_budgets(span), strict=True))
+        rows = np.concatenate([states, self.budgets.rows[budgets]])
+        lower = np.maximum(self.program.row_lower[rows] - most, -INFINITY)
+        upper = np.minimum(np.maximum(self.program.row_upper[rows] - least, lower), INFINITY)
+        planned = np.clip(planned, lower, upper)
+        done = np.concatenate([done, _rounded(known.of_budgets(span)[budgets])])
+        return vstack([near, far], format="csr"), planned - done, lower - planned, upper - planned
+
     def _asked(self, rows: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """z* of elastic rows, and between what they may come to so that later columns can still keep them."""
-        program = self.program
-        part = program.matrix[rows]
-        here = part.indices
-        later = self.time.columns[here] > span.known
-        planned = _sums(np.where(later, 0.0, part.data * self.plan.columns[here]), part.indptr)
-        with np.errstate(invalid="ignore"):
-            ends = part.data * program.column_lower[here], part.data * program.column_upper[here]
-        least, most = (_sums(np.where(later, pick(*ends), 0.0), part.indptr) for pick in (np.minimum, np.maximum))
-        lower, upper = program.row_lower[rows] - most, program.row_upper[rows] - least
-        return planned, np.maximum(lower, -INFINITY), np.minimum(np.maximum(upper, lower), INFINITY)
+        """What rows come to by the plan up to the end of what is known, and at least and at most after it."""
+        part = self.program.matrix[rows]
+        later = self.time.columns[part.indices] > span.known
+        planned = _sums(np.where(later, 0.0, part.data * self.plan.columns[part.indices]), part.indptr)
+        ends = self._ends(part.data, part.indices)
+        return planned, *(_sums(np.where(later, pick(*ends), 0.0), part.indptr) for pick in (np.minimum, np.maximum))
+
+    def _asked_of_budgets(self, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same of all budgets."""
+        return self._planned.within(0, span.known), *(sums.within(span.known, self.time.steps) for sums in self._extremes)
+
+
+class Known:
+    """Values of all columns as far as they are known, else the plan's, and what budgets come to with them."""
+
+    def __init__(self, sliced: Sliced):
+        self._time = sliced.time
+        self.values = np.array(sliced.plan.columns)
+        self._sums = sliced.budgets.of_point(self.values)
+
+    def enter(self, piece: Piece) -> None:
+        """Know what was solved."""
+        self.values[piece.columns] = piece.values
+        if len(piece.columns):
+            there = self._time.columns[piece.columns]
+            self._sums.renew(int(there.min()) - 1, int(there.max()))
+
+    def of_budgets(self, span: Span) -> np.ndarray:
+        """What all budgets come to over the columns known outside of a window."""
+        return self._sums.within(0, span.begin) + self._sums.within(span.end, span.known)
 
 
 def _sums(entries: np.ndarray, pointers: np.ndarray) -> np.ndarray:
