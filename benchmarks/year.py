@@ -38,12 +38,22 @@ def plain(hours: int, rules: bool):
         return case
     case = commitment.coarsened(case)
     generators, reservoirs = case.tables["generators"], case.tables["reservoirs"]
-    kept = generators[generators["technology"] != "solar_thermal"].reset_index(drop=True)  # what PyPSA cannot carry
+    reservoirs = reservoirs[reservoirs["reservoir"].isin(_fed(case))]  # others live from the water of those above them
+    dry = set(case.tables["reservoirs"]["generator"]) - set(reservoirs["generator"])
+    carried = (generators["technology"] != "solar_thermal") & ~generators["generator"].isin(dry)  # what PyPSA can carry
+    kept = generators[carried].reset_index(drop=True)
     kept, series = _on_the_river(kept, case)
     storage = case.tables["storage"].assign(min_cycles_per_day=float("nan"))
-    case = case.replace(generators=kept, storage=storage, reservoirs=reservoirs.assign(min_flow_mw=float("nan")),
+    case = case.replace(generators=kept, storage=storage,
+                        reservoirs=reservoirs.assign(min_flow_mw=float("nan")).reset_index(drop=True),
                         demand_response=case.tables["demand_response"].iloc[:0], cascade=case.tables["cascade"].iloc[:0])
     return replace(case, series=series)
+
+
+def _fed(case) -> list:
+    """Reservoirs with an inflow of their own."""
+    inflow = case.series["inflow"].sum("time").to_series()
+    return list(inflow.index[inflow > 0])
 
 
 def _on_the_river(generators, case):

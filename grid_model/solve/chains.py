@@ -7,12 +7,13 @@
 1  Every chain by itself, window after window. It starts from the plan, with a window (...) that only finds its way in;
    it leaves out its last window. Chains begin where few rows that end before the horizon does are open: at the end of
    a month, where months have budgets. Until another chain has solved them, its columns are those of the plan.
-2  The windows between chains, in their order, with what is on both sides of them known.
+2  From the end of a chain on, the window between it and the next one with what is on both sides known. Where that leaves no
+   way (water that the next chain began with is gone), the window is solved as any other, towards what the next chain found,
+   and the one after it is the window between; at worst all of the next chain is solved again.
 3  The last window, which settles what the year's rows come to, and all accounts (timeline.py).
 
-A window that what is known leaves no way is solved again as one with those before it, one, three, seven and so on; one
-between chains with those on both sides, as what is missing may be found after it (water that a chain began with).
-How chains are laid depends on the scenario alone, so results do not depend on how many are solved at once. Two chains
+A window of a chain that what is known leaves no way, and the last one, is solved again as one with those before it, one,
+three, seven and so on. How chains are laid depends on the scenario alone, so results do not depend on how many are solved at once. Two chains
 can only be joined where their states can: a state that counts from the start of the horizon would stand apart in each.
 """
 
@@ -28,6 +29,7 @@ from grid_model.errors import InfeasibleError
 from grid_model.solve.timeline import borders_of
 from grid_model.solve.windows import Known, Piece, Sliced, Span
 
+TOWARDS = 0.1  # how firmly a window goes towards what the next chain found, as `left` of its span
 STRAY = 4  # a chain may begin sooner or later than evenly by this part of its windows: 1 / STRAY
 
 
@@ -98,20 +100,32 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         yield piece
 
 
-def solve_between(sliced: Sliced, layout: Layout, known: Known, found: int = 0, method: str = "simplex",
-                  **limits) -> Iterator[Piece]:
-    """The pieces of the windows between chains and of the last one, from number `found` on.
+def solve_between(sliced: Sliced, layout: Layout, known: Known, method: str = "simplex", **limits) -> Iterator[Piece]:
+    """The pieces of the windows between chains and of the last one.
 
-    known : by what was solved before; pieces are entered
+    known : by what chains found; pieces are entered
     """
-    last, count = layout.windows[-1][0], len(layout.windows)
-    for place in layout.between[found:]:
-        around = ((layout.windows[max(place - more, 0)][0], layout.windows[min(place + more, count - 1)][1])
-                  for more in _more(place))
-        spans = (Span(begin, end, end, max(last, end)) for begin, end in around)
-        piece = _first_way(sliced, known, spans, method, limits)
-        known.enter(piece)
-        yield piece
+    *borders, last = layout.between
+    for place in borders:
+        for piece in _joined(sliced, layout, known, place, method, limits):
+            known.enter(piece)
+            yield piece
+    end = layout.steps
+    spans = (Span(layout.windows[last - more][0], end, end, end) for more in _more(last))
+    yield _first_way(sliced, known, spans, method, limits)
+
+
+def _joined(sliced: Sliced, layout: Layout, known: Known, place: int, method: str, limits) -> Iterator[Piece]:
+    """Windows from this place on, until one fits between what is known on both sides; the last window is left."""
+    last = layout.windows[-1][0]
+    for at, (begin, keep) in enumerate(layout.windows[place:-1], place):
+        try:
+            yield sliced.solve(Span(begin, keep, keep, last), known, method, **limits)
+            return
+        except InfeasibleError:
+            end = min(keep + layout.ahead, layout.steps)
+            spans = (Span(layout.windows[at - more][0], keep, end, end, TOWARDS) for more in _more(at))
+            yield _first_way(sliced, known, spans, method, limits)
 
 
 def _more(most: int) -> Iterator[int]:

@@ -93,10 +93,10 @@ def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, tol
     else:
         _by_crew(shelf, layout, workers, scheduler, told, limits)
     known = sliced.known()
+    shelf.drop(BETWEEN)
     for piece in shelf.found(len(layout.chains)):
         known.enter(piece)
-    there = shelf.count(BETWEEN)
-    for number, piece in enumerate(solve_between(sliced, layout, known, there, **limits), there):
+    for number, piece in enumerate(solve_between(sliced, layout, known, **limits)):
         shelf.add(BETWEEN, number, piece)
         told(shelf.count())
     return shelf.found(len(layout.chains))

@@ -141,7 +141,7 @@ class _Told:
         self.windows, self.started, self.progress, self.last = windows, started, progress, 0
 
     def __call__(self, done: int) -> None:
-        words = f"window {done} of {self.windows}"
+        words = f"window {min(done, self.windows)} of {self.windows}"
         if done > self.last:
             logger.info(words)
             self.last = done

@@ -121,6 +121,11 @@ class Shelf:
         for stage in (*map(chain_stage, range(chains)), BETWEEN):
             yield from self.pieces(stage)
 
+    def drop(self, stage: str) -> None:
+        """Forget the pieces of a stage."""
+        for file in (self.folder / PIECES).glob(f"{stage}-*.npz"):
+            file.unlink()
+
     def count(self, stage: str = "") -> int:
         """How many pieces of a stage there are, or of all."""
         return sum(1 for _ in (self.folder / PIECES).glob(f"{stage}*.npz"))

@@ -285,7 +285,7 @@ class Sliced:
         near, done = self._cut(states, span, known)
         far = self.budgets.part(budgets, span.begin, span.end, self._place, width)
         planned, least, most = (np.concatenate([one, of[budgets]]) for one, of in zip(
-            self._asked(states, span), self._asked_of_budgets(span), strict=True))
+            self._asked(states, span, known), self._asked_of_budgets(span), strict=True))
         rows = np.concatenate([states, self.budgets.rows[budgets]])
         lower = np.maximum(self.program.row_lower[rows] - most, -INFINITY)
         upper = np.minimum(np.maximum(self.program.row_upper[rows] - least, lower), INFINITY)
@@ -293,16 +293,17 @@ class Sliced:
         done = np.concatenate([done, _rounded(known.of_budgets(span)[budgets])])
         return vstack([near, far], format="csr"), planned - done, lower - planned, upper - planned
 
-    def _asked(self, rows: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What rows come to by the plan up to the end of what is known, and at least and at most after it."""
+    def _asked(self, rows: np.ndarray, span: Span, known: Known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What states should come to up to the end of what is known (as far as nothing is known, that is the plan), and at
+        least and at most after it."""
         part = self.program.matrix[rows]
         later = self.time.columns[part.indices] > span.known
-        planned = _sums(np.where(later, 0.0, part.data * self.plan.columns[part.indices]), part.indptr)
+        planned = _sums(np.where(later, 0.0, part.data * known.values[part.indices]), part.indptr)
         ends = self._ends(part.data, part.indices)
         return planned, *(_sums(np.where(later, pick(*ends), 0.0), part.indptr) for pick in (np.minimum, np.maximum))
 
     def _asked_of_budgets(self, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same of all budgets."""
+        """The same of all budgets, by the plan."""
         return self._planned.within(0, span.known), *(sums.within(span.known, self.time.steps) for sums in self._extremes)
 
 
