@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,13 +40,21 @@ def rank_vectors(model, program: LinearProgram) -> dict[str, np.ndarray]:
 
 
 def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weights: dict[str, float], **limits) -> Plan:
-    """The plan that a coarser case of the same horizon gives; it reaches what is asked of the end EARLY steps sooner where it
-    can, so that windows that stray from it have time to make that good."""
+    """The plan that a coarser case of the same horizon gives: prices of its optimum, and the states of one that reaches what is
+    asked of the end EARLY steps sooner where it can, so that windows that stray from it have time to make that good."""
     coarse = compile_program(coarse_model)
-    try:
-        return _planned(case, model, program, coarse_case, coarse_model, _ends_early(coarse, coarse_model), weights, **limits)
-    except InfeasibleError:
-        return _planned(case, model, program, coarse_case, coarse_model, coarse, weights, **limits)
+    working = Working(coarse, rows_of(coarse, coarse_model.seldom))
+    ranks = _objective(coarse, rank_vectors(coarse_model, coarse), weights) - coarse.cost
+    solution = weighted_vertex(working, ranks, seeded_weights(coarse, states_of(coarse_model, coarse)), "simplex", limits)
+    duals = working.over_all_rows(solution.row_duals)
+    cost_duals = working.duals_of(coarse.cost)
+    logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
+    early = Working(_ends_early(coarse, coarse_model), rows_of(coarse, coarse_model.seldom), working.statuses())
+    early.take_cost(coarse.cost + ranks)
+    with suppress(InfeasibleError):
+        solution = early.optimise("simplex", **limits)
+    return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
+                     coarse_case.step_hours, case.step_hours, model.moments)
 
 
 def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
@@ -57,17 +66,6 @@ def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
             early = states[..., -1 - min(EARLY, states.shape[-1] // 4):-1]
             early[:] = np.minimum(np.maximum(early, states[..., -1:]), most[..., -1 - early.shape[-1]:-1])
     return replace(coarse, column_lower=lower)
-
-
-def _planned(case, model, program: LinearProgram, coarse_case, coarse_model, coarse: LinearProgram, weights, **limits) -> Plan:
-    working = Working(coarse, rows_of(coarse, coarse_model.seldom))
-    ranks = _objective(coarse, rank_vectors(coarse_model, coarse), weights) - coarse.cost
-    solution = weighted_vertex(working, ranks, seeded_weights(coarse, states_of(coarse_model, coarse)), "simplex", limits)
-    duals = working.over_all_rows(solution.row_duals)
-    cost_duals = working.duals_of(coarse.cost)
-    logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
-    return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
-                     coarse_case.step_hours, case.step_hours, model.moments)
 
 
 def _objective(program: LinearProgram, vectors, weights) -> np.ndarray:
