@@ -195,7 +195,8 @@ class Solve(Settings):
     method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
     one_way  a store does not charge while it discharges, a line with loss does not carry both ways (solve/one_way.py)
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
-    window_hours, look_ahead_hours   what a window keeps, and sees beyond
+    window_hours, look_ahead_hours   what a window keeps, and sees beyond (none: half of what it keeps); none: a week and a day, or
+            a day and half a day where a week has too many rows, as with commitment (docs/performance.md)
     chains   rows of windows that are solved side by side and then joined (solve/chains.py); only where states can be joined
     medium_hours   length of a step of the plan that windows follow
     corrections   how often windows are solved again with what a year's rows turned out to be worth
@@ -208,8 +209,8 @@ class Solve(Settings):
     one_way: bool = True
     unique: bool = True
     audit: bool = True
-    window_hours: float = Field(24.0, gt=0)
-    look_ahead_hours: float = Field(12.0, ge=0)
+    window_hours: float | None = Field(None, gt=0)
+    look_ahead_hours: float | None = Field(None, ge=0)
     chains: int = Field(1, ge=1, le=1000)
     medium_hours: float = Field(24.0, gt=0)
     corrections: int = Field(1, ge=0, le=10)

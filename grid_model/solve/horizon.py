@@ -29,6 +29,8 @@ from grid_model.solve.working import Working, rows_of
 
 SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
 EARLY = 2  # steps of the plan
+WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
+LARGE = 120_000  # rows of a window of a week that is still faster than seven of a day (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
 logger = logging.getLogger(__name__)
@@ -103,8 +105,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     objective = _objective(program, vectors, weights)
     leant = objective + leaning(seeded_weights(program, states_of(model, program)))
     steps = timeline(program, model.steps, model.borders)
-    hour = float(case.step_hours[0])
-    window, ahead = max(round(settings.window_hours / hour), 1), round(settings.look_ahead_hours / hour)
+    window, ahead = window_of(settings, float(case.step_hours[0]), len(program.row_lower) / steps.steps)
     plan = pieced = None
     for number in range(settings.corrections + 1):
         with crew.shelf(f"round{number}") as shelf:
@@ -123,6 +124,16 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
                 _demand_whole(program, pieced.columns)
                 bound = _bound(crew, shelf, program, plan, objective, pieced.columns, window, limits) if bounded else -np.inf
     return ByWindows(pieced, window, bound)
+
+
+def window_of(settings, hour: float, rows: float) -> tuple[int, int]:
+    """Steps of `hour` hours, with so many rows each, that a window keeps and sees beyond."""
+    kept, beyond = WEEK if rows * WEEK[0] / hour <= LARGE else DAY
+    if settings.window_hours is not None:
+        kept, beyond = settings.window_hours, settings.window_hours / 2
+    if settings.look_ahead_hours is not None:
+        beyond = settings.look_ahead_hours
+    return max(round(kept / hour), 1), round(beyond / hour)
 
 
 def _bound(crew: Crew, shelf: Shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, columns: np.ndarray, window: int,

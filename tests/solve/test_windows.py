@@ -11,8 +11,10 @@ import grid_model as gm
 from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.errors import InfeasibleError
+from grid_model.scenario import Solve
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, solve_windows
+from grid_model.solve.horizon import window_of
 from grid_model.solve.timeline import borders_of, timeline
 from grid_model.solve.windows import Piece, Pieced, Sliced, Span
 from grid_model.solve.working import rows_of
@@ -113,6 +115,13 @@ def test_chains_that_do_not_meet_are_joined_further_on():
     layout = Layout(tuple((at, at + 1) for at in range(7)), (Chain(0, 2), Chain(3, 6)), 1)
     assert len(list(solve_between(Narrow(), layout, Known()))) == 4
     assert tried == [(2, 3, 6), (2, 4, 4), (3, 4, 6), (3, 5, 5), (4, 5, 6), (6, 7, 7), (5, 7, 7)]
+
+
+@pytest.mark.parametrize("given, hour, rows, expected", [
+    ({}, 1.0, 500, (168, 24)), ({}, 1.0, 1800, (24, 12)), ({}, 0.5, 300, (336, 48)), ({"window_hours": 48}, 1.0, 1800, (48, 24)),
+    ({"look_ahead_hours": 6}, 3.0, 5000, (8, 2))])
+def test_windows_are_a_week_where_that_is_no_large_programme(given, hour, rows, expected):
+    assert window_of(Solve(**given), hour, rows) == expected
 
 
 def test_a_short_rest_goes_to_the_last_window():
