@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from grid_model.report.words import Words, plain
+from grid_model.report.words import WORDS, Words, plain, word
 
 COLOURS = {
     "load": "#000000",
@@ -119,7 +119,9 @@ class Style:
             ),
             None,
         )
-        return plain(name) if zone is None else self.zone(zone) + plain(str(name)[len(zone) :])
+        if zone is not None:
+            return self.zone(zone) + plain(str(name)[len(zone) :])
+        return word(name) if name in WORDS else plain(name)
 
     def technology(self, name: str) -> Words:
         row = self._technologies.get(str(name))

@@ -54,6 +54,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "whole_grid": ("Whole grid", "全网"),
     "regions": ("Regions", "区域电网"),
     "zones": ("Zones", "省级电网"),
+    "national": ("national", "全国"),
     "quantity": ("Shown", "显示"),
     "time": ("Time", "时间"),
     "mean_of_horizon": ("Mean of the horizon", "全时段平均"),

@@ -135,7 +135,7 @@ def test_a_report_stands_beside_its_results_or_where_one_says(plain_grid, tmp_pa
 
 
 def test_a_scorecard_says_passed_failed_or_nothing(plain_grid):
-    """A target that a case has nothing to say of is neither passed nor failed."""
+    """A target that a case has nothing to say of is neither passed nor failed; shares are in percent."""
     card = pd.DataFrame(
         {
             "target": ["wind_and_solar_share", "pumped_storage", "own_target"],
@@ -151,4 +151,5 @@ def test_a_scorecard_says_passed_failed_or_nothing(plain_grid):
     page = report_html(replace(plain_grid, tables=plain_grid.tables | {"scorecard": card}))
     part = page[page.index('<section id="scorecard"') : page.index('<section id="dispatch"')]
     assert re.findall(r'<td class="(passed|failed)"', part) == ["passed", "failed"]
+    assert ">20.00<" in part and ">%<" in part and ">80.00<" in part
     assert "风光发电量占比" in part and "own target" in part and "&lt;b&gt;z" in part

@@ -33,7 +33,10 @@ def scorecard_section(view: View) -> Section | None:
         Column(word("dual")),
         Column(word("source"), "text"),
     ]
-    rows = [(target(row.target), row.level, row.achieved, row.margin, row.unit,
+    card = card.reset_index(drop=True)
+    shares = card["unit"] == "1"  # shown in percent
+    figures = card[["level", "achieved", "margin"]].astype(float).mul(np.where(shares, 100.0, 1.0), axis=0)
+    rows = [(target(row.target), *figures.loc[row.Index], "%" if shares[row.Index] else row.unit,
              row.passed, row.binding_dual, row.source) for row in card.itertuples()]  # fmt: skip
     return Section("scorecard", word("scorecard"), [Table(word("scorecard"), columns, rows, file="scorecard.csv")])
 

@@ -127,6 +127,7 @@
       layout.height = Math.min(layout.height, map ? 560 : 420);
       layout.showlegend = false;
       layout.title.font.size = 13;
+      if (!map) Object.assign(layout.title, { xref: "container", x: 0.02 });
       for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: map ? -0.02 : -0.16, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 90;
     } else {
       layout.margin.r = entries.length > 1 || figure.aligned ? 190 : 20;
