@@ -53,10 +53,12 @@ def export_pypsa(
 ) -> None:
     """Write a scenario as a network that PyPSA opens.
 
-    What cannot be carried is listed, all of it, and then nothing is written.
+    What cannot be carried is listed, all of it, and then nothing is written: rules of the market but energy limits, for one,
+    which --set policies.NAME=false switches off.
 
     Examples:
-      grid-model export pypsa scenarios/two_zone.yaml two_zone.nc
+      grid-model export pypsa scenarios/three_bus_loop.yaml three_bus_loop.nc
+      grid-model export pypsa my_grid/scenario.yaml my_grid.nc --set policies.guaranteed_purchase=false
     """
     with session(verbose, as_json):
         from grid_model import pipeline

@@ -59,7 +59,7 @@ def network_of(case: Case) -> Network:
                "transmission": add_lines, "storage": add_storage, "reservoir": add_reservoirs, "converters": add_converters}
     for name, fleet in model.fleets.items():
         if name not in writers:
-            network.refuse_all(name, fleet.data.names, "given", "load, generation, storage, reservoirs, lines and converters")
+            network.refuse_all(name, fleet.data.names, "given", "none: loads, generators, storage, reservoirs, lines, converters go out")
     for zone in case.zones:
         network.add("buses", zone, v_nom=1.0, carrier="AC")
     for name, write in writers.items():
