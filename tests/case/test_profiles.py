@@ -163,13 +163,16 @@ def test_nights_are_dark_and_noon_moves_west(year_2027):
 
 
 def test_a_year_of_its_own_yield():
-    """With yields_of every month is the mean year's times the factor of that year; load stays as it is."""
+    """With yields_of every month is the mean year's times the factor of that year, distributed PV its part of utility PV;
+    load stays as it is."""
     time = pd.date_range("2024-01-01", "2025-01-01", freq="h", inclusive="left")
     mean, own = synthesise(FACTS, time), synthesise(FACTS, time, yields_of=2024)
     factor = pd.read_csv(FACTS / "yearly_availability.csv").set_index(["series", "zone"])["factor"]
     for series in ("wind_onshore", "wind_offshore", "solar_utility"):
         ratio = own[f"availability.{series}"].mean() / mean[f"availability.{series}"].mean()
         np.testing.assert_allclose(ratio, factor[series].loc[ratio.index], rtol=0.01, err_msg=series)
+    sun = own["availability.solar_distributed"].mean() / own["availability.solar_utility"].mean()
+    np.testing.assert_allclose(sun, factor["solar_distributed"].loc[sun.index], rtol=0.002)
     pd.testing.assert_frame_equal(own["load.base"], mean["load.base"])
     with pytest.raises(InputError, match="yearly_availability"):
         synthesise(FACTS, time, yields_of=1999)

@@ -3,7 +3,8 @@
 file                     one row per                  what it holds
 locations.csv            site                         zone, land or sea, latitude, longitude, altitude
 monthly_availability.csv zone and technology          capacity factor of the year, share of each month relative to it
-yearly_availability.csv  zone, technology and year    capacity factor of that year over the one above
+yearly_availability.csv  zone, technology and year    capacity factor of that year over the one above; of distributed PV
+                                                      over that of utility PV in the same year
 wind_shape.csv           zone and technology          largest share, spreads around the middle, day shape, memory
 solar_shape.csv          zone                         yield of a clear sky, spread below and above the middle
 monthly_consumption.csv  zone                         GWh of each published period of 2024
@@ -162,10 +163,13 @@ class Facts:
         table = self.tables["monthly_availability"]
         rows = table[table["series"] == series].set_index("zone")
         rows = rows.loc[[zone for zone in self.zones if zone in rows.index]]
-        yearly = self.tables["yearly_availability"]
-        of_year = yearly[(yearly["series"] == series) & (yearly["year"] == self.yields_of)].set_index("zone")["factor"]
-        factor = of_year.reindex(rows.index).fillna(1.0).to_numpy()[:, None]
+        factor = self.yearly_factor(series).reindex(rows.index).fillna(1.0).to_numpy()[:, None]
         return factor * rows[["capacity_factor"]].to_numpy() * rows[MONTHS].to_numpy()
+
+    def yearly_factor(self, series: str) -> pd.Series:
+        """Factor of the year whose yields are asked for, of those zones that have one."""
+        yearly = self.tables["yearly_availability"]
+        return yearly[(yearly["series"] == series) & (yearly["year"] == self.yields_of)].set_index("zone")["factor"]
 
     def mean_over_sites(self, values: np.ndarray) -> np.ndarray:
         """Mean of the land sites of each zone, shape (zones, hours) from (sites, hours)."""

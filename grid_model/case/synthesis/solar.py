@@ -51,6 +51,7 @@ def solar_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
     utility = calibrated_shares(latent, clear_yield * sky["utility"], facts.monthly_target("solar_utility"), calendar)
     yielded = np.divide(utility, sky["utility"], out=np.zeros_like(utility), where=sky["utility"] > 0)
     distributed = sky["distributed"] * yielded
+    distributed *= _of_its_own(facts, utility, distributed)[:, None]
     clearness = np.minimum(1, yielded / facts.process["performance_ratio"])
     collectors = _beam(sky, clearness, calendar) / facts.process["collector_rated_irradiance"]
     return {
@@ -58,6 +59,12 @@ def solar_profiles(facts: Facts, weather: Weather) -> dict[str, np.ndarray]:
         "availability.solar_distributed": np.clip(distributed, 0, 1),
         "availability.solar_thermal": np.clip(collectors, 0, 1),
     }
+
+
+def _of_its_own(facts: Facts, utility: np.ndarray, distributed: np.ndarray) -> np.ndarray:
+    """By zone, what brings the mean of distributed PV to its published part of that of utility PV; 1 where none is."""
+    part = facts.yearly_factor("solar_distributed").reindex(facts.zones).to_numpy(float)
+    return np.where(np.isnan(part), 1.0, part * utility.mean(axis=1) / distributed.mean(axis=1))
 
 
 def clear_sky(facts: Facts, calendar: CalendarYear) -> dict[str, np.ndarray]:

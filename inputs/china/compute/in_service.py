@@ -2,7 +2,9 @@
 
 wind, solar   mean of the capacities at the ends of the month before and of the month, over that of the end of 2024; a month
               end that is not published lies on the line between its neighbours
-utility       plants from 6 MW; before February 2024 they grew as all solar did
+utility       plants from 6 MW, of which some are distributed: their sum over China is brought to the published centralised
+              capacity, by a factor that lies on the line between the month ends with one; before February 2024 they grew as
+              all solar did
 nuclear       without the units that were connected later; the month of connection counts by its days
 """
 
@@ -33,10 +35,10 @@ def in_operation(ends: pd.DataFrame) -> pd.DataFrame:
 
 def variable_fleets() -> dict[str, pd.DataFrame]:
     wind, solar, utility = month_ends("wind"), month_ends("solar"), month_ends("solar_plants_from_6_mw")
-    for table, total in ((wind, "wind_national"), (utility, "solar_utility_national")):
-        table["2024_12"] = table["2024_11"] * constant(total) / table["2024_11"].sum()
-    utility["2024_12"] = np.minimum(utility["2024_12"], solar["2024_12"])
+    wind["2024_12"] = wind["2024_11"] * constant("wind_national") / wind["2024_11"].sum()
+    utility["2024_12"] = utility["2024_11"] * constant("solar_utility_national") / utility["2024_11"].sum()
     utility["2023_12"] = utility["2024_02"] * solar["2023_12"] / solar["2024_02"]
+    utility = np.minimum(utility * centralised_part(utility), solar)
     distributed = (solar - utility).clip(lower=0)
     return {
         "wind_onshore": in_operation(wind),
@@ -44,6 +46,12 @@ def variable_fleets() -> dict[str, pd.DataFrame]:
         "solar_utility": in_operation(utility),
         "solar_distributed": in_operation(distributed),
     }
+
+
+def centralised_part(utility: pd.DataFrame) -> pd.Series:
+    """Centralised capacity of China over plants from 6 MW, by month end."""
+    known = fact_table("solar_centralised_2024").set_index("month_end")["capacity_mw"]
+    return (known / utility.sum().reindex(known.index)).reindex(ENDS).interpolate()
 
 
 def nuclear() -> pd.DataFrame:

@@ -3,14 +3,17 @@
 potential   published hours / published utilisation rate, both from January to November: what could have been taken
 factor      potential / hours that the mean year's capacity factors give in the same months; on land and at sea alike, as
             published hours of wind count both
+distributed published generation of distributed PV over what its capacity would have given at the hours of utility PV, those
+            being of plants from 6 MW: one factor for all zones, less what was not taken alike
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from facts import HERE, fact_table, zones
-from renewables import wind_capacity
+from facts import HERE, constant, fact_table, zones
+from in_service import variable_fleets
+from renewables import solar_capacity, wind_capacity
 
 MONTHS = [
     "january",
@@ -30,11 +33,25 @@ HOURS = 24 * np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 SERIES = {"wind": ["wind_onshore", "wind_offshore"], "solar": ["solar_utility"]}
 
 
-def mean_year_hours(series: str, months: int) -> pd.Series:
-    """Hours that a mean year gives in the first months, by zone; 0 where the series has none."""
+def monthly_hours(series: str) -> pd.DataFrame:
+    """Hours that each month of a mean year gives, by zone; 0 where the series has none."""
     table = pd.read_csv(HERE / "synthesis" / "monthly_availability.csv").query("series == @series").set_index("zone")
-    hours = table["capacity_factor"] * (table[MONTHS].to_numpy()[:, :months] @ HOURS[:months])
-    return hours.reindex(zones().index).fillna(0.0)
+    return (table[MONTHS].mul(table["capacity_factor"], axis=0) * HOURS).reindex(zones().index).fillna(0.0)
+
+
+def mean_year_hours(series: str, months: int) -> pd.Series:
+    """Hours that a mean year gives in the first months, by zone."""
+    return monthly_hours(series).iloc[:, :months].sum(axis=1)
+
+
+def distributed(utility: pd.DataFrame) -> pd.DataFrame:
+    """Rows of distributed PV, from those of utility PV: the same factor for all zones."""
+    capacity = variable_fleets()["solar_distributed"].mul(solar_capacity()[1], axis=0).to_numpy()
+    taken = fact_table("yields").query("technology == 'solar'").set_index("zone")["utilisation_rate"].reindex(zones().index)
+    hours = monthly_hours("solar_utility").mul(utility.set_index("zone")["factor"] * taken, axis=0).to_numpy()
+    factor = constant("solar_distributed_generation") / (capacity * hours).sum()
+    source = fact_table("constants").set_index("constant").at["solar_distributed_generation", "source"]
+    return utility.assign(series="solar_distributed", factor=round(factor, 4), source=f"{source}; over utility PV, see compute/yields.py")
 
 
 def yearly_availability() -> pd.DataFrame:
@@ -60,4 +77,4 @@ def yearly_availability() -> pd.DataFrame:
             )[(mean_year_hours(name, months) > 0).to_numpy()]
             for name in members
         ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat([*parts, distributed(parts[-1])], ignore_index=True)
