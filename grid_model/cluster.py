@@ -7,6 +7,7 @@ them. A worker that dies is replaced, and its tasks are tried again; a task whos
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
         return
     with (
         dask.config.set(QUIET),
+        _without_main(),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -60,6 +62,19 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Workers are new processes, which would run the user's script anew: they need nothing of it, and are not told of it."""
+    main = sys.modules["__main__"]
+    told = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
+    main.__spec__ = None
+    main.__dict__.pop("__file__", None)
+    try:
+        yield
+    finally:
+        main.__dict__.update(told)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ the prices are.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,44 +26,61 @@ from grid_model.solve.working import Working
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class Relaxed:
-    """A programme whose rows over a border are priced: parts 1 to `parts` that nothing holds together.
+    """A programme whose rows over a border are priced: parts from 1 on that nothing holds together.
 
-    Parameters
-    ----------
-    lazy : rows that are left out until they are broken (working.py)
-    objective : cost of the columns that is bounded
-    duals : prices of the rows; only those of rows over a border are used
-    window : steps of a window
+    cost  of the columns, with what open rows are priced at
+    sides  what the sides of open rows come to at their prices
+    columns, rows  by the part that they stand in; the last one holds the columns that last
+    lazy  rows that are left out until they are broken (working.py)
     """
 
-    def __init__(self, program: Arrays, time: Timeline, lazy: np.ndarray, objective: np.ndarray, duals: np.ndarray, window: int):
-        self.program, self.lazy = program, lazy
+    program: Arrays
+    lazy: np.ndarray
+    cost: np.ndarray
+    sides: float
+    columns: Ordered
+    rows: Ordered
+
+    @classmethod
+    def of(cls, program: Arrays, time: Timeline, lazy: np.ndarray, objective: np.ndarray, duals: np.ndarray, window: int) -> Relaxed:
+        """
+        objective : cost of the columns that is bounded
+        duals : prices of the rows; only those of rows over a border are used
+        window : steps of a window
+        """
         ends = [end for _, end in borders_of(time.steps, window)]
-        self.parts = len(ends) + 1  # the last one holds the columns that last
+        parts = len(ends) + 1
         part_of = np.searchsorted(ends, np.arange(time.steps + 1)) + 1
-        home = np.where(time.lasting, self.parts, part_of[time.columns]).astype(np.int32)
+        home = np.where(time.lasting, parts, part_of[time.columns]).astype(np.int32)
         first, last = reach(home, program.matrix)
         within = first == last
-        self._columns, self._rows = Ordered.of(home, self.parts), Ordered.of(np.where(within, first, 0), self.parts)
         prices = np.where(within, 0.0, duals)
         prices[(prices > 0) & (program.row_lower <= -INFINITY)] = 0.0
         prices[(prices < 0) & (program.row_upper >= INFINITY)] = 0.0
-        self.cost = objective - program.matrix.T @ prices
         priced = np.flatnonzero(prices)
-        self.sides = float(prices[priced] @ np.where(prices[priced] > 0, program.row_lower[priced], program.row_upper[priced]))
+        sides = float(prices[priced] @ np.where(prices[priced] > 0, program.row_lower[priced], program.row_upper[priced]))
+        return cls(program, lazy, objective - program.matrix.T @ prices, sides, Ordered.of(home, parts),
+                   Ordered.of(np.where(within, first, 0), parts))
+
+    @property
+    def parts(self) -> int:
+        return len(self.columns.until) - 1
 
     def least(self, part: int, **limits) -> float:
         """What the cost of a part's columns comes to at least; minus infinity where it has no least: true, and of no use."""
-        columns, rows = (members.within(part - 1, part) for members in (self._columns, self._rows))
+        columns, rows = (members.within(part - 1, part) for members in (self.columns, self.rows))
         if not len(columns):
             return 0.0
         program, matrix = self.program, self.program.matrix[rows]
         inner = csr_array((matrix.data, np.searchsorted(columns, matrix.indices), matrix.indptr), shape=(len(rows), len(columns)))
         arrays = Arrays(self.cost[columns], 0.0, program.column_lower[columns], program.column_upper[columns],
                         program.row_lower[rows], program.row_upper[rows], inner)
+        working = Working(arrays, self.lazy[rows])
+        working.take_cost(arrays.cost, perturbed=False)
         try:
-            return Working(arrays, self.lazy[rows]).optimise("simplex", **limits).objective
+            return working.optimise("simplex", **limits).objective
         except SolveError as error:
             logger.warning("no bound: %s", error)
             return -np.inf

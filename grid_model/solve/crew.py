@@ -26,7 +26,6 @@ from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
 from grid_model.solve.windows import Piece, Sliced
 
 POLL = 0.5  # seconds between looks at the shelf
-PRICES = ("bound.objective", "bound.duals")
 
 logger = logging.getLogger(__name__)
 
@@ -125,19 +124,16 @@ def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, windo
     ------
     InputError, SolveError : as of `solve_on_shelf`
     """
-    relaxed = _relaxed_of(shelf, objective, duals, window)
+    sliced, _ = shelf.take()
+    relaxed = Relaxed.of(sliced.program, sliced.time, sliced.lazy, objective, duals, window)
     if scheduler is None and workers == 1:
         return lower_bound(relaxed, **limits)
-    shelf.keep(PRICES, objective, duals)
+    shelf.put_bound(relaxed)
+    parts, sides = range(1, relaxed.parts + 1), relaxed.sides
+    del sliced, relaxed
     with client_of(scheduler, workers) as client:
-        futures = [client.submit(_least, str(shelf.folder), window, part, limits | {"threads": 1}, pure=False)
-                   for part in range(1, relaxed.parts + 1)]
-        return relaxed.sides + sum(_gathered(client, futures, lambda: None))
-
-
-def _relaxed_of(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int) -> Relaxed:
-    sliced, _ = shelf.take()
-    return Relaxed(sliced.program, sliced.time, sliced.lazy, objective, duals, window)
+        futures = [client.submit(_least, str(shelf.folder), part, limits | {"threads": 1}, pure=False) for part in parts]
+        return sides + sum(_gathered(client, futures, lambda: None))
 
 
 def _gathered(client, futures: list, told: Callable[[], None]) -> list:
@@ -175,10 +171,10 @@ def _task(folder: str, number: int, limits: dict) -> tuple[None, list[str]]:
     return None, list(warned)
 
 
-def _least(folder: str, window: int, part: int, limits: dict) -> tuple[float, list[str]]:
+def _least(folder: str, part: int, limits: dict) -> tuple[float, list[str]]:
     """What a part of the bound comes to at least, and what the worker warned of."""
     with warnings_of_a_task() as warned:
-        least = _relaxed(Path(folder), Shelf(folder).put_at, window).least(part, **limits)
+        least = _relaxed(Path(folder), Shelf(folder).put_at).least(part, **limits)
     return least, list(warned)
 
 
@@ -189,6 +185,6 @@ def _taken(folder: Path, put_at: int) -> tuple[Sliced, Layout]:
 
 
 @lru_cache(maxsize=1)
-def _relaxed(folder: Path, put_at: int, window: int) -> Relaxed:
+def _relaxed(folder: Path, put_at: int) -> Relaxed:
     """The same of the bound."""
-    return _relaxed_of(Shelf(folder), *Shelf(folder).kept(*PRICES), window)
+    return Shelf(folder).take_bound()

@@ -2,6 +2,7 @@
 
     programme/NAME.npy     every array, which workers map into memory
     pieces/STAGE-NNNN.npz  a piece, under a temporary name until it is whole
+    bound/NAME.npy         the same of a bound
     identity               what it all belongs to; written last, so a shelf without it is empty
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -17,12 +18,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from grid_model.algebra import Arrays
+from grid_model.solve.bound import Relaxed
 from grid_model.solve.budgets import Budgets
 from grid_model.solve.chains import Chain, Layout
 from grid_model.solve.timeline import Ordered, Timeline
 from grid_model.solve.windows import Piece, Plan, Sliced
 
-IDENTITY, PROGRAMME, PIECES = "identity", "programme", "pieces"
+IDENTITY, PROGRAMME, PIECES, BOUND = "identity", "programme", "pieces", "bound"
 BETWEEN = "between"
 MATRIX = ("data", "indices", "indptr")
 ORDERS = ("columns_in_order", "rows_in_order")
@@ -59,18 +61,14 @@ class Shelf:
 
     def take(self) -> tuple[Sliced, Layout]:
         """The programme, mapped into memory."""
-        loaded = {file.stem: np.load(file, mmap_mode="r") for file in (self.folder / PROGRAMME).glob("*.npy")}
+        loaded = _loaded(self.folder / PROGRAMME)
         steps, reach, ahead, block = (int(figure) for figure in loaded["figures"])
-
-        def made(kind, name: str, **others):
-            return kind(**{field.name: loaded[f"{name}.{field.name}"] for field in fields(kind) if field.name not in others}, **others)
-
         matrix = csr_array(tuple(loaded[f"matrix.{name}"] for name in MATRIX), copy=False,
                            shape=(len(loaded["program.row_lower"]), len(loaded["program.cost"])))
-        order = {name: made(Ordered, name) for name in ORDERS}
-        sliced = Sliced(made(Arrays, "program", offset=0.0, matrix=matrix), made(Timeline, "time", steps=steps, **order),
-                        loaded["objective"], made(Plan, "plan"), loaded["lazy"], loaded["pairs"], reach,
-                        made(Budgets, "budgets", block=block))
+        order = {name: _made(Ordered, loaded, name) for name in ORDERS}
+        sliced = Sliced(_made(Arrays, loaded, "program", offset=0.0, matrix=matrix), _made(Timeline, loaded, "time", steps=steps, **order),
+                        loaded["objective"], _made(Plan, loaded, "plan"), loaded["lazy"], loaded["pairs"], reach,
+                        _made(Budgets, loaded, "budgets", block=block))
         windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
         return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
 
@@ -86,14 +84,19 @@ class Shelf:
         """When the programme was put here [ns]."""
         return (self.folder / IDENTITY).stat().st_mtime_ns
 
-    def keep(self, names: Sequence[str], *arrays: np.ndarray) -> None:
-        """Arrays beside the programme, for all workers."""
-        for name, array in zip(names, arrays, strict=True):
-            np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
+    def put_bound(self, relaxed: Relaxed) -> None:
+        """Parts of a bound beside the programme, for all workers."""
+        (self.folder / BOUND).mkdir(exist_ok=True)
+        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides)} | _of_parts({"columns": relaxed.columns, "rows": relaxed.rows})
+        for name, array in arrays.items():
+            np.save(self.folder / BOUND / f"{name}.npy", array, allow_pickle=False)
 
-    def kept(self, *names: str) -> list[np.ndarray]:
-        """The arrays of these names, mapped into memory."""
-        return [np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in names]
+    def take_bound(self) -> Relaxed:
+        """The parts of the bound, mapped into memory."""
+        sliced, _ = self.take()
+        loaded = _loaded(self.folder / BOUND)
+        return Relaxed(sliced.program, sliced.lazy, loaded["cost"], float(loaded["sides"]), _made(Ordered, loaded, "columns"),
+                       _made(Ordered, loaded, "rows"))
 
     @property
     def windows(self) -> int:
@@ -138,10 +141,24 @@ class Shelf:
 def _arrays(sliced: Sliced) -> dict[str, np.ndarray]:
     parts = {name: getattr(sliced, name) for name in ("program", "time", "plan", "budgets")} | {
         name: getattr(sliced.time, name) for name in ORDERS}
-    found = {name: getattr(sliced, name) for name in ("objective", "lazy", "pairs")}
-    for name, part in parts.items():
-        found |= {f"{name}.{field}": array for field, array in vars(part).items() if isinstance(array, np.ndarray)}
+    found = {name: getattr(sliced, name) for name in ("objective", "lazy", "pairs")} | _of_parts(parts)
     return found | {f"matrix.{name}": getattr(sliced.program.matrix, name) for name in MATRIX}
+
+
+def _of_parts(parts: dict[str, object]) -> dict[str, np.ndarray]:
+    """All arrays of these objects, by the names of both."""
+    return {f"{name}.{field}": array for name, part in parts.items() for field, array in vars(part).items()
+            if isinstance(array, np.ndarray)}
+
+
+def _made(kind, loaded: dict[str, np.ndarray], name: str, **others):
+    """An object of the arrays that were kept of one by this name."""
+    return kind(**{field.name: loaded[f"{name}.{field.name}"] for field in fields(kind) if field.name not in others}, **others)
+
+
+def _loaded(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays in a folder, mapped into memory."""
+    return {file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")}
 
 
 def _write(file: Path, content: bytes) -> None:

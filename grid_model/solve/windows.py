@@ -35,7 +35,7 @@ from scipy.sparse import csr_array, vstack
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.solve.budgets import Budgets, Sums
 from grid_model.solve.one_way import OneWay, pairs_of
-from grid_model.solve.timeline import Ordered, Timeline
+from grid_model.solve.timeline import Timeline
 from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5

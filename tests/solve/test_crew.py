@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -93,3 +96,13 @@ def test_two_workers_and_a_kill_change_nothing(tmp_path):
     alone = gm.solve(case(), crew=crew(tmp_path, workers=1))
     assert killed and same(found, alone)
     assert found.summary["lower_bound_cny"] == alone.summary["lower_bound_cny"]
+
+
+def test_a_script_needs_no_guard_for_workers(tmp_path):
+    """Workers are new processes; told of the script that started them, each would run it again and start workers of its own."""
+    script = tmp_path / "script.py"
+    script.write_text("from test_crew import case\nimport grid_model as gm\nfrom grid_model.solve.crew import Crew\n"
+                      "print(gm.solve(case(), crew=Crew(workers=2)).summary['status'])\n")
+    path = os.pathsep.join(part for part in sys.path if part)
+    said = subprocess.run([sys.executable, script], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=300)
+    assert (said.returncode, said.stdout.splitlines()) == (0, ["within gap"]), said.stderr

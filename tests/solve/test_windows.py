@@ -65,7 +65,7 @@ def test_any_prices_give_a_bound():
     seldom = rows_of(program, ("storage.shared_converter",))
     for seed in range(3):
         prices = np.random.default_rng(seed).normal(0, 0.1, len(program.row_lower))
-        bound, of_all_rows = (lower_bound(Relaxed(program, time, lazy, program.cost, prices, 24))
+        bound, of_all_rows = (lower_bound(Relaxed.of(program, time, lazy, program.cost, prices, 24))
                               for lazy in (seldom, np.zeros_like(seldom)))
         assert bound <= optimum + 1e-6 and bound == pytest.approx(of_all_rows)
 
