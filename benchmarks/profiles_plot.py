@@ -36,13 +36,13 @@ SEEDS = range(1, 6)
 YEAR = 2018
 
 
-def measures(made: pd.DataFrame, real: pd.DataFrame, by_period: pd.Index) -> dict[str, float]:
+def measures(made: pd.DataFrame, real: pd.DataFrame, month: pd.Index) -> dict[str, float]:
     """Figures of one series, worst zone or mean as named."""
     upper = np.triu_indices(made.shape[1], 1)
     pairs, real_pairs = made.corr().to_numpy()[upper], real.corr().to_numpy()[upper]
     distance = np.abs(np.sort(made.to_numpy(), axis=0) - np.sort(real.to_numpy(), axis=0)).mean(axis=0) / real.mean()
     ramps = made.diff().std() / real.diff().std()
-    months = made.groupby(by_period).mean() / real.groupby(by_period).mean() - 1
+    months = made.groupby(month).mean() / real.groupby(month).mean() - 1
     found = {
         "yearly energy, worst zone (difference, %)": 100 * (made.mean() / real.mean() - 1).abs().max(),
         "monthly energy, worst zone and month (difference, %)": 100 * months.abs().max(axis=None),
@@ -81,12 +81,9 @@ def national(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def table(real, made_by_seed) -> pd.DataFrame:
     """Rows of measures, one column per series: median over the seeds."""
-    month = real["load.base"].index.month
-    together = month.where(month != 2, 1)
-    columns = {}
+    month, columns = real["load.base"].index.month, {}
     for key, label in SERIES.items():
-        period = together if key == "load.base" else month
-        found = [measures(made[key][real[key].columns], real[key], period) for made in made_by_seed]
+        found = [measures(made[key][real[key].columns], real[key], month) for made in made_by_seed]
         columns[label] = pd.DataFrame(found).median()
     return pd.DataFrame(columns)
 

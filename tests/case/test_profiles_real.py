@@ -73,9 +73,11 @@ def test_yearly_energy_within_one_percent(pair, key):
 
 @pytest.mark.parametrize("key", LIMITS)
 def test_monthly_energy_within_ten_percent(pair, key):
-    """Every zone and month, January and February of the load together, as they are published."""
+    """Every zone and month, January and February apart, though the load is calibrated to both together, as they are
+    published: the festival of 2018 lies in February, and Zhejiang loses 13 % too little there where the deepest days alone say
+    how deep its festival is."""
     made, real = pair[key]
-    month = made.index.month.where((made.index.month != 2) | (key != "load.base"), 1)
+    month = made.index.month
     difference = made.groupby(month).mean() / real.groupby(month).mean() - 1
     assert difference.abs().max(axis=None) < 0.10, difference.abs().max()
 

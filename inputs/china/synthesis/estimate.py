@@ -303,7 +303,8 @@ def _centres(zones: list[str]) -> pd.DataFrame:
 
 
 def _festival(daily: pd.DataFrame, offset: np.ndarray):
-    """Largest drop of each zone and the common course of the drop, against a straight line across the festival."""
+    """Drop of each zone and the common course of it, against a straight line across the festival; what a zone's days lose in all
+    is its drop times the course, so that months keep their energy."""
     inside = np.isin(offset, FESTIVAL_DAYS)
     before = daily[(offset >= -25) & (offset < -18)].mean()
     after = daily[(offset > 18) & (offset <= 25)].mean()
@@ -313,7 +314,8 @@ def _festival(daily: pd.DataFrame, offset: np.ndarray):
     deepest = drop[(FESTIVAL_DAYS >= 0) & (FESTIVAL_DAYS <= 4)].mean(axis=0)
     course = drop.sum(axis=1) / deepest.sum()
     course = np.convolve(np.pad(course, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    return pd.Series(deepest, index=daily.columns), np.clip(course, 0, 1)
+    course = np.clip(course, 0, 1)
+    return pd.Series(np.clip(drop.sum(axis=0) / course.sum(), 0, None), index=daily.columns), course
 
 
 def _day_shapes(load, daily, kind, region) -> dict[str, float]:
