@@ -15,7 +15,7 @@ from small import small_case, solved
 import grid_model as gm
 from grid_model.errors import InputError
 from grid_model.policies import green_certificates
-from grid_model.results.ledger import check_ledger
+from grid_model.results.ledger_rules import check_ledger
 
 TECHNOLOGIES = [
     {"technology": name, "kind": kind}

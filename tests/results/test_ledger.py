@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid_model.results.ledger import COLUMNS, check_ledger, drawn, matched, post_ledger, statement, whole
+from grid_model.results.ledger import COLUMNS, drawn, matched, post_ledger, statement, whole
+from grid_model.results.ledger_rules import check_ledger
 
 EMPTY = {
     "opening": ["lot", "generator", "technology", "zone", "kind", "class", "vintage", "quantity_mwh"],
