@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
-from grid_model.algebra.entries import assembled
+from grid_model.algebra.entries import Sheet
 from grid_model.algebra.errors import LoweringError
 from grid_model.algebra.lowering import Lowering, sides
 from grid_model.algebra.program import INFINITY, Family, LinearProgram, family_of, naming
@@ -28,9 +28,8 @@ def compile_program(model: pyo.AbstractModel) -> LinearProgram:
     for variable in _active(model, pyo.Var):
         lowering.column_start[id(variable)] = columns[variable.name].start
     column_lower, column_upper = _bounds(model, columns, lowering)
-    bodies, row_lower, row_upper = _constraints(model, rows, lowering)
+    matrix, row_lower, row_upper = _constraints(model, rows, len(column_lower), lowering)
     cost, offset = _objective(model, len(column_lower), lowering)
-    matrix = assembled(bodies, len(column_lower))
     rows = {name: family for name, family in rows.items() if family.size}
     return LinearProgram(cost, offset, column_lower, column_upper, row_lower, row_upper, matrix, columns, rows, model, lowering)
 
@@ -109,10 +108,10 @@ def _domain(variable) -> tuple[float, float]:
     return -INFINITY if low is None else float(low), INFINITY if high is None else float(high)
 
 
-def _constraints(model, families, lowering: Lowering):
-    """Bodies of all rows, and their sides with the bodies' constants taken over."""
+def _constraints(model, families, columns: int, lowering: Lowering):
+    """The matrix of all rows, and their sides with the bodies' constants taken over."""
     size = sum(family.size for family in families.values())
-    bodies, lower, upper = [], np.empty(size), np.empty(size)
+    sheet, lower, upper = Sheet(size, columns), np.empty(size), np.empty(size)
     for constraint in _active(model, pyo.Constraint):
         family = families[constraint.name]
         if not family.size:
@@ -125,8 +124,8 @@ def _constraints(model, families, lowering: Lowering):
             high = _data_or(INFINITY, high, family, placeholders, lowering)
             np.subtract(low, rows.constant(), out=family.of(lower))
             np.subtract(high, rows.constant(), out=family.of(upper))
-        bodies.append(rows)
-    return bodies, lower, upper
+            sheet.write(rows)
+    return sheet.matrix(), lower, upper
 
 
 def _objective(model, columns: int, lowering: Lowering) -> tuple[np.ndarray, float]:

@@ -142,20 +142,50 @@ class Rows:
         return any(_meet(terms, self.base) for terms in by_variable.values())
 
 
-def assembled(families: list[Rows], columns: int) -> csr_array:
-    """The matrix of all families, one below the other."""
-    rows, cells = sum(family.size for family in families), sum(family.cells for family in families)
+class Sheet:
+    """The matrix of families of rows one below the other, which grows by a family at a time.
+
+    Parameters
+    ----------
+    rows, columns : of the whole matrix
+    """
+
+    def __init__(self, rows: int, columns: int):
+        _demand_numbers(rows, columns, 0)
+        self.columns = columns
+        self._pointer, self._index, self._value = np.zeros(rows + 1, np.int32), np.empty(0, np.int32), np.empty(0)
+        self._rows = self._end = 0
+
+    def write(self, family: Rows) -> None:
+        """Write the next family."""
+        cells = self._end + family.cells
+        _demand_numbers(len(self._pointer) - 1, self.columns, cells)
+        for array in (self._index, self._value):
+            array.resize(cells, refcheck=False)  # in place: nobody else holds a view of it
+        here = self._pointer[self._rows: self._rows + family.size + 1]
+        begin, here[0] = self._end, 0
+        self._end += family.write(here, self._index[begin:], self._value[begin:], self.columns)
+        here += np.int32(begin)
+        self._rows += family.size
+
+    def matrix(self) -> csr_array:
+        """All that was written."""
+        for array in (self._index, self._value):
+            array.resize(self._end, refcheck=False)
+        return csr_array((self._value, self._index, self._pointer), shape=(len(self._pointer) - 1, self.columns))
+
+
+def _demand_numbers(rows: int, columns: int, cells: int) -> None:
     if max(rows, columns, cells) > _LARGEST:
         raise LoweringError(f"{rows} rows, {columns} columns, {cells} entries: more than 32-bit indices can number")
-    pointer, index, value = np.zeros(rows + 1, np.int32), np.empty(cells, np.int32), np.empty(cells)
-    row = end = 0
+
+
+def assembled(families: list[Rows], columns: int) -> csr_array:
+    """The matrix of all families, one below the other."""
+    sheet = Sheet(sum(family.size for family in families), columns)
     for family in families:
-        here = pointer[row: row + family.size + 1]
-        begin, here[0] = end, 0
-        end += family.write(here, index[begin:], value[begin:], columns)
-        here += np.int32(begin)
-        row += family.size
-    return csr_array((value[:end], index[:end], pointer), shape=(rows, columns))
+        sheet.write(family)
+    return sheet.matrix()
 
 
 def _add_into(out: np.ndarray, parts) -> None:

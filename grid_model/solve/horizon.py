@@ -17,6 +17,7 @@ import numpy as np
 
 from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError, InfeasibleError
+from grid_model.memory import give_back
 from grid_model.solve.chains import layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
@@ -117,6 +118,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
                 shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead, settings.chains))
                 del sliced, followed
             mapped = shelf.map(program)
+            give_back()
             plan, steps = plan or mapped.plan, mapped.time
             told = _Told(shelf.windows, started, progress)
             pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
