@@ -26,6 +26,7 @@ from interop.oracle import Comparison, compare  # noqa: E402
 from interop.random_networks import random_network  # noqa: E402
 
 TABLE, PAGE = ROOT / "docs" / "pypsa_oracle.csv", ROOT / "docs" / "pypsa_agreement.md"
+EXAMPLES = ROOT / "docs" / "pypsa_examples.csv"
 COLUMNS = ("seed", "buses", "snapshots", "components", "back", "pypsa", "ours", "again", "home", "prices", "unique", "refused",
            "problems")
 COSTS = ("ours", "again", "home")
@@ -86,6 +87,13 @@ def page() -> None:
         "are the same (to 0.2 %) the price is unique.", ""]
     if len(bad):
         lines += ["Those that differ:", "", "| seed | what |", "|---|---|", *(f"| {one.seed} | {one.problems} |" for one in bad.itertuples()), ""]
+    examples = pd.read_csv(EXAMPLES)
+    lines += ["## PyPSA's own examples", "",
+              "The networks in `examples/` of PyPSA's source distribution, capacities as PyPSA optimises them where they are extendable;",
+              "written by `python benchmarks/pypsa_examples.py FILE.nc ...`. Costs of dispatch:", "",
+              "| network | buses | branches | generators | snapshots | PyPSA | here | there and back |", "|---|---|---|---|---|---|---|---|",
+              *(f"| {one.network} | {one.buses} | {one.branches} | {one.generators} | {one.snapshots} | {one.pypsa:,.4f} | {one.ours:,.4f} | "
+                f"{one.back:,.4f} |" for one in examples.itertuples()), ""]
     if refused:
         lines += ["What export refused: " + ", ".join(f"{reason} ({count})" for reason, count in refused.most_common()) + ".", ""]
     PAGE.write_text("\n".join(lines), encoding="utf-8")

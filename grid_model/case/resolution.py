@@ -1,13 +1,13 @@
 """Numbers too small or too large to be told apart in one linear programme beside all others are refused, not rounded.
 
-The solver keeps rows to 1e-7 GW or GWh (100 W, 100 Wh) and prices to 1e-7 million CNY/GWh (0.0001 CNY/MWh). What is ten
-times that can be told from nothing; what is less would be lost without a word. So a number other than 0 has a least
+The solver keeps rows to 1e-7 GW or GWh (100 W, 100 Wh) and prices to 1e-7 million CNY/GWh (0.0001 CNY/MWh). Power and energy of
+ten times that can be told from nothing, a cost, which no row adds up, of twice; what is less would be lost without a word. So a number other than 0 has a least
 size, by its unit, and a greatest, above which double precision has no digits left for the rest of the system.
 
 unit      least   greatest
 MW        0.001   1e12
 MWh       0.001   1e15
-CNY/MWh   0.001   1e9
+CNY/MWh   0.0002  1e9
 
 A series may fall below the least (wind at calm, sun at dawn): the greatest value of each of its columns is judged.
 """
@@ -23,7 +23,7 @@ from grid_model.case.checks import problems_where
 from grid_model.case.tables import Tables
 from grid_model.errors import Problem
 
-LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e15), "CNY/MWh": (1e-3, 1e9)}
+LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e15), "CNY/MWh": (2e-4, 1e9)}
 
 
 def allowed(unit: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from grid_model.case.resolution import LIMITS
+from grid_model.case.series import KINDS
 from grid_model.scenario_yaml import to_yaml
 
 IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "generator", "loads": "load",
@@ -17,6 +19,7 @@ PROFILES = ("load", "availability", "min_output", "flow_limit", "variable_cost",
             "holding_cost", "phase_shift", "conversion_most", "conversion_least", "conversion_cost", "conversion_rise",
             "conversion_fall", "conversion_start_cost", "conversion_stop_cost", "conversion_stand_by_cost", "committed_least",
             "committed_most", "port_rate", "port_delay", "limit_factor")
+DUSTY = ("MW", "MWh")
 
 
 class GridTables:
@@ -47,6 +50,23 @@ class GridTables:
     def profile(self, profile: str, names, values: np.ndarray) -> None:
         """Values of each name by step, shape (names, steps)."""
         self._profiles[profile] |= dict(zip(names, values, strict=True))
+
+    def drop_dust(self, tables) -> int:
+        """Power and energy too small for any programme to resolve becomes 0, by the units of the declared tables and profiles;
+        how many figures that were."""
+        found = 0
+        for name, parts in self._parts.items():
+            for column in (column for column in tables.get(name, ()) if column.metadata["unit"] in DUSTY):
+                for part in (part for part in parts if column.name in part):
+                    dust = part[column.name].abs().between(0, LIMITS[column.metadata["unit"]][0], inclusive="neither")
+                    part.loc[dust, column.name] = 0.0
+                    found += int(dust.sum())
+        for name, columns in self._profiles.items():
+            least = LIMITS[KINDS[name].unit][0] if KINDS[name].unit in DUSTY else 0.0
+            for one in [one for one, values in columns.items() if 0 < np.abs(values).max(initial=0.0) < least]:
+                columns[one] = np.zeros_like(columns[one])
+                found += 1
+        return found
 
     def table(self, name: str) -> pd.DataFrame:
         parts = self._parts[name]

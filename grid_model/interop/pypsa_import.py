@@ -17,6 +17,7 @@ import pandas as pd
 from grid_model.case.read import starts_in_seconds
 from grid_model.case.resolution import LIMITS
 from grid_model.errors import InputError
+from grid_model.formulation import TABLES
 from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
 from grid_model.interop.pypsa_branches import add_lines, add_links, add_processes
@@ -47,6 +48,9 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
     _add_components(network, grid, fix_capacities)
     if network.problems:
         raise InputError(network.problems)
+    dust = grid.drop_dust(TABLES)
+    if dust:
+        network.notes.append(f" {dust} figures of power or energy below {LIMITS['MW'][0]:g} MW or MWh count as 0 here.")
     start, note = _start(network)
     notes = "".join([note, *network.notes])
     time = start + pd.to_timedelta(starts_in_seconds(network.step_hours), unit="s")

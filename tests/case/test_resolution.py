@@ -51,7 +51,7 @@ def test_half_of_a_kilowatt_goes_unserved(two_zones):
     assert dispatch.price.sel(zone="South").values[0] == pytest.approx(1e6)
 
 
-@pytest.mark.parametrize("low, high", [(1e-3, 1e6), (1e-3, 2e-3), (1e6, 1e6 + 1), (-1e6, 1e-3)])
+@pytest.mark.parametrize("low, high", [(1e-3, 1e6), (1e-3, 2e-3), (2e-4, 4e-4), (1e6, 1e6 + 1), (-1e6, 1e-3)])
 def test_prices_far_apart_or_close_are_in_order(low, high):
     """60 GW at the low price serve 50 GW, and 100 GW with 40 GW at the high one; in the other order the cost is higher."""
     plants = [{"generator": name, "zone": "A", "technology": "coal", "capacity_mw": 6e4, "variable_cost_cny_per_mwh": cost}

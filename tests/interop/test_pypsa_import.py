@@ -33,6 +33,16 @@ def load(bus, p_set, name="load"):
     return {"name": name, "bus": bus, "p_set": p_set}
 
 
+def test_dust_of_public_networks_counts_as_nothing(tmp_path):
+    """A plant of 20 mW, as open data hold: no programme can resolve it, and the scenario says so.
+    The small cost is no dust: without it 50 MWh would cost nothing."""
+    results = solved(tmp_path, buses=BUS, loads=[load("a", 50)], generators=[
+        plant("big", "a", 80, 0.00098), plant("dust", "a", 2e-8, 5.0)])
+    assert cost(results) == pytest.approx(50 * 0.00098, rel=1e-9)
+    told = (tmp_path / "grid" / "scenario.yaml").read_text(encoding="utf-8")
+    assert "1 figures of power or energy below 0.001" in " ".join(told.split())
+
+
 def test_three_buses_in_a_loop_with_a_negative_price(tmp_path):
     """Published with PyPSA: cost 7600, price -60 at Bus1. Without Kirchhoff's law it would be 1000."""
     results = solved(tmp_path, **THREE_BUSES)
