@@ -127,6 +127,21 @@ def test_sun_from_the_store_counts_less_what_the_store_lost():
     assert sent(result) == [0, 8]
 
 
+def test_a_store_gives_no_more_sun_than_it_gives():
+    """All must be renewable. The store took the sun of the first hour and gives 2 MW in the second: the corridor carries 2, though coal
+    could fill it. Were 8 MWh of sun drawn on paper, coal would pass for them."""
+    slow = BATTERY | {"power_mw": 2, "charge_power_mw": 10, "cyclic": False, "initial_fraction": 0.0}
+    assert sent(solved(grid([1.0, 0.0], share=1.0, town=[0, 10], corridor="out", storage=[slow]))) == [0, pytest.approx(2)]
+
+
+def test_a_store_that_takes_nothing_keeps_no_sun():
+    """All must be renewable. The sun of the first hour serves the village, or coal does; a full store that cannot charge gives what it
+    held, none of it that sun: nothing is carried. Were the sun kept on paper, 8 MWh would be."""
+    full = BATTERY | {"charge_power_mw": 0, "initial_fraction": 1.0, "final_fraction": 0.0}
+    case = grid([1.0, 0.0], share=1.0, town=[0, 10], village=[10, 0], corridor="out", storage=[full])
+    assert sent(solved(case)) == [0, pytest.approx(0, abs=1e-6)]
+
+
 def test_coal_in_the_store_is_not_renewable():
     """Half must be renewable, there is no sun. The store may fill up with coal's energy in the first hour, and what it
     gives in the second is no more renewable than that: the corridor carries nothing. Were all that a store gives

@@ -292,6 +292,16 @@ def test_a_store_holds_what_it_sells(hours, up, down):
     assert value(result, f"down_{name}") == pytest.approx(down)
 
 
+def test_a_store_sells_no_more_than_its_power():
+    """A store of 400 MWh, half full, could keep up 90 MW for an hour either way; its converter has 30 MW. Energy alone would let it
+    sell all 90 that are asked for."""
+    large = STORE | {"energy_mwh": 400}
+    case = grid(plant("coal", 200, 100, reserve="none"), storage=[large], settings={
+        "up_load_share": 0.9, "down_load_share": 0.9, "shortfall_cost_cny_per_mwh": 1})
+    result = solved(case)
+    assert value(result, "up_storage") == pytest.approx(30) and value(result, "down_storage") == pytest.approx(30)
+
+
 def test_response_time():
     """Coal that ramps 0.6 of its 200 MW in an hour reaches 20 MW in 10 minutes: 30 of 50 MW are missing; downwards,
     at 0.3, 40 MW. Without the limit none."""
