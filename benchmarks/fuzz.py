@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import copy
 import csv
-import hashlib
 import json
 import logging
 import shutil
@@ -27,14 +25,12 @@ import time
 import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
-from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from figures import record  # noqa: E402
 from fuzz_grid import write_fuzz_grid  # noqa: E402
-from fuzzing import scratch, try_number  # noqa: E402
-
-from grid_model.case import read  # noqa: E402
+from fuzzing import reading_once, scratch, try_number  # noqa: E402
 
 
 def main() -> int:
@@ -44,6 +40,7 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="one case, with its end in words")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--table", type=Path, help="CSV of all ends; cases that stand there are left out")
+    parser.add_argument("--record", action="store_true", help="keep the figures of the whole table for docs/trust.md")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
@@ -65,7 +62,7 @@ def _many(asked, base: Path, damaged: Path) -> int:
     for number in sorted(set(range(asked.first, asked.first + asked.cases)) - _tried(asked.table)):
         if time.monotonic() - began > 60 * asked.minutes:
             break
-        with contextlib.nullcontext() if number % 10 == 0 else _parsing_once(parsed):
+        with contextlib.nullcontext() if number % 10 == 0 else reading_once(parsed):
             done, end = try_number(number, base, damaged)
         ends[end.kind] += 1
         _enter(asked.table, number, done, end)
@@ -74,7 +71,15 @@ def _many(asked, base: Path, damaged: Path) -> int:
             print(f"{number}: {'; '.join(done)}\n    {end.kind}: {end.text}", file=sys.stderr, flush=True)
     seconds = round(time.monotonic() - began)
     print(json.dumps({"cases": ends.total(), "seconds": seconds, "ends": ends, "faults": faults}, indent=2))
+    if asked.record and asked.table:
+        record("fuzz", _figures(asked.table))
     return int(ends["fault"] > 0)
+
+
+def _figures(table: Path) -> dict:
+    with table.open(newline="", encoding="utf-8") as file:
+        ends = Counter({int(row[0]): row[1] for row in csv.reader(file)}.values())
+    return {"cases": ends.total(), "ends": dict(ends)}
 
 
 def _tried(table: Path | None) -> set[int]:
@@ -88,26 +93,6 @@ def _enter(table: Path | None, number: int, done, end) -> None:
     if table is not None:
         with table.open("a", newline="", encoding="utf-8", errors="backslashreplace") as file:
             csv.writer(file).writerow([number, end.kind, "; ".join(done), end.text.split("\n")[0][:300]])
-
-
-def _parsing_once(parsed: dict):
-    """Tables of the same bytes are parsed once; what could not be read without a problem is read anew."""
-    plain = read._read_table
-
-    def read_table(folder, name, declared, required):
-        path = folder.path / (name or "")
-        content = path.read_bytes() if name and path.is_file() and not path.is_symlink() else b""
-        key = str(path), hashlib.sha256(content).hexdigest()
-        if not content or key not in parsed:
-            before = len(folder.problems)
-            parsed[key] = plain(folder, name, declared, required)
-            if not content or len(folder.problems) > before:
-                return parsed.pop(key)
-        folder.sources[folder.shown(name)] = key[1]
-        frame, columns, about, problems = parsed[key]
-        return frame.copy(), list(columns), copy.deepcopy(about), list(problems)
-
-    return mock.patch.object(read, "_read_table", read_table)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,25 @@ made larger or smaller, values exchanged with another row's. The same number doe
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
+import hashlib
 import io
 import os
+import pickle
 import random
 import shutil
 import signal
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 
 import grid_model as gm
+from grid_model.case import read
 from grid_model.errors import AuditError, GridModelError, InputError
 from grid_model.results.audit import audit, demand_passed
 
@@ -69,12 +74,14 @@ def damage(folder: Path, number: int) -> list[str]:
     return done
 
 
-def end_of(scenario: Path) -> End:
-    """Read and solve, audit included; an error must say where it comes from."""
+def end_of(scenario: Path, solve: bool = True) -> End:
+    """Read and solve, audit included; an error must say where it comes from. Without solving a case that reads ends as `read`."""
     old = signal.signal(signal.SIGPROF, _endless)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         case = gm.load_case(scenario)
+        if not solve:
+            return End("read")
         results = gm.solve(case)
         if not case.scenario.solve.audit:  # the damage switched it off
             demand_passed(audit(case, results.dispatch, results.tables, results.summary))
@@ -96,12 +103,53 @@ def end_of(scenario: Path) -> End:
         signal.signal(signal.SIGPROF, old)
 
 
-def try_number(number: int, base: Path, folder: Path) -> tuple[list[str], End]:
+def try_number(number: int, base: Path, folder: Path, solve: bool = True) -> tuple[list[str], End]:
     """Damage a copy of the grid in `base`, and how that ended."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(base, folder)
     done = damage(folder, number)
-    return done, end_of(folder / "scenario.yaml")
+    return done, end_of(folder / "scenario.yaml", solve)
+
+
+@contextlib.contextmanager
+def reading_once(known: dict):
+    """Tables of the same bytes are parsed and judged once; what could not be read without a problem is read anew."""
+    plain, judged, completed, filled = read._read_table, read.schema_problems, read.with_package_technologies, read.complete
+
+    def read_table(folder, name, declared, required):
+        path = folder.path / (name or "")
+        content = path.read_bytes() if name and path.is_file() and not path.is_symlink() else b""
+        key = str(path), hashlib.sha256(content).hexdigest()
+        if not content or key not in known:
+            before = len(folder.problems)
+            known[key] = plain(folder, name, declared, required)
+            if not content or len(folder.problems) > before:
+                return known.pop(key)
+        folder.sources[folder.shown(name)] = key[1]
+        frame, columns, about, problems = known[key]
+        return frame.copy(), list(columns), about | {"missing": list(about["missing"])}, list(problems)
+
+    def schema_problems(tables, name, frame):
+        key = name, *(column.name for column in tables[name]), pickle.dumps(frame)
+        if key not in known:
+            known[key] = judged(tables, name, frame)
+        return list(known[key])
+
+    def with_package_technologies(frame, columns):
+        key = "completed", *(column.name for column in columns), pickle.dumps(frame)
+        if key not in known:
+            known[key] = completed(frame, columns)
+        return known[key].copy()
+
+    def complete(frame, columns, technologies):
+        key = "filled", *(column.name for column in columns), pickle.dumps(frame), pickle.dumps(technologies)
+        if key not in known:
+            known[key] = filled(frame, columns, technologies)
+        return known[key].copy()
+
+    with mock.patch.multiple(read, complete=complete, _read_table=read_table, schema_problems=schema_problems,
+                             with_package_technologies=with_package_technologies):
+        yield
 
 
 def _placed(error: InputError) -> End:
