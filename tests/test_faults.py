@@ -65,6 +65,19 @@ def test_the_next_run_clears_what_killed_runs_left_and_puts_old_results_back(kil
     assert any(name.endswith(".unfinished") for kill in kills for name in kill["left"])
 
 
+def test_a_kill_in_any_stage_of_a_run_leaves_older_results_and_windows_to_go_on_from(tmp_path):
+    """kill -9 in five stages of a run over older results: those stand until the new ones are whole, and the next run leaves
+    nothing but its own. A run by windows that is killed after two of them goes on from these to the very same answer."""
+    done = script(ROOT / "tests" / "killed_stages.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    *stages, last, windows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(stages) == 5 and {kill["signal"] for kill in stages} == {signal.SIGKILL}
+    assert {kill["stage"]: kill["seen"] for kill in stages if kill["stage"] != "report" and kill["seen"] != "old"} == {}
+    assert last["left"] == ["out"]
+    assert windows["signal"] == signal.SIGKILL and windows["pieces"] == 2 and windows["kept"]
+    assert windows["resumed"] == windows["alone"] and windows["left"] == ["alone", "day", "out"]
+
+
 def test_leftovers_of_another_name_are_let_alone(tmp_path):
     """A run into `a` must not remove what a run into `a.b` is writing."""
     theirs = [".a.b.abcdefgh.unfinished", ".a.short.unfinished", ".ab.abcdefgh.unfinished", ".a.ABCDEFGH.unfinished"]
