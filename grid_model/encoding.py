@@ -1,8 +1,26 @@
-"""Bytes of people's files as text: UTF-8 and nothing else, with a word on what else they may be."""
+"""Bytes of people's files as text: UTF-8 and nothing else, with a word on what else they may be; and text as cells of CSV.
+
+A cell of text that begins like a formula (FORMULA) is written with an apostrophe before it, which spreadsheets hide; reading
+takes it away again.
+"""
 
 from __future__ import annotations
 
+import re
+
 TEXT = "text in UTF-8"
+FORMULA = r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"
+_BARE, _MARKED = re.compile(f"^({FORMULA})"), re.compile(f"^'({FORMULA})")
+
+
+def as_cell(text: str) -> str:
+    """A text as it is written, so that no spreadsheet runs it."""
+    return _BARE.sub(r"'\1", text)
+
+
+def of_cell(cell: str) -> str:
+    """The text that a cell was written for."""
+    return _MARKED.sub(r"\1", cell)
 
 
 def decode(content: bytes) -> tuple[str, tuple[str, str, int] | None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from grid_model.encoding import decode
+from grid_model.encoding import decode, of_cell
 from grid_model.errors import Problem, printable, shown
 
 LARGEST_FILE = 2**31
@@ -138,6 +138,7 @@ def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
         [record for _, record in whole], index=[number for number, _ in whole], columns=header, dtype=str
     )
     cells = cells.apply(lambda column: column.str.strip()) if len(cells) else cells
+    cells = cells.map(of_cell) if "'" in text else cells
     cells = _named_columns(folder, file, cells)
     cells.attrs["partial"] = len(whole) < len(rows)
     return cells

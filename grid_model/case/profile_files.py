@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from grid_model.case.files import Folder, files_of_other_kinds, other_separator, parted_by
 from grid_model.case.profile import Profile, read_times
-from grid_model.encoding import decode
+from grid_model.encoding import decode, of_cell
 from grid_model.errors import Problem, did_you_mean, printable
 from grid_model.scenario import Scenario
 
@@ -144,11 +144,8 @@ class ProfileFolder:
             value, allowed, row = fault
             return self._refuse(name, row, "", value, allowed)
         try:
-            return list(
-                pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str, keep_default_na=False)
-                .iloc[0]
-                .str.strip()
-            )
+            header = pd.read_csv(io.StringIO(text), header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+            return [of_cell(name) for name in header.str.strip()]
         except (ValueError, pd.errors.ParserError):
             return self._refuse(name, 1, "", "no header", "CSV: a header row that begins with time")
 

@@ -9,6 +9,8 @@ import pandas as pd
 
 from grid_model.case.resolution import LIMITS
 from grid_model.case.series import KINDS
+from grid_model.encoding import as_cell
+from grid_model.results.files import write_table
 from grid_model.scenario_yaml import to_yaml
 
 IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "generator", "loads": "load",
@@ -80,12 +82,12 @@ class GridTables:
             path, table = folder / "inputs" / f"{name}.csv", self.table(name)
             path.unlink(missing_ok=True)
             if len(table) or name in ("generators", "loads"):
-                _complete(name, table).to_csv(path, index=False)
+                write_table(_complete(name, table), path)
         for name, columns in self._profiles.items():
             path = profiles / f"{name}.csv"
             path.unlink(missing_ok=True)
             if columns:
-                pd.DataFrame(columns, index=time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
+                pd.DataFrame({as_cell(one): values for one, values in columns.items()}, time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
         path = folder / "scenario.yaml"
         path.write_text(to_yaml(scenario), encoding="utf-8")
         return path

@@ -11,13 +11,15 @@ hide; reading takes it away again.
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import dask
 import pandas as pd
 import xarray as xr
+
+from grid_model.encoding import as_cell, of_cell
 
 NETCDF, ZARR = "dispatch.nc", "dispatch.zarr"
 ZARR_FROM = 10**9
@@ -76,16 +78,15 @@ def _demand_harmless(store: Path) -> None:
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """A table as CSV, texts that look like formulas made harmless."""
-    _texts(table, rf"^({FORMULA})", r"'\1").to_csv(path, index=False, lineterminator="\n")
+    _texts(table, as_cell).to_csv(path, index=False, lineterminator="\n")
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """A table that `write_table` wrote, as it was."""
-    return _texts(pd.read_csv(path), rf"^'({FORMULA})", r"\1")
+    return _texts(pd.read_csv(path), of_cell)
 
 
-def _texts(table: pd.DataFrame, pattern: str, by: str) -> pd.DataFrame:
-    """The table with every text that fits a pattern replaced."""
-    found = re.compile(pattern)
+def _texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """The table with every text changed."""
     words = [name for name in table if table[name].dtype.kind in "OUT" or table[name].dtype == "str"]
-    return table.assign(**{name: table[name].map(lambda cell: found.sub(by, cell) if isinstance(cell, str) else cell) for name in words})
+    return table.assign(**{name: table[name].map(lambda cell: change(cell) if isinstance(cell, str) else cell) for name in words})

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from grid_model.results.files import write_table
 from grid_model.sweep.plan import Plan
 from grid_model.sweep.tasks import SOLVED, STOPPED, Outcome
 
@@ -107,7 +108,7 @@ def _array(labels: tuple) -> np.ndarray:
 def write_cases(table: pd.DataFrame, folder: Path) -> None:
     """Replace the table on disk, whole or not at all."""
     fresh = folder / f".{CASES}.unfinished"
-    table.to_csv(fresh, index=False, lineterminator="\n")
+    write_table(table, fresh)
     os.replace(fresh, folder / CASES)
 
 
