@@ -1,6 +1,6 @@
 """Many small scenarios, one after the other in one process: memory, and whether all answers are the same, bit for bit.
 
-    python benchmarks/load.py [--scenarios 200]
+    python benchmarks/load.py [--scenarios 200] [--record]
 
 Printed as JSON; exit 1 where memory grows by 5 % or more after the first 20, or an answer differs. Many at once:
 `python benchmarks/sweep.py --cases 0 --many 50`.
@@ -19,6 +19,7 @@ import warnings
 from pathlib import Path
 
 import psutil
+from figures import record
 
 import grid_model as gm
 
@@ -30,11 +31,14 @@ WARM, MOST_GROWTH = 20, 0.05
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenarios", type=int, default=200)
+    parser.add_argument("--record", action="store_true", help="keep the figures for docs/trust.md")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     found = one_after_the_other(asked.scenarios)
     print(json.dumps(found, indent=2))
+    if asked.record:
+        record("load", found)
     return int(found["growth_after_20"] >= MOST_GROWTH or found["different_answers"] > 1)
 
 

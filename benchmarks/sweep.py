@@ -1,6 +1,6 @@
 """Sweeps: the same scenarios with one worker and with two, and many small ones at once over a local cluster.
 
-    python benchmarks/sweep.py [--scenario FILE] [--cases 8] [--many 50] [--workers 2] [--end TIME] [--repeat 1]
+    python benchmarks/sweep.py [--scenario FILE] [--cases 8] [--many 50] [--workers 2] [--end TIME] [--repeat 1] [--record]
 
 Prints wall seconds of each, their ratio, how many of the many were solved, and the greatest memory of a case [MB]. Cases
 differ by what coal costs. Starting the workers is part of the time; so it is for a user.
@@ -14,6 +14,8 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+
+from figures import record
 
 from grid_model.sweep import run_sweep
 
@@ -52,6 +54,7 @@ def main() -> None:
     words.add_argument("--workers", type=int, default=2)
     words.add_argument("--repeat", type=int, default=1)
     words.add_argument("--end")
+    words.add_argument("--record", action="store_true", help="keep the figures of the many for docs/trust.md")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -66,7 +69,10 @@ def main() -> None:
             one, more = (statistics.median(seconds[workers]) for workers in (1, asked.workers))
             print(f"{asked.workers} workers are {one / more:.2f} x faster than one")
         if asked.many:
-            print(timed(written(folder, asked.small, asked.many, None), asked.workers, folder / "many"))
+            found = timed(written(folder, asked.small, asked.many, None), asked.workers, folder / "many")
+            print(found)
+            if asked.record:
+                record("many", found)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ class GridTables:
             path = profiles / f"{name}.csv"
             path.unlink(missing_ok=True)
             if columns:
-                pd.DataFrame({as_cell(one): values for one, values in columns.items()}, time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
+                named = {as_cell(one): values for one, values in columns.items()}
+                pd.DataFrame(named, time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
         path = folder / "scenario.yaml"
         path.write_text(to_yaml(scenario), encoding="utf-8")
         return path

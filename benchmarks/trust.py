@@ -1,0 +1,185 @@
+"""Writes docs/trust.md: laws of the audit as they are checked, and figures of the measurements beside it.
+
+    python benchmarks/trust.py [RESULTS]
+
+Laws are those that the audit checks on a small grid with all rules of the market, and on stored RESULTS where given: their
+size stands in docs/trust_figures.json then, with what fuzz.py, load.py and sweep.py record there (`--record`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import logging
+import sys
+import time
+import warnings
+from collections import defaultdict
+from pathlib import Path
+from unittest import mock
+
+from figures import read_figures, record
+from mutants import mutants
+from mutation_table import TABLE, read_table, rule_files
+
+import grid_model as gm
+from grid_model import pipeline
+from grid_model.results.audit import audit
+from grid_model.results.audit.book import Book
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "trust.md"
+sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "results"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, nargs="?")
+    asked = parser.parse_args()
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    if asked.results:
+        record("audit", _audited(asked.results))
+    PAGE.write_text("\n\n".join(part.strip() for part in (
+        INTRODUCTION, *_audit(), CERTIFICATE, NUMBERS, _mutation(), _fuzz(), _faults(), _load(), NOT_SHOWN)) + "\n", encoding="utf-8")
+
+
+def _audited(folder: Path) -> dict:
+    began = time.perf_counter()
+    found = pipeline.audit_results(folder)
+    summary = gm.open_results(folder).summary
+    return {"scenario": summary["scenario"], "steps": summary["steps"], "zones": summary["zones"], "laws": len(found),
+            "numbers": int(found["checked"].sum()), "broken": int((~found["passed"]).sum()),
+            "seconds": round(time.perf_counter() - began, 1), "not_recomputed": list(found.attrs["not_recomputed"])}
+
+
+# ---------------------------------------------------------------------------------------------------------------- parts
+
+
+def _audit() -> list[str]:
+    from audited_grid import ruled_grid
+
+    case = ruled_grid()
+    results = gm.solve(case)
+    by_file: dict[str, dict[str, None]] = defaultdict(dict)
+    with _watched(by_file):
+        found = audit(case, results.dispatch, results.tables, results.summary, duals=results.duals)
+    rows = [(f"`{file}`", len(names), "; ".join(names)) for file, names in by_file.items()]
+    size = read_figures().get("audit")
+    words = [AUDIT, f"On a grid of {len(case.zones)} zones with every kind of equipment and all rules of the market it checks {len(found)} laws:"]
+    words.append(_table(("file in `results/audit`", "laws", "what holds"), rows))
+    if size:
+        words.append(f"Stored results of `{size['scenario']}`, {size['steps']} steps of {size['zones']} zones: {size['laws']} laws, {size['numbers']:,} "
+                     f"numbers, {size['broken']} broken, {size['seconds']} s with reading and the certificate ({size['measured']}).")
+    return [*words, CHANGED]
+
+
+def _watched(by_file) -> mock._patch:
+    """Every law is entered under the file whose function it comes from."""
+    plain = Book._enter
+
+    def enter(book, law, *words):
+        frame = sys._getframe(1)
+        while Path(frame.f_code.co_filename).stem in ("book", "trust"):
+            frame = frame.f_back
+        by_file[Path(frame.f_code.co_filename).stem][law] = None
+        return plain(book, law, *words)
+
+    return mock.patch.object(Book, "_enter", enter)
+
+
+def _mutation() -> str:
+    ends = read_table(TABLE)
+    keys = {one.key for path in rule_files() for one in mutants(path)}
+    tried = [ends[key] for key in keys if key in ends]
+    return (f"## Mutation of the model\n\n{len(keys):,} mutants of the rules, {len(tried):,} tried, {sum(map(bool, tried)):,} seen by a test: "
+            "[Mutation of the model](mutation.md).")
+
+
+def _fuzz() -> str:
+    found = read_figures().get("fuzz")
+    if not found:
+        return FUZZ
+    ends = ", ".join(f"{count:,} {kind}" for kind, count in sorted(found["ends"].items(), key=lambda one: -one[1]))
+    return f"{FUZZ}\n\n**{found['cases']:,} of 10,000** cases of the present list were run by {found['measured']}: {ends}. {found.get('note', '')}"
+
+
+def _faults() -> str:
+    rows = []
+    for file in ("test_faults.py", "solve/test_crew.py", "solve/test_highs.py", "sweep/test_sweep.py"):
+        tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+        for test in tree.body:
+            if isinstance(test, ast.FunctionDef) and test.name.startswith("test_") and _is_fault(test.name):
+                rows.append((test.name.removeprefix("test_").replace("_", " "), f"`{file}`"))
+    return f"{FAULTS}\n\n{_table(('what is done, and what comes of it', 'test'), rows)}"
+
+
+def _is_fault(name: str) -> bool:
+    return any(word in name for word in ("kill", "disk", "read_only", "signal", "memory", "one_run", "lost", "time", "interrupt", "claim", "leftover"))
+
+
+def _load() -> str:
+    found, words = read_figures(), ["## Load"]
+    if one := found.get("load"):
+        words.append(f"`python benchmarks/load.py`: {one['scenarios']} small scenarios one after the other in one process take "
+                     f"{one['mb_after_20']} MB after the first 20 and {one['mb_at_the_end']} MB at the end ({one['growth_after_20']:.2%} more); "
+                     f"{one['different_answers']} different answer{'s' if one['different_answers'] > 1 else ''}, bit for bit ({one['measured']}).")
+    if many := found.get("many"):
+        words.append(f"`python benchmarks/sweep.py --cases 0 --many {many['cases']}`: {many['solved']} of {many['cases']} scenarios solved over a local "
+                     f"cluster of {many['workers']} workers in {many['seconds']} s ({many['measured']}).")
+    return "\n\n".join(words)
+
+
+def _table(heads, rows) -> str:
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in line)} |" for line in (heads, ["---"] * len(heads), *rows))
+
+
+# ---------------------------------------------------------------------------------------------------------------- words
+
+INTRODUCTION = """# Trust
+
+What stands between a wrong answer and its reader, what was measured, and what was not. Written by `python benchmarks/trust.py`;
+figures are of two shared cores, with the commands that repeat them."""
+
+AUDIT = """## Audit
+
+`grid-model audit RESULTS` reads inputs and results alone and says, law by law, by how much each holds. It is numpy on stored
+arrays, in `results/audit`, and imports nothing of technologies, rules or the formulation. It runs after every solve; a broken law is
+exit 5."""
+
+CHANGED = """`tests/results/test_changed_numbers.py` changes one stored number at a time on that grid: every column of every table, every
+variable of the dispatch. What no law binds stands there in a list with its reason. Every file of the results carries its hash,
+and so does every input: what is changed on disk is seen whatever it is."""
+
+CERTIFICATE = """## Certificate
+
+From the stored duals alone weak duality gives a lower bound; whole solves are within 1e-6 of it or fail. `--strict-numerics`
+repeats the bound in exact rational numbers on small grids."""
+
+NUMBERS = """## Numbers that can be resolved
+
+The solver keeps rows to 100 W and prices to 0.0001 CNY/MWh. A number other than 0 below 0.001 MW, 0.001 MWh or 0.001 CNY/MWh, or
+above 1e12 MW, 1e15 MWh or 1e9 CNY/MWh, is an error that names file, row and column (`case/resolution.py`); a series is judged by
+its greatest value. `tests/case/test_resolution.py`: 1 kW beside 90 GW is served at its own price, prices from 0.001 to a million
+stay in order. What HiGHS warns of is logged and stands in `summary.json` under `solver.warnings`."""
+
+FUZZ = """## Fuzzing
+
+`python benchmarks/fuzz.py --cases 10000 --table ends.csv` damages a grid with a row in every table and all rules on: cells, columns,
+bytes, whole files, YAML, and, in a third of the cases, numbers made larger or smaller and values exchanged. Every case must end
+solved and audited or in an error with file, row and column. A run goes on where the table ends. `tests/test_fuzz.py` does so with
+300 cases in every run of the tests."""
+
+FAULTS = """## Faults
+
+Done for real, in the tests; no half-written result can be opened as whole."""
+
+NOT_SHOWN = """## Not shown
+
+Mutants that stand as not tried in [Mutation of the model](mutation.md), the rest of the 10,000 damaged grids, seconds of an audit of
+a year."""
+
+
+if __name__ == "__main__":
+    main()
