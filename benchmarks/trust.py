@@ -159,7 +159,7 @@ repeats the bound in exact rational numbers on small grids."""
 
 NUMBERS = """## Numbers that can be resolved
 
-The solver keeps rows to 100 W and prices to 0.0001 CNY/MWh. A number other than 0 below 0.001 MW, 0.001 MWh or 0.001 CNY/MWh, or
+The solver keeps rows to 100 W and prices to 0.0001 CNY/MWh. A number other than 0 below 0.001 MW, 0.001 MWh or 0.0002 CNY/MWh, or
 above 1e12 MW, 1e15 MWh or 1e9 CNY/MWh, is an error that names file, row and column (`case/resolution.py`); a series is judged by
 its greatest value. `tests/case/test_resolution.py`: 1 kW beside 90 GW is served at its own price, prices from 0.001 to a million
 stay in order. What HiGHS warns of is logged and stands in `summary.json` under `solver.warnings`."""
