@@ -311,6 +311,15 @@ def test_response_time():
     assert solved(grid(coal, settings={"up_load_share": 0.5, "down_load_share": 0.5})).objective == pytest.approx(10000)
 
 
+def test_a_plant_with_a_ramp_stays_above_its_floor_too():
+    """Coal at 40 MW with a floor of 30 could fall by 50 MW in ten minutes, but only 10 are above its floor: 10 of 20 MW are missing.
+    By its ramp alone none would be."""
+    coal = plant("coal", 100, 100, min_output_fraction=0.3, ramp_down_fraction_per_hour=3)
+    case = grid(coal, load=40, settings={"down_load_share": 0.5, "response_minutes": 10, "shortfall_cost_cny_per_mwh": 1})
+    result = solved(case)
+    assert value(result, "shortfall_down") == pytest.approx(10) and value(result, "down_thermal") == pytest.approx(10)
+
+
 def test_area_overrides_settings():
     """20 % in A by the table instead of 10 %, half of it zero: what the table leaves empty is the setting."""
     case = grid(plant("coal", 200, 100, reserve="none"), settings={"up_load_share": 0.1, "down_load_share": 0.1},
