@@ -147,7 +147,7 @@ def weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | 
     """Optimal vertex of the cost and these weights of the columns (step 1), near the one dispatch that step 4 wants."""
     program = working.program
     if seeded is None:
-        working.take_cost(program.cost + weights)
+        working.take_cost(program.cost + weights, perturbed=not working.started)
         return working.optimise(method, **limits)
     working.take_cost(program.cost + weights + leaning(seeded), perturbed=False)
     first = working.optimise(method, **limits)

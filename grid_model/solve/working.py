@@ -44,7 +44,8 @@ class Working:
             self.seldom &= statuses[len(program.cost):] == int(Basis.kBasic)
         self.order = np.flatnonzero(~self.seldom)
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
-        if statuses is not None:
+        self.started = statuses is not None
+        if self.started:
             self.start(statuses)
 
     def start(self, statuses: np.ndarray) -> None:
@@ -69,7 +70,7 @@ class Working:
 
     def take_cost(self, cost: np.ndarray, perturbed: bool = True) -> None:
         """Minimise this from now on. HiGHS's dual simplex perturbs costs so as not to stall; costs that differ everywhere (those
-        that lean towards seeded weights) need none of it, and cleaning up after it is saved."""
+        that lean towards seeded weights), and a basis that is nearly optimal, need none of it, and cleaning up is saved."""
         self.highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.ascontiguousarray(cost, float))
         self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", float(perturbed))
 
