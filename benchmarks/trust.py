@@ -148,8 +148,8 @@ AUDIT = """## Audit
 arrays, in `results/audit`, and imports nothing of technologies, rules or the formulation. It runs after every solve; a broken law is
 exit 5."""
 
-CHANGED = """`tests/results/test_changed_numbers.py` changes one stored number at a time on that grid: every column of every table, every
-variable of the dispatch. What no law binds stands there in a list with its reason. Every file of the results carries its hash,
+CHANGED = """`tests/results/test_changed_numbers.py` changes one stored number at a time on that grid: every column of every table,
+variables of the dispatch and of the duals. What no law binds stands there in a list with its reason. Every file of the results carries its hash,
 and so does every input: what is changed on disk is seen whatever it is."""
 
 CERTIFICATE = """## Certificate

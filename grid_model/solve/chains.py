@@ -7,9 +7,10 @@
 1  Every chain by itself, window after window. It starts from the plan, with a window (...) that only finds its way in;
    it leaves out its last window. Chains begin where few rows that end before the horizon does are open: at the end of
    a month, where months have budgets. Until another chain has solved them, its columns are those of the plan.
-2  From the end of a chain on, the window between it and the next one with what is on both sides known. Where that leaves no
-   way (water that the next chain began with is gone), the window is solved as any other, towards what the next chain found,
-   and the one after it is the window between; at worst all of the next chain is solved again.
+2  The window between a chain and the next one with what is on both sides known; where that leaves no way, it and one, three,
+   seven more on both sides, as what is missing may be found after it (water that the next chain began with). Where
+   that is not enough, windows go on from the border as any others, towards what the next chain found, and the same is
+   tried further on; at worst all of the next chain is solved again.
 3  The last window, which settles what the year's rows come to, and all accounts (timeline.py).
 
 A window of a chain that what is known leaves no way, and the last one, is solved again as one with those before it, one,
@@ -20,6 +21,7 @@ can only be joined where their states can: a state that counts from the start of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -29,6 +31,7 @@ from grid_model.errors import InfeasibleError
 from grid_model.solve.timeline import borders_of
 from grid_model.solve.windows import Known, Piece, Sliced, Span
 
+BOTH = 7  # windows on both sides of a border that are solved as one with the window between chains
 TOWARDS = 0.1  # how firmly a window goes towards what the next chain found, as `left` of its span
 STRAY = 4  # a chain may begin sooner or later than evenly by this part of its windows: 1 / STRAY
 
@@ -116,16 +119,19 @@ def solve_between(sliced: Sliced, layout: Layout, known: Known, method: str = "s
 
 
 def _joined(sliced: Sliced, layout: Layout, known: Known, place: int, method: str, limits) -> Iterator[Piece]:
-    """Windows from this place on, until one fits between what is known on both sides; the last window is left."""
-    last = layout.windows[-1][0]
-    for at, (begin, keep) in enumerate(layout.windows[place:-1], place):
-        try:
-            yield sliced.solve(Span(begin, keep, keep, last), known, method, **limits)
-            return
-        except InfeasibleError:
-            end = min(keep + layout.ahead, layout.steps)
-            spans = (Span(layout.windows[at - more][0], keep, end, end, TOWARDS) for more in _more(at))
-            yield _first_way(sliced, known, spans, method, limits)
+    """Windows from this place on, until some fit between what is known on both sides; the last window is left."""
+    windows, last = layout.windows, layout.windows[-1][0]
+    for at in range(place, len(windows) - 1):
+        if (at - place) % (BOTH + 1) == 0:
+            around = ((windows[max(at - more, 0)][0], windows[min(at + more, len(windows) - 2)][1]) for more in _more(BOTH))
+            spans = (Span(begin, end, end, last) for begin, end in around)
+            with suppress(InfeasibleError):
+                yield _first_way(sliced, known, spans, method, limits)
+                return
+        keep = windows[at][1]
+        end = min(keep + layout.ahead, layout.steps)
+        spans = (Span(windows[at - more][0], keep, end, end, TOWARDS) for more in _more(at))
+        yield _first_way(sliced, known, spans, method, limits)
 
 
 def _more(most: int) -> Iterator[int]:

@@ -12,6 +12,7 @@ from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.errors import InfeasibleError
 from grid_model.scenario import Solve
+from grid_model.solve import chains
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, solve_windows
 from grid_model.solve.horizon import window_of
@@ -96,9 +97,9 @@ def test_a_window_without_a_way_is_joined_with_those_before():
     assert np.maximum(program.row_lower - values, values - program.row_upper).max() < 1e-6
 
 
-def test_chains_that_do_not_meet_are_joined_further_on():
-    """Chains of windows 0 to 1 and 3 to 4. Windows 2 and 3 find no way between what is known on both sides, so they are solved
-    with a look ahead, and window 4 joins; the last one finds a way with the one before it."""
+def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
+    """Chains of windows 0 to 1 and 3 to 6. Window 2 finds no way between what is known on both sides, nor do 1 to 3; so 2 and 3 are
+    solved with a look ahead, and 3 to 5 join; the last one finds a way with the one before it."""
     tried, empty = [], Piece(*(np.zeros(0, np.int64) for _ in range(8)))
 
     class Known:
@@ -108,13 +109,14 @@ def test_chains_that_do_not_meet_are_joined_further_on():
     class Narrow:
         def solve(self, span, known, method):
             tried.append((span.begin, span.end, span.known))
-            if span in (Span(2, 3, 3, 6), Span(3, 4, 4, 6), Span(6, 7, 7, 7)):
+            if span in (Span(2, 3, 3, 7), Span(1, 4, 4, 7), Span(4, 5, 5, 7), Span(7, 8, 8, 8)):
                 raise InfeasibleError("too narrow")
             return empty
 
-    layout = Layout(tuple((at, at + 1) for at in range(7)), (Chain(0, 2), Chain(3, 6)), 1)
+    monkeypatch.setattr(chains, "BOTH", 1)
+    layout = Layout(tuple((at, at + 1) for at in range(8)), (Chain(0, 2), Chain(3, 7)), 1)
     assert len(list(solve_between(Narrow(), layout, Known()))) == 4
-    assert tried == [(2, 3, 6), (2, 4, 4), (3, 4, 6), (3, 5, 5), (4, 5, 6), (6, 7, 7), (5, 7, 7)]
+    assert tried == [(2, 3, 7), (1, 4, 7), (2, 4, 4), (3, 5, 5), (4, 5, 7), (3, 6, 7), (7, 8, 8), (6, 8, 8)]
 
 
 @pytest.mark.parametrize("given, hour, rows, expected", [
