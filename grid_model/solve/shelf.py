@@ -40,6 +40,7 @@ class Shelf:
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
+        self._taken: tuple[Sliced, Layout] | None = None
 
     def holds(self, identity: str) -> bool:
         """Whether all that workers need is here, and belongs to this."""
@@ -60,7 +61,12 @@ class Shelf:
         _write(self.folder / IDENTITY, identity.encode())
 
     def take(self) -> tuple[Sliced, Layout]:
-        """The programme, mapped into memory."""
+        """The programme, mapped into memory once."""
+        if self._taken is None:
+            self._taken = self._mapped()
+        return self._taken
+
+    def _mapped(self) -> tuple[Sliced, Layout]:
         loaded = _loaded(self.folder / PROGRAMME)
         steps, reach, ahead, block = (int(figure) for figure in loaded["figures"])
         matrix = csr_array(tuple(loaded[f"matrix.{name}"] for name in MATRIX), copy=False,
@@ -134,6 +140,7 @@ class Shelf:
         return sum(1 for _ in (self.folder / PIECES).glob(f"{stage}*.npz"))
 
     def remove(self) -> None:
+        self._taken = None
         (self.folder / IDENTITY).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
