@@ -14,14 +14,14 @@
 3  The last window, which settles what the year's rows come to, and all accounts (timeline.py).
 
 A window of a chain that what is known leaves no way, and the last one, is solved again as one with those before it, one,
-three, seven and so on. How chains are laid depends on the scenario alone, so results do not depend on how many are solved at once. Two chains
-can only be joined where their states can: a state that counts from the start of the horizon would stand apart in each.
+three, seven and so on. How chains are laid depends on the scenario alone, so results do not depend on how many are solved
+at once. Two chains can only be joined where their states can: a state that counts from the start of the horizon would stand
+apart in each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -120,18 +120,25 @@ def solve_between(sliced: Sliced, layout: Layout, known: Known, method: str = "s
 
 def _joined(sliced: Sliced, layout: Layout, known: Known, place: int, method: str, limits) -> Iterator[Piece]:
     """Windows from this place on, until some fit between what is known on both sides; the last window is left."""
-    windows, last = layout.windows, layout.windows[-1][0]
-    for at in range(place, len(windows) - 1):
-        if (at - place) % (BOTH + 1) == 0:
-            around = ((windows[max(at - more, 0)][0], windows[min(at + more, len(windows) - 2)][1]) for more in _more(BOTH))
-            spans = (Span(begin, end, end, last) for begin, end in around)
-            with suppress(InfeasibleError):
-                yield _first_way(sliced, known, spans, method, limits)
-                return
-        keep = windows[at][1]
+    for at in range(place, len(layout.windows) - 1):
+        met = None if (at - place) % (BOTH + 1) else _met(sliced, layout, known, at, method, limits)
+        if met is not None:
+            yield met
+            return
+        _, keep = layout.windows[at]
         end = min(keep + layout.ahead, layout.steps)
-        spans = (Span(windows[at - more][0], keep, end, end, TOWARDS) for more in _more(at))
+        spans = (Span(layout.windows[at - more][0], keep, end, end, TOWARDS) for more in _more(at))
         yield _first_way(sliced, known, spans, method, limits)
+
+
+def _met(sliced: Sliced, layout: Layout, known: Known, at: int, method: str, limits) -> Piece | None:
+    """A window, with up to BOTH more on either side, between what is known on both sides; none where there is no way."""
+    *windows, (last, _) = layout.windows
+    around = ((windows[max(at - more, 0)][0], windows[min(at + more, len(windows) - 1)][1]) for more in _more(BOTH))
+    try:
+        return _first_way(sliced, known, (Span(begin, end, end, last) for begin, end in around), method, limits)
+    except InfeasibleError:
+        return None
 
 
 def _more(most: int) -> Iterator[int]:

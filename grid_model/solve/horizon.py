@@ -18,7 +18,7 @@ import numpy as np
 from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError, InfeasibleError
 from grid_model.memory import give_back
-from grid_model.solve.chains import layout_of
+from grid_model.solve.chains import Layout, layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
 from grid_model.solve.medium_term import plan_from
@@ -31,7 +31,7 @@ from grid_model.solve.working import Working, rows_of
 SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
 EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
-LARGE = 120_000  # rows of a window of a week that is still faster than seven of a day (docs/performance.md)
+LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weig
     cost_duals = working.duals_of(coarse.cost)
     logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
     early = Working(_ends_early(coarse, coarse_model), rows_of(coarse, coarse_model.seldom), working.statuses())
-    early.take_cost(coarse.cost + ranks)
+    early.take_cost(coarse.cost + ranks, perturbed=False)
     with suppress(InfeasibleError):
         solution = early.optimise("simplex", **limits)
     return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
@@ -101,31 +101,42 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     settings = case.scenario.solve
     bounded = settings.bound and settings.mode != "exact"  # whose bound comes with its optimum
     limits = limits_of(settings)
-    vectors = rank_vectors(model, program)
-    weights = weights_of(program, vectors)
-    objective = _objective(program, vectors, weights)
-    leant = objective + leaning(seeded_weights(program, states_of(model, program)))
-    steps = timeline(program, model.steps, model.borders)
-    window, ahead = window_of(settings, float(case.step_hours[0]), len(program.row_lower) / steps.steps)
-    plan = pieced = None
+    weights, objective = _weighed(model, program)
+    plan = pieced = steps = None
     for number in range(settings.corrections + 1):
         with crew.shelf(f"round{number}") as shelf:
             if not shelf.holds(crew.identity):
                 followed = plan_of(case, model, program, *coarse_case(), weights, **limits) if plan is None else _corrected(
                     plan, steps, pieced)
-                sliced = Sliced.of(program, steps, leant, followed, model.seldom, window,
-                                   model.exclusive if settings.one_way else ())
-                shelf.put(crew.identity, sliced, layout_of(sliced, window, ahead, settings.chains))
-                del sliced, followed
+                shelf.put(crew.identity, *_sliced(case, model, program, objective, followed))
+                del followed
             mapped = shelf.map(program)
-            give_back()
+            give_back()  # what the programme took
             plan, steps = plan or mapped.plan, mapped.time
             told = _Told(shelf.windows, started, progress)
             pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
+            give_back()  # what joining chains took
             if number == settings.corrections:
                 _demand_whole(program, pieced.columns)
-                bound = _bound(crew, shelf, program, plan, objective, pieced.columns, window, limits) if bounded else -np.inf
-    return ByWindows(pieced, window, bound)
+                bound = _bound(crew, shelf, program, plan, objective, pieced.columns, mapped.reach, limits) if bounded else -np.inf
+    return ByWindows(pieced, mapped.reach, bound)
+
+
+def _weighed(model, program: LinearProgram) -> tuple[dict[str, float], np.ndarray]:
+    """Weights of the ranks, and the cost with the ranks by them."""
+    vectors = rank_vectors(model, program)
+    weights = weights_of(program, vectors)
+    return weights, _objective(program, vectors, weights)
+
+
+def _sliced(case, model, program: LinearProgram, objective: np.ndarray, plan: Plan) -> tuple[Sliced, Layout]:
+    """The programme in windows along a plan."""
+    settings = case.scenario.solve
+    time = timeline(program, model.steps, model.borders)
+    window, ahead = window_of(settings, float(case.step_hours[0]), len(program.row_lower) / time.steps)
+    sliced = Sliced.of(program, time, objective + leaning(seeded_weights(program, states_of(model, program))), plan, model.seldom,
+                       window, model.exclusive if settings.one_way else ())
+    return sliced, layout_of(sliced, window, ahead, settings.chains)
 
 
 def window_of(settings, hour: float, rows: float) -> tuple[int, int]:

@@ -13,14 +13,15 @@ step starts from) is bought and sold at the price of the plan, near the plan:
               z_r + s_r - t_r = z*_r               s_r, t_r >= 0: what is missed, and what is more than planned
               side_lower - most later <= z_r <= side_upper - least later       what later columns can still make good
 
-z*_r is the plan's: what was missed before is asked for again. d and u are STIFFNESS |y*_r| + LEAST; on the side that
-the row forbids it is what a column without a step asks to make it good (a penalty, a rank), where that is more. A row
-that hands a state on (it spans no more than a window) is held the firmer the smaller the part of the steps that is left
-until a state is given, d / left: what is missed then can hardly be made good.
+z*_r is the plan's (of a state that was found before: that one): what was missed is asked for again. d and u are
+STIFFNESS |y*_r| + LEAST; on the side that the row forbids it is what a column without a step asks to make it good (a
+penalty, a rank), where that is more. A row that hands a state on (it spans no more than a window) is held the firmer the
+smaller the part of the steps that is left until a state is given, d / left: what is missed then can hardly be made good.
 
 Where what follows a window is known already (chains.py), rows that end in it are exact too. A window that what is known
-leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py). Every window is solved from nothing: at their size presolve is worth as
-much as the last window's basis (docs/performance.md). Their bases side by side are a basis of the whole.
+leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py). Every window is
+solved from nothing: at their size presolve is worth as much as the last window's basis (docs/performance.md). Their
+bases side by side are a basis of the whole.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
 
 
 @pytest.mark.parametrize("given, hour, rows, expected", [
-    ({}, 1.0, 500, (168, 24)), ({}, 1.0, 1800, (24, 12)), ({}, 0.5, 300, (336, 48)), ({"window_hours": 48}, 1.0, 1800, (48, 24)),
+    ({}, 1.0, 500, (168, 24)), ({}, 1.0, 1800, (24, 12)), ({}, 0.5, 290, (336, 48)), ({}, 0.5, 300, (48, 24)), ({"window_hours": 48}, 1.0, 1800, (48, 24)),
     ({"look_ahead_hours": 6}, 3.0, 5000, (8, 2))])
 def test_windows_are_a_week_where_that_is_no_large_programme(given, hour, rows, expected):
     assert window_of(Solve(**given), hour, rows) == expected
