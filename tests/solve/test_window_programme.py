@@ -1,0 +1,117 @@
+"""A window's own programme, by hand: four steps, a plant with an allowance for all of them, dearer backup, and a store.
+
+    step t    x_t + b_t = 1           plant (cost 1, up to 2) and backup (cost 10)
+              l_t - l_(t-1) = 0       a level that is handed on
+    all       1 <= sum of x_t - a <= 2    the allowance; a (cost 5) buys more of it and has no step of its own
+
+Plan: x = 0.5 in every step, levels of 3, the allowance priced at -1, levels at 0.5. A row may span one step to hand on a state.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from grid_model.algebra import INFINITY, Arrays
+from grid_model.errors import InfeasibleError
+from grid_model.solve.timeline import Ordered, Timeline, reach
+from grid_model.solve.windows import LEAST, STIFFNESS, Piece, Plan, Sliced, Span
+
+PLANT, BACKUP, LEVEL, BOUGHT = slice(0, 4), slice(4, 8), slice(8, 12), 12
+ALLOWANCE = 7  # rows: four balances, three levels, the allowance
+
+
+def sliced() -> Sliced:
+    positions = np.array([1, 2, 3, 4] * 3 + [4], np.int32)
+    matrix = np.zeros((8, 13))
+    for step in range(4):
+        matrix[step, [step, 4 + step]] = 1.0
+    for step in range(3):
+        matrix[4 + step, [8 + step, 9 + step]] = -1.0, 1.0
+    matrix[ALLOWANCE, PLANT], matrix[ALLOWANCE, BOUGHT] = 1.0, -1.0
+    matrix = csr_array(matrix)
+    cost = np.concatenate([np.full(4, 1.0), np.full(4, 10.0), np.zeros(4), [5.0]])
+    upper = np.concatenate([np.full(4, 2.0), np.full(4, INFINITY), np.full(4, 100.0), [1.0]])
+    sides = [np.concatenate([np.ones(4), np.zeros(3), [side]]) for side in (1.0, 2.0)]
+    first, last = reach(positions, matrix)
+    time = Timeline(positions, np.arange(13) == BOUGHT, first, last, 4, Ordered.of(positions, 4), Ordered.of(last, 4))
+    prices = np.array([0.0] * 4 + [0.5] * 3 + [-1.0])
+    plan = Plan(np.array([0.5] * 4 + [0.5] * 4 + [3.0] * 4 + [0.0]), prices, prices, prices != 0)
+    return Sliced(Arrays(cost, 0.0, np.zeros(13), upper, *sides, matrix), time, cost, plan, np.zeros(8, bool), np.zeros((0, 2), int), 1)
+
+
+def knowing(windows: Sliced, **found):
+    """What is known once these plants' output and levels of steps were found: {"x1": 1.0, "l2": 7.0}."""
+    known = windows.known()
+    for name, value in found.items():
+        column = {"x": 0, "l": 8}[name[0]] + int(name[1]) - 1
+        known.enter(Piece(np.array([column]), np.array([value]), *[np.zeros(0, int)] * 6))
+    return known
+
+
+def elastic(windows: Sliced, span: Span, known) -> dict[str, dict]:
+    """Sides of the window's elastic rows, and room and price of what they miss and of what they have more than planned."""
+    columns = windows.columns(span.begin, span.end)
+    ended, states, budgets = windows.open_rows(span)
+    rows = np.concatenate([windows.rows(span.begin, span.end), ended])
+    part, _ = windows._programme(columns, rows, rows[:0], states, budgets, span, known)
+    count, width = len(states) + len(budgets), len(columns)
+    names = ["level"] * len(states) + ["allowance"] * len(budgets)
+    return {name: {"side": part.row_lower[len(rows) + at], "row": part.matrix[[len(rows) + at]].toarray()[0, :width],
+                   "room": part.column_upper[width + at::count][:2], "price": part.cost[width + at::count][:2]}
+            for at, name in enumerate(names)}
+
+
+def test_an_allowance_in_the_second_window():
+    """Step 1 took 1 where the plan had 0.5: up to step 2 the plan comes to 1, so nothing is left for step 2 (0.5 if what is
+    missed were forgotten). Together they may come to 3, of which 1 is bought, and to -3, as later steps can add 4: 2 more
+    and 4 less than the plan."""
+    windows = sliced()
+    allowance = elastic(windows, Span(1, 2, 2, 2), knowing(windows, x1=1.0))["allowance"]
+    assert allowance["side"] == pytest.approx(1.0 - 1.0)
+    assert allowance["row"].tolist() == [1.0, 0.0, 0.0]  # plant, backup, level of step 2
+    assert allowance["room"] == pytest.approx([1.0 - (1.0 - 4.0), 2.0 + 1.0 - 1.0])  # a may buy 1
+
+
+def test_an_allowance_between_two_chains():
+    """Steps 1 and 3 are known and took 1 each; the plan comes to 1.5 up to step 3, so step 2 should give back 0.5. It may
+    take what the last step leaves: 2 and 1 that is bought, less 1.5."""
+    windows = sliced()
+    allowance = elastic(windows, Span(1, 2, 2, 3), knowing(windows, x1=1.0, x3=1.0))["allowance"]
+    assert allowance["side"] == pytest.approx(1.5 - 2.0)
+    assert allowance["room"] == pytest.approx([1.5 - (1.0 - 2.0), 3.0 - 1.5])
+
+
+def test_what_is_missed_costs_what_makes_it_good():
+    """The allowance is worth 1 by the plan and 5 where it is bought: more than planned costs 4, and so does less, as the row
+    has two sides; a level costs STIFFNESS of its price, more the nearer a given level is."""
+    windows = sliced()
+    rows = elastic(windows, Span(1, 2, 2, 2, left=0.25), windows.known())
+    assert rows["allowance"]["price"] == pytest.approx([4.0, 4.0])
+    assert rows["level"]["price"] == pytest.approx([(STIFFNESS * 0.5 + LEAST) / 0.25] * 2)
+
+
+def test_a_level_goes_towards_what_was_found_before():
+    """A chain found a level of 7 at step 2; a window that ends there goes towards 7, without it towards the plan's 3."""
+    windows = sliced()
+    assert elastic(windows, Span(1, 2, 2, 2), windows.known())["level"]["side"] == pytest.approx(-3.0)
+    assert elastic(windows, Span(1, 2, 2, 2), knowing(windows, l2=7.0))["level"]["side"] == pytest.approx(-7.0)
+
+
+def test_a_level_between_two_chains_is_exact():
+    """The level of step 3 is known: the row that it ends is the window's own, with 7 taken over to its side."""
+    windows = sliced()
+    ended, states, budgets = windows.open_rows(Span(1, 2, 2, 3))
+    assert (ended.tolist(), states.tolist(), windows.budgets.rows[budgets].tolist()) == ([5], [], [ALLOWANCE])
+    _, done = windows._cut(ended, Span(1, 2, 2, 3), knowing(windows, l3=7.0))
+    assert done == pytest.approx([7.0])
+
+
+def test_a_loose_window_may_break_what_reaches_back():
+    """The plan begins a chain with a level of 150, which its store of 100 cannot hold: only the chain's way in may break that."""
+    windows = sliced()
+    with pytest.raises(InfeasibleError):
+        windows.solve(Span(1, 2, 2, 2), knowing(windows, l1=150.0))
+    piece = windows.solve(Span(1, 2, 2, 2, loose=True), knowing(windows, l1=150.0))
+    assert piece.values[piece.columns == 9] == pytest.approx(100.0)
