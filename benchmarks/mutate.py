@@ -1,6 +1,6 @@
 """Mutation of the model: one term of one rule is removed or turned at a time (mutants.py), and a test must fail.
 
-    python benchmarks/mutate.py [MODULE ...] [--table FILE] [--again] [--near] [--calls FILE]
+    python benchmarks/mutate.py [MODULE ...] [--table FILE] [--again] [--near] [--each N] [--calls FILE]
 
 Every test that is met runs once without a change, to see which functions it calls. Each mutant then runs those of its module's
 own tests that call its function, tests that saw other mutants of it first, until one fails; what none of them sees is tried
@@ -74,7 +74,8 @@ class Trials:
     def _try_module(self, path: Path, functions: list) -> None:
         changes, began = list(mutants(path)), time.monotonic()
         table = kept(read_table(self.given.table), path.stem, changes)
-        left = [one for one in changes if one.key not in table or (self.given.again and not table[one.key])]
+        left = some_of_each(changes, self.given.each)
+        left = [one for one in left if one.key not in table or (self.given.again and not table[one.key])]
         tried = len(left)
         for near in (True,) if self.given.near else (True, False):
             if left:  # nothing changed: no test may fail
@@ -90,7 +91,7 @@ class Trials:
                 if not test:
                     print(f"  {'near ' if near else ''}{'.'.join(mutant.key[:2])}, line {mutant.line}, {mutant.kind}: {mutant.change}", flush=True)
             left = [one for one in left if not table[one.key]]
-        survivors = sum(not table[one.key] for one in changes)
+        survivors = sum(table.get(one.key) == "" for one in changes)
         print(f"{path.stem}: {len(changes)} mutants, {tried} tried, {survivors} survive, {time.monotonic() - began:.0f} s", flush=True)
         self.survivors += survivors
 
@@ -110,6 +111,14 @@ class Trials:
         before = self.seen_by[mutant.module, mutant.function]
         return sorted((item for item in items if item.path in files), key=lambda item: (
             -before[item.nodeid.removeprefix("tests/")], files.index(item.path), item.nodeid not in caller, self.calls[item.nodeid].seconds))
+
+
+def some_of_each(changes: list[Mutant], most: int) -> list[Mutant]:
+    """At most so many mutants of each rule, spread over it."""
+    of_rule = defaultdict(list)
+    for one in changes:
+        of_rule[one.function].append(one)
+    return [one for these in of_rule.values() for one in these[::max(1, len(these) // most)][:most]]
 
 
 def kept_calls(file: Path | None) -> dict[str, Calls]:
@@ -216,6 +225,7 @@ def main() -> int:
     parser.add_argument("--table", type=Path, default=TABLE, help="CSV of what became of every mutant")
     parser.add_argument("--again", action="store_true", help="try survivors of the table again")
     parser.add_argument("--near", action="store_true", help="only the tests of the module's own files")
+    parser.add_argument("--each", type=int, default=10_000, help="at most so many mutants of each rule")
     parser.add_argument("--calls", type=Path, help="keep here what each test calls, for the next run; remove it when rules move")
     parser.add_argument("--count", action="store_true", help="only count the mutants")
     given = parser.parse_args()
