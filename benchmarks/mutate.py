@@ -14,6 +14,7 @@ tried again, but for survivors with `--again`. `mutation_table.py` writes the pa
 from __future__ import annotations
 
 import argparse
+import ast
 import gc
 import os
 import pickle
@@ -204,15 +205,37 @@ def living_functions() -> dict[str, list[FunctionType]]:
 
 
 def put_in_place(functions: list[FunctionType], path: Path, source: str) -> None:
-    """Every function of a module gets its code from the changed source."""
-    new = _codes(compile(source, str(path), "exec"))
+    """Every function of a module gets its code from the changed source. What a function has of the functions around it stays
+    named in it, unreached, where the change leaves it out: Python wants as many of these names in the new code."""
+    tree = ast.parse(source)
+    new = _codes(compile(tree, str(path), "exec"))
+    places = {_place(one.__code__): one.__code__.co_freevars for one in functions}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+            for place, names in places.items():
+                if place[1] == first and place[0].rpartition(".")[2] == getattr(node, "name", "<lambda>"):
+                    _name(node, set(names) - set(new[place].co_freevars))
+    new = _codes(compile(ast.fix_missing_locations(tree), str(path), "exec"))
     for one in functions:
-        code = one.__code__
-        one.__code__ = new[code.co_qualname, code.co_firstlineno]
+        one.__code__ = new[_place(one.__code__)]
+
+
+def _name(function: ast.FunctionDef | ast.Lambda, names: set[str]) -> None:
+    """The names stand in a function where nothing reaches them."""
+    named = ast.Tuple([ast.Name(name, ast.Load()) for name in sorted(names)], ast.Load())
+    if names and isinstance(function, ast.Lambda):
+        function.body = ast.IfExp(ast.Constant(True), function.body, named)
+    elif names:
+        function.body.append(ast.Expr(named))
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
 
 
 def _codes(code: CodeType) -> dict[tuple[str, int], CodeType]:
-    found = {(code.co_qualname, code.co_firstlineno): code}
+    found = {_place(code): code}
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             found |= _codes(inner)
