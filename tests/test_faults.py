@@ -15,6 +15,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import killed_stages
 import pytest
 from typer.testing import CliRunner
 
@@ -23,7 +24,6 @@ from grid_model import formulation, pipeline
 from grid_model.cli import app
 from grid_model.errors import InputError
 from grid_model.results import folder as folders
-from grid_model.results import results as results_module
 from grid_model.results.folder import claimed
 
 ROOT = Path(__file__).parents[1]
@@ -184,14 +184,10 @@ def test_a_read_only_place_is_noticed_before_solving(tmp_path, monkeypatch, with
 
 # --------------------------------------------------------------------------------------------------------------- signals
 
-STAGES = {
-    "read": (pipeline, "read_case"),
+STAGES = killed_stages.STAGES | {
     "build": (formulation, "build_model"),
     "compile": (pipeline, "compile_program"),
-    "solve": (pipeline, "solve_model"),
     "results": (pipeline, "build_dataset"),
-    "audit": (pipeline, "audit"),
-    "write": (results_module, "write_dispatch"),
     "to disk": (folders, "_to_disk"),
 }
 
