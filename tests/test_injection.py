@@ -1,4 +1,5 @@
-"""Names that a spreadsheet or a browser would run, and Chinese ones, through every command: they come out as names."""
+"""Names that a spreadsheet or a browser would run, that read like numbers or like nothing, and Chinese ones, through every
+command: they come out as names."""
 
 from __future__ import annotations
 
@@ -41,17 +42,29 @@ policies:
 """
 
 
+OTHER_NAMES = {FORMULA: "NA", SCRIPT: "001", BEIJING: "1e5", "=煤电": "nan", "@风": "007", "<img src=x>": "null", "+电池": "None",
+               "=线()": "true", "-线": "FALSE", "=负荷": "2027", "<i>负荷": "2027-01-01", "@负荷": "inf", "=响应": "-0"}
+
+
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("名字")
+    return written(tmp_path_factory.mktemp("名字"), {})
+
+
+def written(folder, names):
+    """The grid in a folder, with other names."""
     (folder / "inputs" / "profiles").mkdir(parents=True)
     for name, text in TABLES.items():
-        (folder / "inputs" / f"{name}.csv").write_text(text, encoding="utf-8")
+        (folder / "inputs" / f"{name}.csv").write_text(renamed(text, names), encoding="utf-8")
     for name, text in PROFILES.items():
         rows = [f"2027-01-01T{hour:02}:00" + (",40,20,50\n" if name == "load" else f",0.{hour + 4}\n") for hour in range(4)]
-        (folder / "inputs" / "profiles" / f"{name}.csv").write_text(text + "".join(rows), encoding="utf-8")
+        (folder / "inputs" / "profiles" / f"{name}.csv").write_text(renamed(text, names) + "".join(rows), encoding="utf-8")
     (folder / "scenario.yaml").write_text(SCENARIO, encoding="utf-8")
     return folder
+
+
+def renamed(text, names):
+    return "\n".join(",".join(names.get(cell, cell) for cell in line.split(",")) for line in text.split("\n"))
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +110,21 @@ def test_commands_take_such_names(grid, out):
     assert "holds" in ran(grid, "audit", out)
     assert FORMULA in ran(grid, "explain", out, "--zone", FORMULA)
     assert "=1+1" in ran(grid, "compare", out, out)
+
+
+def test_names_that_read_like_numbers_or_like_nothing(tmp_path):
+    """Zones NA, 001 and 1e5, a plant nan, a line true: names. Read by what they look like, the zones came back from the disk
+    as a missing cell, 1 and 100000, and the audit of stored results failed."""
+    folder, out = written(tmp_path / "grid", OTHER_NAMES), tmp_path / "out"
+    ran(folder, "run", folder / "scenario.yaml", "--out", out)
+    assert "holds" in ran(folder, "audit", out)
+    assert "001" in ran(folder, "explain", out, "--zone", "001")
+    ran(folder, "compare", out, out)
+    solved, stored = gm.solve(gm.load_case(folder / "scenario.yaml")), gm.open_results(out)
+    assert stored.dispatch["zone"].values.tolist() == ["NA", "001", "1e5"]
+    for name, table in solved.tables.items():
+        for column in table.columns[[kind.kind in "OUT" for kind in table.dtypes]]:
+            assert stored.tables[name][column].fillna("").tolist() == table[column].fillna("").tolist(), (name, column)
 
 
 def test_names_of_cases_are_names_in_a_sweep(tmp_path):

@@ -11,7 +11,7 @@ hide; reading takes it away again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -81,9 +81,16 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     _texts(table, as_cell).to_csv(path, index=False, lineterminator="\n")
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A table that `write_table` wrote, as it was."""
-    return _texts(pd.read_csv(path), of_cell)
+def read_table(path: Path, texts: Iterable[str] = ()) -> pd.DataFrame:
+    """A table that `write_table` wrote, as it was; an empty cell is missing. Columns `texts` hold text, whatever it looks like:
+    zones may be called NA, 001 or true."""
+    table = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), keep_default_na=False, na_values=[""])
+    return _texts(table, of_cell)
+
+
+def text_columns(table: pd.DataFrame) -> list[str]:
+    """Columns that hold nothing but text, or have none to hold yet."""
+    return [name for name in table if pd.api.types.infer_dtype(table[name]) == "string" or table[name].dtype == "str"]
 
 
 def _texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:

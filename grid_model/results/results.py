@@ -14,7 +14,7 @@ import xarray as xr
 
 from grid_model.errors import InputError, Problem, shown
 from grid_model.results.dataset import counted_hours
-from grid_model.results.files import read_dispatch, read_netcdf, read_table, write_dispatch, write_netcdf, write_table
+from grid_model.results.files import read_dispatch, read_netcdf, read_table, text_columns, write_dispatch, write_netcdf, write_table
 from grid_model.results.folder import Claim, claimed, writing
 from grid_model.scenario_yaml import absolute_paths, relative_paths
 
@@ -103,6 +103,7 @@ class Results:
                 table.to_parquet(fresh / f"{name}.parquet", index=False)
             else:
                 write_table(table, fresh / f"{name}.csv")
+        self.provenance["texts"] = {name: text_columns(table) for name, table in self.tables.items() if name not in PARQUET}
         (fresh / SCENARIO).write_text(relative_paths(self.scenario, folder), encoding="utf-8")
         self.provenance["tables"] = sorted(path.name for path in fresh.iterdir() if path.suffix in (".csv", ".parquet"))
         self.provenance["results_sha256"] = fingerprints(fresh)
@@ -122,7 +123,8 @@ def open_results(folder: str | Path) -> Results:
     try:
         summary, provenance = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (SUMMARY, PROVENANCE))
         _demand_files(folder, provenance.get("tables", ()))
-        tables = {file.stem: read_table(file) for file in sorted(folder.glob("*.csv"))}
+        texts = provenance.get("texts", {})
+        tables = {file.stem: read_table(file, texts.get(file.stem, ())) for file in sorted(folder.glob("*.csv"))}
         tables |= {file.stem: pd.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
         dispatch, duals = read_dispatch(folder), read_netcdf(folder / DUALS) if (folder / DUALS).is_file() else None
         scenario = absolute_paths((folder / SCENARIO).read_text(encoding="utf-8"), folder)
