@@ -23,7 +23,10 @@ def problems_where(
     table: pd.DataFrame, wrong: Sequence[bool] | np.ndarray | pd.Series, column: str, allowed: str
 ) -> list[Problem]:
     """A Problem for each row of `table` where `wrong` holds, naming the value in `column`."""
-    rows = table.loc[np.asarray(wrong, dtype=bool)]
+    wrong = np.asarray(wrong, dtype=bool)
+    if not wrong.any():
+        return []
+    rows = table.loc[wrong]
     return [problem_in(table, row, column, value, allowed) for row, value in rows[column].items()]
 
 
@@ -61,10 +64,11 @@ def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Prob
     """What pandera finds wrong in one complete table; columns that its file lacks are reported once, elsewhere."""
     if frame.empty:
         return []
-    bare = frame.copy(deep=False)
+    judged = {name: [column for column in tables[name] if not is_default(frame[column.name], column)]}
+    bare = frame[[column.name for column in judged[name]]]
     bare.attrs = {}  # pandas would copy them with every column
     try:
-        schema_of(tables, name).validate(bare, lazy=True)
+        schema_of(judged, name).validate(bare, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
     else:
@@ -84,6 +88,14 @@ def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Prob
     ]
 
 
+def is_default(values: pd.Series, column: pa.Column) -> bool:
+    """Whether a column holds its default and nothing else, which its declaration allows: most columns of most tables."""
+    default = column.metadata["default"]
+    if column.metadata["required"]:
+        return False
+    return bool((values.isna() if default is None else values == default).all())
+
+
 def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
     """Names that no row of the table they refer to has."""
     problems: list[Problem] = []
@@ -91,7 +103,8 @@ def reference_problems(tables: Tables, frames: Frames) -> list[Problem]:
         for column in tables[name]:
             target = column.metadata["references"]
             if (
-                target in frames
+                len(frame)
+                and target in frames
                 and _is_judged(target, frames[target])
                 and column.name not in frame.attrs.get("missing", ())
             ):

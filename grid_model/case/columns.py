@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -54,7 +55,7 @@ def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) ->
     typed = {}
     for column in columns:
         if column.name not in cells:
-            typed[column.name] = _empty(column, cells.index)
+            typed[column.name] = _empty(column.metadata["kind"], cells.index)
             continue
         written = cells[column.name]
         typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
@@ -70,18 +71,17 @@ def _how_written(value: str) -> str:
     return "" if value.isprintable() else ", on one line and without signs that cannot be printed"
 
 
-def _empty(column: pa.Column, index: pd.Index) -> pd.Series:
+def _empty(kind: str, index: pd.Index) -> pd.Series:
     """A column without a single value."""
-    value, kind = _EMPTY.get(column.metadata["kind"], ("", str))
-    return pd.Series(value, index=index, dtype=kind)
+    value, dtype = _EMPTY.get(kind, ("", str))
+    return pd.Series(value, index=index, dtype=dtype)
 
 
 _EMPTY = {"number": (np.nan, float), "date": (pd.NaT, "datetime64[us]"), "flag": (pd.NA, "boolean")}
 
 
 def _parse_numbers(written: pd.Series) -> tuple[pd.Series, pd.Series]:
-    readable = written.str.fullmatch(NUMBER).astype(bool)
-    values = written.where(readable, "nan").to_numpy(object).astype(float)  # as Python reads numbers: to the last digit
+    values = np.array([float(cell) if NUMBER.fullmatch(cell) else np.nan for cell in written.tolist()], float)
     finite = np.isfinite(values)
     return pd.Series(np.where(finite, values, np.nan), written.index), finite
 
@@ -119,13 +119,15 @@ _PARSERS = {
 
 def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd.DataFrame) -> pd.DataFrame:
     """The table with empty cells filled: by the row's technology where so declared, then by the column's default."""
+    if frame.empty:
+        return frame.astype({column.name: bool for column in columns if str(column.dtype) == "bool"})
     by_name = technologies.drop_duplicates("technology").set_index("technology")
     filled = {}
     for column in columns:
         values = frame[column.name]
-        if len(frame) and column.metadata["by_technology"] and column.name in by_name and "technology" in frame:
+        if column.metadata["by_technology"] and column.name in by_name and "technology" in frame:
             values = fill(values, frame["technology"].map(by_name[column.name]))
-        if len(frame) and column.metadata["default"] is not None:
+        if column.metadata["default"] not in (None, ""):
             values = fill(values, column.metadata["default"])
         filled[column.name] = values.astype(bool) if str(column.dtype) == "bool" and not values.hasnans else values
     return pd.DataFrame(filled, index=frame.index)
@@ -141,6 +143,8 @@ def fill(values: pd.Series, others: object) -> pd.Series:
         others = (
             others.astype(object).where(known, "").astype(str) if values.dtype == "str" else others.astype(values.dtype)
         )
+    elif empty.all():
+        return pd.Series(others, values.index, dtype=values.dtype)
     return values.where(~empty, others)
 
 
@@ -151,4 +155,9 @@ def is_empty(values: pd.Series) -> pd.Series:
 
 def empty_table(columns: Sequence[pa.Column]) -> pd.DataFrame:
     """A table of no rows with all its columns, typed."""
-    return pd.DataFrame({column.name: _empty(column, pd.RangeIndex(0)) for column in columns})
+    return _empty_of_kinds(tuple((column.name, column.metadata["kind"]) for column in columns)).copy()
+
+
+@functools.cache
+def _empty_of_kinds(kinds: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    return pd.DataFrame({name: _empty(kind, pd.RangeIndex(0)) for name, kind in kinds})

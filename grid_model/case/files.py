@@ -133,12 +133,8 @@ def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
         for number, record in rows
         if len(record) != width
     ]
-    whole = [(number, record) for number, record in rows if len(record) == width]
-    cells = pd.DataFrame(
-        [record for _, record in whole], index=[number for number, _ in whole], columns=header, dtype=str
-    )
-    cells = cells.apply(lambda column: column.str.strip()) if len(cells) else cells
-    cells = cells.map(of_cell) if "'" in text else cells
+    whole = {number: [of_cell(cell.strip()) for cell in record] for number, record in rows if len(record) == width}
+    cells = pd.DataFrame(list(whole.values()), index=list(whole), columns=header, dtype=str)
     cells = _named_columns(folder, file, cells)
     cells.attrs["partial"] = len(whole) < len(rows)
     return cells

@@ -247,12 +247,20 @@ def _package_cells() -> pd.DataFrame:
     return cells
 
 
+_PACKAGE: dict[tuple, pd.DataFrame] = {}  # the package's technologies, typed, by the columns asked for
+
+
 def with_package_technologies(frame: pd.DataFrame, columns: list) -> pd.DataFrame:
     """The data set's technologies, cells that it leaves empty taken from the package's, then the package's others."""
-    package, problems = parse_cells("technologies.csv", _package_cells(), columns)
-    if problems:
-        raise InputError(problems)
-    package.index = -package.index  # no row in a file of the user
+    kinds = tuple((column.name, column.metadata["kind"]) for column in columns)
+    if kinds not in _PACKAGE:
+        package, problems = parse_cells("technologies.csv", _package_cells(), columns)
+        if problems:
+            raise InputError(problems)
+        _PACKAGE[kinds] = package.set_index(-package.index)  # no row in a file of the user
+    package = _PACKAGE[kinds]
+    if frame.empty:
+        return package.copy()
     by_name = package.set_index("technology")
     filled = frame.copy()
     for column in frame.columns.intersection(by_name.columns):

@@ -24,6 +24,7 @@ from grid_model.case.tables import (
     schema_of,
     text,
 )
+from grid_model.formulation import TABLES as FORMULATION
 
 STORAGE = [
     identifier("storage", meaning="name of the store"),
@@ -162,6 +163,15 @@ def test_describe_has_a_row_for_every_column():
 def test_every_core_column_has_a_unit_where_it_is_a_number():
     for columns in CORE_TABLES.values():
         assert all(column.metadata["unit"] for column in columns if column.metadata["kind"] == "number")
+
+
+def test_every_default_is_allowed_by_its_own_declaration():
+    """A column that holds its default alone is not judged in each file: it must be right as declared."""
+    for name, columns in FORMULATION.items():
+        optional = [column for column in columns if not column.metadata["required"]]
+        one_row = pd.DataFrame({"": ["x"]}, index=[2])
+        typed, _ = parse_cells("", one_row, optional)
+        schema_of({name: optional}, name).validate(complete(typed, optional, empty_table(FORMULATION["technologies"])), lazy=True)
 
 
 # -------------------------------------------------------------------------------------------- checks that modules share
