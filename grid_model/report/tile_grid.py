@@ -9,8 +9,6 @@ axis, as provinces crowd in the east. Zones without coordinates stand in rows in
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import rankdata
 
 ROOM = 1.6  # cells per zone
 
@@ -22,6 +20,8 @@ def tile_grid(latitude, longitude) -> tuple[np.ndarray, np.ndarray]:
     if count == 1 or not np.isfinite(latitude).all() or not np.isfinite(longitude).all():
         width = int(np.ceil(np.sqrt(count)))
         return np.arange(count) % width, (count - 1) // width - np.arange(count) // width
+    from scipy.optimize import linear_sum_assignment  # slow to import, and small grids have no map
+
     east, north = _spread(longitude), _spread(latitude)
     columns = max(2, int(np.ceil(np.sqrt(ROOM * count * 1.15))))
     rows = max(2, int(np.ceil(ROOM * count / columns)))
@@ -37,4 +37,10 @@ def _spread(values: np.ndarray) -> np.ndarray:
     extent = np.ptp(values)
     if extent == 0:
         return np.full(len(values), 0.5)
-    return ((values - values.min()) / extent + (rankdata(values) - 1) / (len(values) - 1)) / 2
+    return ((values - values.min()) / extent + _rank(values) / (len(values) - 1)) / 2
+
+
+def _rank(values: np.ndarray) -> np.ndarray:
+    """How many values are lower; equal ones share the mean of their ranks."""
+    lower, higher = (np.searchsorted(np.sort(values), values, side) for side in ("left", "right"))
+    return (lower + higher - 1) / 2
