@@ -54,7 +54,8 @@ def network_of(case: Case) -> Network:
     network = Network(case.step_hours, case.step_hours)
     model = build_model(case)
     others = [name for name in model.policies if name not in CARRIED_POLICIES]
-    network.refuse_all("policy", others, "on", "no policy but energy_limits: PyPSA knows none; switch it off in the scenario")
+    for name in others:
+        network.refuse(f"policies.{name}", "on", f"off (--set policies.{name}=false): PyPSA knows no such rule")
     writers = {"loads": _add_loads, "renewable": _add_plain, "hydro": _add_hydro, "thermal": _add_thermal,
                "transmission": add_lines, "storage": add_storage, "reservoir": add_reservoirs, "converters": add_converters}
     for name, fleet in model.fleets.items():

@@ -24,7 +24,7 @@ def committed_fleet(network: Network, data, name: str) -> tuple[float, dict]:
     weights, whole = data.step_weights.values, capacity / CNY
     ramps, exact = _fleet_ramps(data, at)
     if not exact:
-        network.refuse(f"ramps of {name}", "of units", "ramp_of net with commitment, one level of start and stop for all steps")
+        network.refuse(f"ramp_of of {name}", "unit", "net, and the same output at start and stop in all steps: PyPSA ramps a fleet's net output")
     more = {"start_up_cost": steady(data.start_cost.values[_of(data, name)] * whole * weights),
             "shut_down_cost": steady(data.stop_cost.values[_of(data, name)] * whole * weights),
             "stand_by_cost": float(data.no_load_cost.values[_of(data, name)] * whole), **ramps,
@@ -63,7 +63,7 @@ def _times_before(network: Network, data, name: str, row, ramped: bool) -> dict:
     if max(up, down) > 1 and not np.allclose(network.step_hours, shortest):
         network.refuse(f"minimum times of {name}", "given", "none with steps of different lengths")
     if np.isnan(start) and (up or down or row["stop_cost_cny_per_mw"] or ramped):
-        network.refuse(f"initial_online_mw of {name}", "empty", "0 or all capacity where there are minimum times, ramps or stop costs")
+        network.refuse(f"initial_online_mw of {name}", "empty", "0 or capacity_mw: PyPSA must know what ran before the first hour")
     if start > 0 and start != row["capacity_mw"]:
         network.refuse(f"initial_online_mw of {name}", f"{start:g}", "empty, 0, or all capacity")
     off = start == 0

@@ -91,7 +91,7 @@ def test_what_cannot_be_carried_is_listed(tmp_path):
     with pytest.raises(gm.InputError) as error:
         export_case(case, tmp_path / "network.nc")
     named = {problem.column for problem in error.value.problems}
-    assert {"ramps of unit", "max_cycles_per_day of s", "policy reserves", "demand_response p", "tight of loose", "initial_online_mw of unit",
+    assert {"ramp_of of unit", "max_cycles_per_day of s", "policies.reserves", "demand_response p", "tight of loose", "initial_online_mw of unit",
             "energy_limit_terms t"} == named
     assert not (tmp_path / "network.nc").exists()
 
