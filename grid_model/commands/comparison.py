@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -51,7 +52,7 @@ def _print(found: xr.Dataset) -> None:
     for heading in ("", "unit", *names, *(f"change: {name}" for name in names[1:])):
         table.add_column(escape(heading), justify="left" if heading in ("", "unit") else "right")
     for group, part in rows.groupby("group", sort=False):
-        _add(table, str(group), part, names)
+        _add(table, re.sub("_(cny|mwh|t)$", "", str(group)).replace("_", " "), part, names)
     for note in found.attrs["notes"]:
         print(note)
     if found.attrs["notes"]:
@@ -73,4 +74,5 @@ def _add(table: Table, group: str, part: pd.DataFrame, names: list[str]) -> None
 
 
 def _signed(value: float) -> str:
-    return number(value) if not value > 0 else f"+{number(value)}"
+    shown = number(value)
+    return f"+{shown}" if value > 0 and shown != "0" else shown

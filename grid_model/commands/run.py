@@ -78,12 +78,10 @@ def run(
 def _how_good(summary: dict) -> str:
     if "gap" not in summary:
         return "by windows, without a bound"
-    gap = max(summary["gap"], 0)
-    return (
-        f"proven to within {gap:.1e}"
-        if summary["status"] == "optimal"
-        else f"by windows, at most {gap:.2%} above the optimum"
-    )
+    from grid_model.report.view import percent
+
+    gap = percent(summary["gap"])
+    return f"proven to within {gap}" if summary["status"] == "optimal" else f"by windows, at most {gap} above the optimum"
 
 
 def _print_summary(results) -> None:

@@ -9,19 +9,24 @@ import xarray as xr
 
 from grid_model.report.blocks import Column, Figure, Note, Section, Table, empty
 from grid_model.report.charts import BAR, POINT, Chart, Layer
+from grid_model.policies.scorecard import TARGETS
 from grid_model.report.page import render
-from grid_model.report.sections.headline import cost_item, target
+from grid_model.report.sections.headline import cost_item, target, target_unit
 from grid_model.report.style import OTHERS, Style, stacked
+from grid_model.report.view import currency_name, million
 from grid_model.report.words import Words, plain, word
 
 # variable: (title, dimension, what one is shown as, its unit, digits)
 GROUPS = {
     "cost_item_cny": ("costs", "item", 1e-6), "generation_mwh": ("energy_mix", "technology", 1e-3),
     "curtailment_mwh": ("curtailment", "technology", 1e-3), "discharge_mwh": ("discharge", "storage_technology", 1e-3),
-    "emissions_t": ("emissions", "zone", 1e-3), "price": ("price", "zone", 1.0), "flow_mwh": ("flows", "line", 1e-3),
+    "emissions_t": ("emissions", "zone", 1e-3), "price": ("mean_price", "zone", 1.0), "flow_mwh": ("flows", "line", 1e-3),
     "unserved_mwh": ("unserved", "zone", 1.0), "achieved": ("scorecard", "target", 1.0),
 }  # fmt: skip
+HEADINGS = {"item": "item", "technology": "technology", "storage_technology": "technology", "zone": "zone", "line": "line",
+            "target": "target"}
 MOST_LINES = 25  # in the chart: those that differ most; the table has all
+KILOTONNES = Words("kt CO₂", "千吨 CO₂")
 MARKS = ("circle", "diamond", "square")
 RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", *OTHERS)
 
@@ -51,10 +56,10 @@ def _headline(comparison: xr.Dataset) -> Section:
         if name in comparison:
             totals[key] = comparison[name].sum(dimension), 1e-3, plain("GWh")
     if "emissions_t" in comparison:
-        totals["emissions"] = comparison["emissions_t"].sum("zone"), 1e-3, Words("kt CO₂", "千吨 CO₂")
+        totals["emissions"] = comparison["emissions_t"].sum("zone"), 1e-3, KILOTONNES
     load = comparison["load_mwh"].sum("zone")
     totals["mean_price"] = ((comparison["price"] * comparison["load_mwh"]).sum("zone") / load.where(load > 0), 1.0,
-                            plain(f"{comparison.attrs['currency']}/MWh"))  # fmt: skip
+                            currency_name(comparison.attrs["currency"]) + plain("/MWh"))  # fmt: skip
     rows = [(word(key), unit, *_with_changes(values.values * factor)) for key, (values, factor, unit) in totals.items()]
     columns = [Column(plain(""), "text"), Column(word("unit"), "text"), *_run_columns(comparison)]
     return Section(
@@ -74,9 +79,12 @@ def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
     table = values.sel({dimension: items}).values * factor
     names = [_name(style, dimension, item) for item in items]
     unit = _unit(comparison, name, factor)
-    columns = [Column(word("item"), "text"), *_run_columns(comparison, unit)]
+    columns = [Column(word(HEADINGS[dimension]), "text"), *_run_columns(comparison, unit)]
     rows = [(label, *_with_changes(row)) for label, row in zip(names, table)]
     if name == "achieved":
+        units = [target_unit(TARGETS[item][0]) if item in TARGETS else (1.0, plain("")) for item in items]
+        columns[1:1] = [Column(word("unit"), "text")]
+        rows = [(label, unit, *_with_changes(row * factor)) for label, row, (factor, unit) in zip(names, table, units)]
         chart = _achieved_chart(comparison, items, names)
     elif name == "flow_mwh":
         most = word("differ_most") if len(names) > MOST_LINES else plain("")
@@ -173,15 +181,16 @@ def _name(style: Style, dimension: str, item) -> Words:
 
 
 def _million(comparison: xr.Dataset) -> Words:
-    currency = comparison.attrs["currency"]
-    return Words(f"million {currency}", "百万元" if currency == "CNY" else f"百万 {currency}")
+    return million(comparison.attrs["currency"])
 
 
 def _unit(comparison: xr.Dataset, name: str, factor: float) -> Words:
     if name == "cost_item_cny":
         return _million(comparison)
+    if name == "price":
+        return currency_name(comparison.attrs["currency"]) + plain("/MWh")
     unit = str(comparison[name].attrs.get("units", ""))
-    return plain({("MWh", 1e-3): "GWh", ("t", 1e-3): "kt CO₂"}.get((unit, factor), unit))
+    return {("MWh", 1e-3): plain("GWh"), ("t", 1e-3): KILOTONNES}.get((unit, factor), plain(unit))
 
 
 def _run_columns(comparison: xr.Dataset, unit: Words | None = None) -> list[Column]:

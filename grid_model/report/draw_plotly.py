@@ -64,6 +64,8 @@ def _chart(chart: Chart, language: str) -> tuple[list, dict]:
         "gridcolor": GRID,
         "zerolinecolor": "#9aa5b1",
         "automargin": True,
+        "separatethousands": True,
+        "exponentformat": "none",
         "rangemode": "tozero" if chart.from_zero else "normal",
         "tickformat": ".0%" if chart.percent == "y" else "",
     }

@@ -147,7 +147,7 @@ def _payload(view: View | None, sections: list[Section], language: str) -> dict:
         "figures": {chart.key: _figures(chart) for block in blocks for chart in _charts(block)},
         "words": {
             key: _both(word(key))
-            for key in ("daily_means", "congestion_share", "greatest_flows", "whole_grid", "regions", "zones")
+            for key in ("daily_means", "beyond", "congestion_share", "greatest_flows", "whole_grid", "regions", "zones")
         },
         "colours": {name: COLOURS[name] for name in ("flow", "full")},
     }

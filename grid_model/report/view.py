@@ -82,10 +82,8 @@ class View:
     def money(self) -> Unit:
         total = abs(float(self.results.summary["objective_cny"]))
         if total >= 1e8:
-            return Unit(
-                1e-6, Words(f"million {self.currency}", "百万元" if self.currency == "CNY" else f"百万 {self.currency}")
-            )
-        return Unit(1.0, Words(self.currency, "元" if self.currency == "CNY" else self.currency))
+            return Unit(1e-6, million(self.currency))
+        return Unit(1.0, self.money_name)
 
     @cached_property
     def carbon(self) -> Unit:
@@ -94,8 +92,12 @@ class View:
         )
 
     @property
+    def money_name(self) -> Words:
+        return currency_name(self.currency)
+
+    @property
     def price_unit(self) -> Words:
-        return Words(f"{self.currency}/MWh", "元/MWh" if self.currency == "CNY" else f"{self.currency}/MWh")
+        return self.money_name + plain("/MWh")
 
     # ----------------------------------------------------------------------------------------------------------
     # energies
@@ -117,6 +119,20 @@ def _energy(mwh: float) -> Unit:
         if mwh >= least:
             return Unit(factor, plain(name))
     return Unit(1.0, plain("MWh"))
+
+
+def currency_name(currency: str) -> Words:
+    return Words(currency, "元" if currency == "CNY" else currency)
+
+
+def million(currency: str) -> Words:
+    return Words(f"million {currency}", "百万元" if currency == "CNY" else f"百万 {currency}")
+
+
+def percent(part: float) -> str:
+    """A small part as people read it, in percent to two digits; what is left of rounding alone is below 0.0001 %."""
+    rounded = float(f"{100 * max(part, 0.0):.2g}")
+    return f"{rounded:g} %" if rounded >= 1e-4 else "< 0.0001 %"
 
 
 def number(value: float, digits: int | None = None) -> str:

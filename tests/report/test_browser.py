@@ -3,6 +3,9 @@ phone."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from browser import Browser, installed
 
@@ -106,6 +109,19 @@ def test_values_in_the_page_are_those_of_the_dispatch(page, rich):
     drawn = page.run(curve)
     assert drawn[:-1] == pytest.approx(load, abs=load.max() / 1900)
     assert drawn[-1] == drawn[-2]  # the last step has its width too
+
+
+def test_few_hours_at_an_extreme_price_leave_the_others_readable(browser, rich, tmp_path):
+    """An hour at -2600 CNY/MWh: the axis of the duration curve shows the other 23, and the title tells the extreme."""
+    extreme = rich.dispatch.copy(deep=True)
+    extreme["price"][{"time": 3}] = -2600.0
+    browser.resize(1366, 768)
+    browser.open(write_report(replace(rich, dispatch=extreme), tmp_path / "extreme.html"))
+    browser.run(DRAW_ALL)
+    least, most = browser.run("document.querySelector('#figure-price_duration .canvas').layout.yaxis.range")
+    others = np.delete(rich.dispatch["price"].values, 3, axis=list(rich.dispatch["price"].dims).index("time"))
+    assert -2600 < others.min() - 1000 < least < most and most - least < 1000
+    assert "−2,600 at least" in browser.run("document.querySelector('#figure-price_duration .gtitle').textContent").replace("-", "−")
 
 
 def test_the_keyboard_reaches_and_moves_everything(page):

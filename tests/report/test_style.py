@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grid_model import report
+from grid_model import formulation, report
+from grid_model.policies.scorecard import TARGETS
 from grid_model.report.style import COLOURS, ORDER, OTHERS, _of_package
+from grid_model.report.view import percent
 from grid_model.report.words import WORDS, word
 
 # Machado, Oliveira, Fernandes (2009), severity 1, on linear RGB
@@ -81,3 +83,21 @@ def test_every_word_that_is_asked_for_is_in_both_languages():
 
 def test_what_has_no_words_is_shown_as_it_is_written():
     assert word("some_new_item").en == word("some_new_item").zh == "some new item"
+
+
+def test_every_cost_item_has_a_name_in_both_languages():
+    """A technology or rule that adds a cost adds its words: reports would show an identifier."""
+    parts = [module for module in vars(formulation).values() if hasattr(module, "COSTS")]
+    items = {f"cost:{module.NAME}.{item}" for module in parts for item in module.COSTS}
+    assert len(items) > 25 and items - set(WORDS) == set()
+    assert {key for key in WORDS if key.startswith("cost:")} - items == set()
+
+
+def test_every_source_of_a_target_has_a_name_in_both_languages():
+    assert {source for *_, source in TARGETS.values()} - set(WORDS) == set()
+
+
+@pytest.mark.parametrize("part, words", [(0.027, "2.7 %"), (0.0268, "2.7 %"), (0.00031, "0.031 %"), (1e-4, "0.01 %"),
+                                         (2e-16, "< 0.0001 %"), (-1e-15, "< 0.0001 %"), (0.999, "100 %")])  # fmt: skip
+def test_a_gap_is_read_in_percent(part, words):
+    assert percent(part) == words

@@ -94,7 +94,7 @@ def test_command_prints_a_table_json_and_a_page(tmp_path):
         ("a", {"coal": 4.0}), ("b[bold]<script>x", {"coal": 3.0}))]  # fmt: skip
     done = CliRunner().invoke(app, ["compare", *folders, "--html", str(tmp_path / "page.html"), "--lang", "zh"])
     assert done.exit_code == 0, done.output
-    assert "b[bold]<script>x" in done.output and "generation_mwh coal" in done.output and "−2" in done.output
+    assert "b[bold]<script>x" in done.output and "generation coal" in done.output and "−2" in done.output
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '<html lang="zh">' in page and "<script>x" not in page and "figure-compare_generation_mwh" in page
     document = json.loads(CliRunner().invoke(app, ["compare", *folders, "--json"]).stdout)

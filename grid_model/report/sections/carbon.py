@@ -117,7 +117,7 @@ def market_tables(view: View) -> list[Table]:
             Column(word(who if who == "entity" else "carbon_market"), "text"),
             Column(Words("Year", "年份"), "text"),
             *(Column(word(key), unit=unit.name) for key in names.values()),
-            *(Column(word(key), unit=plain(f"{view.currency}/t")) for key in price.values()),
+            *(Column(word(key), unit=view.money_name + Words("/t", "/吨")) for key in price.values()),
         ]
         cells = [(view.style.party(row[who]), str(row["year"]), *(row[name] * unit.factor for name in names),
                   *(row[name] for name in price)) for row in rows.to_dict("records")]  # fmt: skip

@@ -112,7 +112,7 @@ def market_table(view: View) -> Table | None:
         Column(word("month"), "text"),
         Column(word("kind"), "text"),
         *(Column(word(name), unit=unit.name) for name in names),
-        Column(Words("Price", "证书价格"), unit=view.price_unit),
+        Column(Words("Price", "证书价格"), unit=view.money_name + Words("/MWh", "/张")),
     ]
     rows = [
         (
@@ -177,7 +177,7 @@ def statement_table(view: View) -> Table | None:
     }
     columns = [Column(word("zone"), "text"), Column(word("month"), "text"),
                *(Column(word(key), unit=plain("MWh"), digits=0) for key in names.values()),
-               Column(word("trade"), unit=Words(view.currency, view.currency), digits=0)]  # fmt: skip
+               Column(word("trade"), unit=view.money_name, digits=0)]  # fmt: skip
     rows = [(view.style.zone(row["zone"]), row["month"], *(row[name] for name in names), row["trade_cny"])
             for row in table.to_dict("records")]  # fmt: skip
     return Table(word("statement"), columns, rows, folded=True, file="certificate_statement.csv")

@@ -8,7 +8,7 @@ import pandas as pd
 from grid_model.report.blocks import Card, Cards, Column, Figure, Section, Table, empty
 from grid_model.report.charts import BAR, Chart, Layer
 from grid_model.report.style import stacked
-from grid_model.report.view import View, number
+from grid_model.report.view import View, number, percent
 from grid_model.report.words import WORDS, Words, plain, word
 
 RENEWABLE = ("wind", "solar", "hydro", "biomass", "geothermal", "marine")  # how technologies begin that are
@@ -33,17 +33,25 @@ def scorecard_section(view: View) -> Section | None:
         Column(word("dual")),
         Column(word("source"), "text"),
     ]
-    card = card.reset_index(drop=True)
-    shares = card["unit"] == "1"  # shown in percent
-    figures = card[["level", "achieved", "margin"]].astype(float).mul(np.where(shares, 100.0, 1.0), axis=0)
-    rows = [(target(row.target), *figures.loc[row.Index], "%" if shares[row.Index] else row.unit,
-             row.passed, row.binding_dual, row.source) for row in card.itertuples()]  # fmt: skip
+    rows = []
+    for row in card.itertuples():
+        factor, unit = target_unit(row.unit)
+        source = Words(*WORDS[row.source]) if row.source in WORDS else plain(row.source)
+        rows.append((target(row.target), row.level * factor, row.achieved * factor, row.margin * factor, unit, row.passed,
+                     row.binding_dual, source))  # fmt: skip
     return Section("scorecard", word("scorecard"), [Table(word("scorecard"), columns, rows, file="scorecard.csv")])
 
 
 def target(name: str) -> Words:
     """A target of the scorecard in words."""
     return word(f"target_{name}") if f"target_{name}" in WORDS else word(name)
+
+
+def target_unit(unit: str) -> tuple[float, Words]:
+    """What a target's figures are multiplied by to be shown, and in which unit: parts of one in percent."""
+    if unit == "1":
+        return 100.0, plain("%")
+    return 1.0, word(f"unit_{unit}") if f"unit_{unit}" in WORDS else plain(unit)
 
 
 def cards(view: View) -> Cards:
@@ -103,14 +111,14 @@ def _carbon(view: View) -> list[Card]:
     if "emissions" not in view.data:
         return []
     tonnes = float(view.data["emissions"].sum())
-    note = _per(tonnes * 1e3, view.load_mwh) + plain(" kg ") + word("intensity")
+    note = _per(tonnes * 1e3, view.load_mwh) + plain(" ") + word("intensity")
     return [Card(word("emissions"), view.carbon.text(tonnes), note)]
 
 
 def _proof(view: View) -> list[Card]:
     summary = view.results.summary
     found = (
-        [Card(word("gap"), plain(f"{max(summary['gap'], 0.0):.1e}"), word(summary["status"]))]
+        [Card(word("gap"), plain(percent(summary["gap"])), word(summary["status"]))]
         if "gap" in summary
         else []
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from grid_model.report.areas import rows_of
-from grid_model.report.blocks import Column, MapExplorer, Section, Table, empty
+from grid_model.report.blocks import Column, MapExplorer, Note, Section, Table, empty
 from grid_model.report.charts import BAR, Arrows, Chart, Layer, Tiles
 from grid_model.report.style import colour
 from grid_model.report.tile_grid import tile_grid
@@ -25,7 +25,7 @@ def section(view: View) -> Section | None:
         view, np.full(view.data.sizes["zone"], np.nan), word("map"), plain(""), arrows_of(view, slice(0, 1))
     )
     quantities = [(key, name) for key, name, _, _ in quantities_of(view)]
-    return Section("map", word("map"), empty(MapExplorer(chart, quantities, names), corridor_table(view)))
+    return Section("map", word("map"), empty(MapExplorer(chart, quantities, names), chart.arrows and Note(word("map_key")), corridor_table(view)))
 
 
 # ------------------------------------------------------------------------------------------------------------ the map

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from grid_model.report.blocks import Column, Section, Table, empty
+from grid_model.report.blocks import Column, Note, Section, Table, empty
 from grid_model.report.view import View
 from grid_model.report.words import plain, word
 
 
 def section(view: View) -> Section | None:
-    blocks = empty(order_table(view), green_corridor_table(view))
+    blocks = empty(*order_table(view), green_corridor_table(view))
     return Section("purchase", word("purchase"), blocks) if blocks else None
 
 
-def order_table(view: View) -> Table | None:
+def order_table(view: View) -> list:
     table = view.tables.get("purchase_order")
     if table is None:
-        return None
+        return []
     unit = view.energy
     columns = [
         Column(word("rank"), digits=0),
@@ -38,7 +38,7 @@ def order_table(view: View) -> Table | None:
         )
         for row in table.itertuples()
     ]
-    return Table(word("purchase"), columns, rows, file="purchase_order.csv")
+    return [Table(word("purchase"), columns, rows, file="purchase_order.csv"), Note(word("purchase_note"))]
 
 
 def green_corridor_table(view: View) -> Table | None:

@@ -19,7 +19,7 @@ def _facts(view: View) -> Table:
         "status": word(summary["status"]),
     }
     for key, name in (("objective_cny", "objective"), ("lower_bound_cny", "lower_bound")):
-        facts[name] = f"{summary[key]:,.2f} {view.currency}" if key in summary else None
+        facts[name] = plain(f"{summary[key]:,.2f} ") + view.money_name if key in summary else None
     facts |= {name: f"{summary[name]:,}" for name in ("rows", "columns", "nonzeros") if name in summary}
     facts["method"] = " ".join(str(solver[key]) for key in ("name", "version", "method") if key in solver)
     facts["iterations"] = f"{solver['iterations']:,}" if isinstance(solver.get("iterations"), int) else None

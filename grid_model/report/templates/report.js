@@ -106,8 +106,21 @@
     figure.data = figure.data.filter(trace => trace.visible);
     figure.aligned = explorer.windowed;
     const area = payload.areas.find(one => one.key === explorer.area);
+    if (source === "duration" || figure.data.some(trace => trace.meta === "price")) focus(figure);
     figure.layout.title.text = plain(say(area.name)) + " · " + figure.layout.title.text + (shown.daily ? " (" + say(payload.words.daily_means) + ")" : "");
     if (!figure.data.length) nothing(figure);
+  }
+
+  /** Few hours at prices far from all others: the axis shows the others, and the extremes are told in words. */
+  function focus(figure) {
+    const values = figure.data.flatMap(trace => trace.y).filter(Number.isFinite).sort((a, b) => a - b);
+    const at = part => values[Math.round(part * (values.length - 1))], [low, high] = [at(0.05), at(0.95)];
+    const room = Math.max(high - low, Math.abs(high) / 10, 1), [least, most] = [at(0), at(1)];
+    const near = values.filter(value => value >= low - 2 * room && value <= high + 2 * room);
+    if (near.length === values.length) return;
+    figure.layout.yaxis = { ...figure.layout.yaxis, autorange: false, range: [near[0] - room / 10, near[near.length - 1] + room / 10] };
+    const told = [most, least].map(value => Math.round(value).toLocaleString("en"));
+    figure.layout.title.text += ": " + plain(say(payload.words.beyond)).replace("{0}", told[0]).replace("{1}", told[1]);
   }
 
   function nothing(figure) {
