@@ -24,6 +24,7 @@ def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="20
 
     `series` is {"load": {"l": [50, 60]}, ...}; one number stands for all steps. Zones named anywhere are made.
     """
+    assert tables.keys() <= TABLES.keys(), f"no such table: {tables.keys() - TABLES.keys()}"
     zones = {row[key] for rows in tables.values() for row in rows for key in ("zone", "from_zone", "to_zone") if key in row}
     tables.setdefault("zones", [{"zone": zone} for zone in sorted(zones)])
     tables.setdefault("technologies", [{"technology": name, "kind": kind} for name, kind in TECHNOLOGIES.items()])

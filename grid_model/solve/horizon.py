@@ -134,8 +134,8 @@ def _sliced(case, model, program: LinearProgram, objective: np.ndarray, plan: Pl
     settings = case.scenario.solve
     time = timeline(program, model.steps, model.borders)
     window, ahead = window_of(settings, float(case.step_hours[0]), len(program.row_lower) / time.steps)
-    sliced = Sliced.of(program, time, objective + leaning(seeded_weights(program, states_of(model, program))), plan, model.seldom,
-                       window, model.exclusive if settings.one_way else ())
+    sliced = Sliced.of(program, time, objective, plan, model.seldom, window, model.exclusive if settings.one_way else (),
+                       leaning(seeded_weights(program, states_of(model, program))))
     return sliced, layout_of(sliced, window, ahead, settings.chains)
 
 

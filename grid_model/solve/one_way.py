@@ -75,13 +75,14 @@ class OneWay:
         self.closed, self.opened = (np.zeros(len(working.program.cost), bool) for _ in range(2))
         self.rounds = self.left = 0
 
-    def settle(self, solve: Callable):
-        """What `solve`, a solution with `columns` of the working programme as it then is, gives in the end."""
-        found = solve()
+    def settle(self, first: Callable, again: Callable):
+        """What solving comes to in the end: `first` from nothing, `again` after bounds have changed; each gives a solution with `columns`
+        of the working programme as it then is."""
+        found = first()
         while self.rounds < ROUNDS and len(closing := self._closing(found.columns)):
             self.closed[closing] = True
             self.rounds += 1
-            found = self._possible(solve)
+            found = self._possible(again)
         self.left = int(self._both(found.columns).sum())
         if self.rounds:
             logger.info("one way: %d columns closed in %d rounds, %d opened again; %d pairs use both", self.closed.sum(), self.rounds,
@@ -101,11 +102,11 @@ class OneWay:
         lesser = np.where(first >= second - USED, self.pairs[closing, 1], self.pairs[closing, 0])
         return lesser[~(self.opened | self.closed)[lesser]]
 
-    def _possible(self, solve: Callable):
+    def _possible(self, again: Callable):
         while True:
             self.working.take_bounds(closed(self.relaxed, self.closed))
             try:
-                return solve()
+                return again()
             except InfeasibleError:
                 culprits = self._culprits()
                 if not culprits.size:

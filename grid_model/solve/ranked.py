@@ -23,7 +23,7 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import highspy
@@ -33,13 +33,12 @@ from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
 from grid_model.solve.highs import Solution
 from grid_model.solve.one_way import OneWay, pairs_of
-from grid_model.solve.working import DUAL, Working, rows_of
+from grid_model.solve.working import DUAL, PRIMAL, Working, rows_of
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
 ZERO = 1e-7  # a reduced cost below this is none (0.0001 CNY/MWh): HiGHS's own dual tolerance
 STATE = 1e-3
-PRIMAL = 4  # HiGHS's simplex_strategy
 
 logger = logging.getLogger(__name__)
 
@@ -98,16 +97,16 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     weights, found = weighted(program, ranks, mode), []
     seeded = seeded_weights(program, states) if unique else None
 
-    def solve() -> RankedSolution:
+    def solve(vertex: Callable[[], Solution]) -> RankedSolution:
         started = time.perf_counter()
-        vertex = _again(working, weights, found[-1].statuses, limits) if found else weighted_vertex(
-            working, weights, seeded, method, limits)
-        ranked = _in_order(working, ranks, vertex, mode, seeded, limits)
+        ranked = _in_order(working, ranks, vertex(), mode, seeded, limits)
         found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
         return found[-1]
 
     ways = OneWay(working, pairs_of(program, exclusive))
-    return replace(ways.settle(solve), relaxed=found[0], ways=ways)
+    settled = ways.settle(lambda: solve(lambda: weighted_vertex(working, weights, seeded, method, limits)),
+                          lambda: solve(lambda: _again(working, weights, found[-1].statuses, limits)))
+    return replace(settled, relaxed=found[0], ways=ways)
 
 
 def _in_order(working: Working, ranks, vertex: Solution, mode: str, seeded: np.ndarray | None, limits) -> RankedSolution:
@@ -136,24 +135,20 @@ def _in_order(working: Working, ranks, vertex: Solution, mode: str, seeded: np.n
 def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) -> Solution:
     """The vertex once more, from its own basis, after bounds have changed: the dual simplex goes on."""
     working.start(statuses)
-    working.highs.setOptionValue("simplex_strategy", DUAL)
+    working.go_on_by(DUAL)
     working.take_cost(working.program.cost + weights)
-    vertex = working.optimise("simplex", **limits)
-    _primal(working.highs)
-    return vertex
+    return working.optimise("simplex", **limits)
 
 
 def weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | None, method: str, limits) -> Solution:
     """Optimal vertex of the cost and these weights of the columns (step 1), near the one dispatch that step 4 wants."""
-    program = working.program
+    cost = working.program.cost + weights
     if seeded is None:
-        working.take_cost(program.cost + weights, perturbed=not working.started)
+        working.take_cost(cost, perturbed=not working.started)
         return working.optimise(method, **limits)
-    working.take_cost(program.cost + weights + leaning(seeded), perturbed=False)
+    working.take_cost(cost + leaning(seeded), perturbed=False)
     first = working.optimise(method, **limits)
-    _primal(working.highs)
-    working.take_cost(program.cost + weights)
-    straight = working.optimise("simplex", **limits)
+    straight = working.straighten(cost, **limits)
     return replace(straight, iterations=first.iterations + straight.iterations)
 
 
@@ -258,7 +253,7 @@ def _nonbasic(status: np.ndarray, lower: np.ndarray) -> tuple[np.ndarray, np.nda
 def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> tuple[Face, Solution]:
     """Minimise each vector over the face of those before it; the solution of the last one."""
     face = Face(working.program)
-    _primal(working.highs)
+    working.go_on_by(PRIMAL)
     solution = None
     for name, vector in vectors.items():
         face.apply(working)
@@ -269,11 +264,6 @@ def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> t
     return face, solution
 
 
-def _primal(highs) -> None:
-    """From a feasible vertex and a new cost it is the primal simplex that goes on."""
-    highs.setOptionValue("simplex_strategy", PRIMAL)
-
-
 
 # ------------------------------------------------------------------------------------------------------ one dispatch
 
@@ -282,7 +272,7 @@ def _unique_point(working: Working, face: Face, seeded: np.ndarray, limits) -> n
     """The point of the face that minimises the seeded weights."""
     face.apply(working)
     working.take_cost(seeded)
-    _primal(working.highs)
+    working.go_on_by(PRIMAL)
     return working.optimise("simplex", **limits).columns
 
 

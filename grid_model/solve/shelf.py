@@ -74,7 +74,7 @@ class Shelf:
         order = {name: _made(Ordered, loaded, name) for name in ORDERS}
         sliced = Sliced(_made(Arrays, loaded, "program", offset=0.0, matrix=matrix), _made(Timeline, loaded, "time", steps=steps, **order),
                         loaded["objective"], _made(Plan, loaded, "plan"), loaded["lazy"], loaded["pairs"], reach,
-                        _made(Budgets, loaded, "budgets", block=block))
+                        _made(Budgets, loaded, "budgets", block=block), loaded["lean"])
         windows = tuple((int(begin), int(end)) for begin, end in loaded["windows"])
         return sliced, Layout(windows, tuple(Chain(int(first), int(last)) for first, last in loaded["chains"]), ahead)
 
@@ -148,7 +148,7 @@ class Shelf:
 def _arrays(sliced: Sliced) -> dict[str, np.ndarray]:
     parts = {name: getattr(sliced, name) for name in ("program", "time", "plan", "budgets")} | {
         name: getattr(sliced.time, name) for name in ORDERS}
-    found = {name: getattr(sliced, name) for name in ("objective", "lazy", "pairs")} | _of_parts(parts)
+    found = {name: getattr(sliced, name) for name in ("objective", "lean", "lazy", "pairs")} | _of_parts(parts)
     return found | {f"matrix.{name}": getattr(sliced.program.matrix, name) for name in MATRIX}
 
 

@@ -19,7 +19,8 @@ penalty, a rank), where that is more. A row that hands a state on (it spans no m
 smaller the part of the steps that is left until a state is given, d / left: what is missed then can hardly be made good.
 
 Where what follows a window is known already (chains.py), rows that end in it are exact too. A window that what is known
-leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py). Every window is
+leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py), and of its optima the
+one near the seeded weights is taken (ranked.py): by a cost that leans first, then by the cost itself from there. Every window is
 solved from nothing: at their size presolve is worth as much as the last window's basis (docs/performance.md). Their
 bases side by side are a basis of the whole.
 """
@@ -123,6 +124,7 @@ class Sliced:
     Parameters
     ----------
     objective : cost of the columns that is minimised; `program.cost` is the cost alone
+    lean : what the objective leans by to find an optimum near the one dispatch (`Working.straighten`)
     lazy : rows that are left out until they are broken (working.py)
     pairs : positions of columns of which one is used at a time, shape (pairs, 2) (one_way.py)
     reach : steps that a row may span to hand on a state; one that spans more is a budget
@@ -130,7 +132,8 @@ class Sliced:
     """
 
     def __init__(self, program: Arrays, time: Timeline, objective: np.ndarray, plan: Plan, lazy: np.ndarray,
-                 pairs: np.ndarray, reach: int, budgets: Budgets | None = None):
+                 pairs: np.ndarray, reach: int, budgets: Budgets | None = None, lean: np.ndarray | None = None):
+        self.lean = np.zeros(len(objective)) if lean is None else lean
         self.program, self.time, self.objective, self.plan = program, time, objective, plan
         self.lazy, self.pairs, self.reach = lazy, pairs, reach
         self.budgets = budgets or Budgets.of(program.matrix, self._long[self.elastic(self._long)], time.columns, time.steps, reach)
@@ -168,10 +171,11 @@ class Sliced:
 
     @classmethod
     def of(cls, program: LinearProgram, time: Timeline, objective: np.ndarray, plan: Plan | None, seldom: Iterable[str],
-           reach: int, exclusive: Iterable[tuple] = ()) -> Sliced:
+           reach: int, exclusive: Iterable[tuple] = (), lean: np.ndarray | None = None) -> Sliced:
         """Of a compiled programme, with `seldom` and `exclusive` as its model names them."""
         size = len(program.cost), len(program.row_lower)
-        return cls(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom), pairs_of(program, exclusive), reach)
+        return cls(program, time, objective, plan or Plan.none(*size), rows_of(program, seldom), pairs_of(program, exclusive), reach,
+                   lean=lean)
 
     def known(self) -> Known:
         """What is known before anything is solved: the plan."""
@@ -229,8 +233,10 @@ class Sliced:
         rows, loose = rows[~back], rows[back]
         part, cost = self._programme(columns, rows, loose, states, budgets, span, known)
         working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(part.row_lower) - len(rows), bool)]))
-        working.take_cost(part.cost, perturbed=False)
-        solution = OneWay(working, self._pairs(span)).settle(lambda: working.optimise(method, **limits))
+        ways = OneWay(working, self._pairs(span))
+        working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
+        leaning = ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
+        solution = ways.settle(lambda: working.straighten(part.cost, **limits), lambda: working.optimise("simplex", **limits))
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)
         cost_duals = duals if cost_duals is None else cost_duals
@@ -238,7 +244,7 @@ class Sliced:
         mine, own = time.columns[columns] <= span.keep, (time.last[rows] <= span.keep) | (time.last[rows] > span.end)
         return Piece(columns[mine], solution.columns[:len(columns)][mine], statuses[:len(columns)][mine],
                      rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own],
-                     statuses[width:width + len(rows)][own], np.asarray(solution.iterations))
+                     statuses[width:width + len(rows)][own], np.asarray(leaning.iterations + solution.iterations))
 
     def _pairs(self, span: Span) -> np.ndarray:
         """Pairs of the window's columns, by their places in it."""

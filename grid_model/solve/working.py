@@ -19,7 +19,7 @@ from grid_model.algebra import Arrays, LinearProgram
 from grid_model.solve.highs import FEASIBILITY, Solution, optimise
 
 Basis = highspy.HighsBasisStatus
-DUAL = 1  # HiGHS's simplex_strategy
+DUAL, PRIMAL = 1, 4  # HiGHS's simplex_strategy
 CHOOSE, DEVEX = -1, 1  # HiGHS's simplex_dual_edge_weight_strategy: exact weights of a basis with new rows take longer than the rest
 BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
@@ -73,6 +73,19 @@ class Working:
         that lean towards seeded weights), and a basis that is nearly optimal, need none of it, and cleaning up is saved."""
         self.highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.ascontiguousarray(cost, float))
         self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", float(perturbed))
+
+    def go_on_by(self, strategy: int) -> None:
+        """From a feasible vertex and a new cost it is the primal simplex that goes on; after new bounds the dual one."""
+        self.highs.setOptionValue("simplex_strategy", strategy)
+
+    def straighten(self, cost: np.ndarray, **limits) -> Solution:
+        """The optimum of this cost from the vertex that HiGHS holds, one of a cost that leans: as near to it as may be. A leaning
+        cost alone would pay for what the lean saves, however little that is."""
+        self.go_on_by(PRIMAL)
+        self.take_cost(cost, perturbed=False)
+        straight = self.optimise("simplex", **limits)
+        self.go_on_by(DUAL)
+        return straight
 
     def ray(self) -> np.ndarray | None:
         """Weights y of all rows that prove that there is no solution: for every x within its bounds y A x is below what the

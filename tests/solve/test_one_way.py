@@ -211,6 +211,6 @@ def test_after_two_rounds_every_pair_in_use_keeps_its_way():
     ways = OneWay(SimpleNamespace(program=program), np.arange(10).reshape(5, 2))
     closed_by_round = []
     ways._possible = lambda solve: closed_by_round.append(np.flatnonzero(ways.closed).tolist()) or solve()
-    ways.settle(lambda: SimpleNamespace(columns=np.array(next(found))))
+    ways.settle(*[lambda: SimpleNamespace(columns=np.array(next(found)))] * 2)
     assert closed_by_round == [[1], [1, 3], [1, 3, 5, 7]]
     assert ways.left == 0

@@ -22,7 +22,7 @@ PLANT, BACKUP, LEVEL, BOUGHT = slice(0, 4), slice(4, 8), slice(8, 12), 12
 ALLOWANCE = 7  # rows: four balances, three levels, the allowance
 
 
-def sliced() -> Sliced:
+def sliced(lean=None) -> Sliced:
     positions = np.array([1, 2, 3, 4] * 3 + [4], np.int32)
     matrix = np.zeros((8, 13))
     for step in range(4):
@@ -38,7 +38,8 @@ def sliced() -> Sliced:
     time = Timeline(positions, np.arange(13) == BOUGHT, first, last, 4, Ordered.of(positions, 4), Ordered.of(last, 4))
     prices = np.array([0.0] * 4 + [0.5] * 3 + [-1.0])
     plan = Plan(np.array([0.5] * 4 + [0.5] * 4 + [3.0] * 4 + [0.0]), prices, prices, prices != 0)
-    return Sliced(Arrays(cost, 0.0, np.zeros(13), upper, *sides, matrix), time, cost, plan, np.zeros(8, bool), np.zeros((0, 2), int), 1)
+    return Sliced(Arrays(cost, 0.0, np.zeros(13), upper, *sides, matrix), time, cost, plan, np.zeros(8, bool), np.zeros((0, 2), int), 1,
+                  lean=lean)
 
 
 def knowing(windows: Sliced, **found):
@@ -115,3 +116,25 @@ def test_a_loose_window_may_break_what_reaches_back():
         windows.solve(Span(1, 2, 2, 2), knowing(windows, l1=150.0))
     piece = windows.solve(Span(1, 2, 2, 2, loose=True), knowing(windows, l1=150.0))
     assert piece.values[piece.columns == 9] == pytest.approx(100.0)
+
+
+def test_what_a_window_leans_by_is_not_paid_for():
+    """The plant costs 1 and the backup 10. A lean of 100 against the plant is there to choose among optima: the plant runs. Were
+    it a cost, the backup would."""
+    lean = np.zeros(13)
+    lean[PLANT] = 100.0
+    windows = sliced(lean)
+    piece = windows.solve(Span(1, 2, 2, 2), knowing(windows, x1=1.0))
+    assert piece.values[piece.columns == 1] == pytest.approx(1.0)
+
+
+def test_a_window_leans_to_one_of_its_optima():
+    """Backup as cheap as the plant, nothing else differs but the lean: the backup runs where the plant leans away."""
+    for one, runs in ((0.1, 0.0), (-0.1, 1.0)):
+        lean = np.zeros(13)
+        lean[PLANT] = one
+        windows = sliced(lean)
+        windows.objective = np.concatenate([np.full(8, 1.0), np.zeros(4), [5.0]])
+        windows.plan = Plan.none(13, 8)
+        piece = windows.solve(Span(1, 2, 2, 2), knowing(windows, x1=1.0))
+        assert piece.values[piece.columns == 1] == pytest.approx(runs)

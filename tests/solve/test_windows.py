@@ -49,6 +49,18 @@ def test_levels_go_on_over_every_border():
     assert level[1:] == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_cheap_detour_is_taken_within_windows_too():
+    """Wind of A costs nothing and comes to D over three lines; a plant in D costs 0.05 CNY/MWh. It stays off. Did windows pay for
+    what they lean by (0.1 to 0.2 CNY/MWh for each column that is used), it would run."""
+    case = small_case(
+        24, {"load": {"l": 50}, "availability": {"wind": 1.0}}, loads=[{"load": "l", "zone": "D"}],
+        generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 50},
+                    {"generator": "gas", "zone": "D", "technology": "gas", "capacity_mw": 100, "variable_cost_cny_per_mwh": 0.05}],
+        lines=[{"line": f"{a}{b}", "from_zone": a, "to_zone": b, "capacity_mw": 100} for a, b in ("AB", "BC", "CD")])
+    windows = case.scenario.model_copy(update={"solve": Solve(mode="windows", window_hours=6, medium_hours=6)})
+    assert gm.solve(case.replace(scenario=windows)).summary["objective_cny"] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_one_window_is_the_whole():
     program, time = compiled()
     pieced = solved(program, time, HOURS)
