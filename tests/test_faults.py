@@ -234,9 +234,11 @@ def test_too_little_memory_is_exit_4_with_advice(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
 
 
-@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory"), RuntimeError("can't start new thread")])
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory"), RuntimeError("can't start new thread"),
+                                   ImportError("_vode.so: failed to map segment from shared object")])
 def test_every_way_to_run_out_of_memory_is_said(tmp_path, monkeypatch, error):
-    """numpy says it with a MemoryError, the system with a number, Python with words; all are one message."""
+    """numpy says it with a MemoryError, the system with a number, Python and its loader with words; all are one
+    message."""
     def starve(*_):
         raise error
 

@@ -33,7 +33,7 @@ EXIT_CODES = """Exit codes:
   6    results cannot be written
   130  stopped by Ctrl-C (143: by SIGTERM)"""
 STOPPED, TERMINATED = 130, 143
-NO_THREAD = "can't start new thread"  # Python's words where the system gives a thread no memory
+STARVED = "can't start new thread", "failed to map segment"  # words where the system gives a thread, or a library, no memory
 NO_MEMORY = "out of memory, nothing was written: solve fewer hours or zones at once, or use a larger machine"
 
 
@@ -44,7 +44,7 @@ def session(verbose: bool = False, as_json: bool = False, stopped: str = "stoppe
     with _logging(gathered, verbose), _termination():
         try:
             yield
-        except (GridModelError, MemoryError, OSError, RuntimeError) as error:
+        except (GridModelError, MemoryError, OSError, RuntimeError, ImportError) as error:
             if (said := _orderly(error)) is None:
                 raise
             if as_json:
@@ -63,7 +63,8 @@ def _orderly(error: Exception) -> GridModelError | None:
     it."""
     if isinstance(error, GridModelError):
         return error
-    starved = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or str(error) == NO_THREAD
+    starved = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or any(
+        words in str(error) for words in STARVED)
     return SolveError(NO_MEMORY) if starved else None
 
 

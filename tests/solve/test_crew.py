@@ -65,6 +65,16 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     assert all(pieces(tmp_path)[name] != after[name] for name in after)
 
 
+def test_what_joined_chains_before_is_found_anew(tmp_path):
+    """A run was stopped while it joined chains, on another way than the one taken now: a piece it left would stand in the place of
+    later ones."""
+    found = gm.solve(case(), crew=crew(tmp_path, workers=1))
+    folder = tmp_path / "shelf" / "round0" / "pieces"
+    with np.load(folder / "between-0000.npz") as stored:
+        np.savez(folder / "between-0009.npz", **{**stored, "values": stored["values"] + 1.0})
+    assert same(gm.solve(case(), crew=crew(tmp_path, workers=1, resume=True)), found)
+
+
 def test_pieces_of_another_case_are_not_taken(tmp_path):
     gm.solve(case(), crew=crew(tmp_path, workers=1))
     before = pieces(tmp_path)

@@ -15,6 +15,9 @@ from scipy.sparse import csr_array
 
 from grid_model.algebra import INFINITY, Arrays
 from grid_model.errors import InfeasibleError
+from grid_model.solve.bound import Relaxed, lower_bound
+from grid_model.solve.chains import layout_of
+from grid_model.solve.shelf import Shelf
 from grid_model.solve.timeline import Ordered, Timeline, reach
 from grid_model.solve.windows import LEAST, STIFFNESS, Piece, Plan, Sliced, Span
 
@@ -138,3 +141,24 @@ def test_a_window_leans_to_one_of_its_optima():
         windows.plan = Plan.none(13, 8)
         piece = windows.solve(Span(1, 2, 2, 2), knowing(windows, x1=1.0))
         assert piece.values[piece.columns == 1] == pytest.approx(runs)
+
+
+@pytest.mark.parametrize("price, expected", [(-9.0, 18.0), (-5.0, 14.0), (1.0, 1.0)])
+def test_a_bound_by_hand(price, expected):
+    """Windows of two steps; the allowance reaches over the border and is priced. At -9 a plant costs 10 as backup does, so the steps come
+    to 40, a bought unit earns 4, and the upper side gives 2 x -9: 18, which is the optimum (three steps by the plant, one of
+    them bought, one by backup). At -5: 24 and 0 less 10. At 1 the plant is free and the lower side gives 1. Without
+    the sides it would be 36: no bound."""
+    windows = sliced()
+    prices = np.zeros(8)
+    prices[ALLOWANCE] = price
+    program, time = windows.program, windows.time
+    assert lower_bound(Relaxed.of(program, time, windows.lazy, program.cost, prices, 2)) == pytest.approx(expected)
+
+
+def test_a_shelf_shows_what_was_put_there_last(tmp_path):
+    """Taken, emptied and put again: the second programme, not the one that was mapped first."""
+    shelf, first, second = Shelf(tmp_path), sliced(), sliced(np.full(13, 7.0))
+    for number, one in enumerate((first, second)):
+        shelf.put(str(number), one, layout_of(one, 2, 1))
+        assert (shelf.take()[0].lean == one.lean).all()

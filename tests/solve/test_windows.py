@@ -15,7 +15,7 @@ from grid_model.scenario import Solve
 from grid_model.solve import chains
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, solve_windows
-from grid_model.solve.horizon import window_of
+from grid_model.solve.horizon import plan_of, window_of
 from grid_model.solve.timeline import borders_of, timeline
 from grid_model.solve.windows import Piece, Pieced, Sliced, Span
 from grid_model.solve.working import rows_of
@@ -59,6 +59,26 @@ def test_a_cheap_detour_is_taken_within_windows_too():
         lines=[{"line": f"{a}{b}", "from_zone": a, "to_zone": b, "capacity_mw": 100} for a, b in ("AB", "BC", "CD")])
     windows = case.scenario.model_copy(update={"solve": Solve(mode="windows", window_hours=6, medium_hours=6)})
     assert gm.solve(case.replace(scenario=windows)).summary["objective_cny"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_plan_ends_early_but_prices_as_the_optimum():
+    """Hydro must cover 50 of 150 MW for ten hours and get its water back in the last twelve. The optimum is empty in between and
+    the last MWh costs gas everywhere. The plan keeps what is asked of the end from two of its steps before it on, as windows
+    that stray would have no time to make it good: 500 MWh where the optimum has 100. Its prices are the optimum's all the same."""
+    hours = np.arange(48)
+    case = small_case(
+        48, {"load": {"l": np.where(hours < 10, 150, 100)}, "inflow": {"lake": np.where(hours < 36, 0, 500 / 12)}},
+        loads=[{"load": "l", "zone": "A", "unserved_cost_cny_per_mwh": 5000}],
+        generators=[{"generator": "gas", "zone": "A", "technology": "gas", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300},
+                    {"generator": "hydro", "zone": "A", "technology": "hydro_reservoir", "capacity_mw": 60}],
+        reservoirs=[{"reservoir": "lake", "generator": "hydro", "capacity_mwh": 1000, "initial_fraction": 0.6, "final_fraction": 0.5}])
+    coarse = formulation.coarse_case(formulation.build_model(case), case, 6)
+    model, coarse_model = formulation.build_model(case), formulation.build_model(coarse)
+    program = compile_program(model)
+    plan = plan_of(case, model, program, coarse, coarse_model, {})
+    level = program.columns["reservoir.level"].of(plan.columns)[0] * 1e3
+    assert level[36] >= 500 - 1e-6
+    assert np.abs(program.rows["reservoir.water_balance"].of(plan.duals)[0]) == pytest.approx(0.3)
 
 
 def test_one_window_is_the_whole():
