@@ -87,7 +87,7 @@ def _open_budgets(sliced: Sliced, windows) -> np.ndarray:
 def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Piece] = (), method: str = "simplex",
                 **limits) -> Iterator[Piece]:
     """The pieces of a chain's windows in order, from the first that is not among those `found` before."""
-    chain, known = layout.chains[number], sliced.known()
+    chain, known, piece = layout.chains[number], sliced.known(), None
     start = chain.first - (number > 0)
     for piece in (done := list(found)):
         known.enter(piece)
@@ -98,7 +98,7 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         span = Span(0, keep, end, end, max(until - end, 1) / (until - begin))
         firsts = (max(place - more, start) for more in _more(place - start))
         spans = (replace(span, begin=layout.windows[first][0], loose=first < chain.first) for first in firsts)
-        piece = _first_way(sliced, known, spans, method, limits)
+        piece = _first_way(sliced, known, spans, method, limits | {"start": piece})
         known.enter(piece)
         yield piece
 

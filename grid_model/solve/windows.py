@@ -20,15 +20,15 @@ smaller the part of the steps that is left until a state is given, d / left: wha
 
 Where what follows a window is known already (chains.py), rows that end in it are exact too. A window that what is known
 leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py), and of its optima the
-one near the seeded weights is taken (ranked.py): by a cost that leans first, then by the cost itself from there. Every window is
-solved from nothing: at their size presolve is worth as much as the last window's basis (docs/performance.md). Their
-bases side by side are a basis of the whole.
+one near the seeded weights is taken (ranked.py): by a cost that leans first, then by the cost itself from there. A window
+starts from the basis of the one before it where both have the same shape, as plain weeks do, else from nothing
+(docs/performance.md). Their bases side by side are a basis of the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -67,6 +67,7 @@ class Piece:
 
     duals, cost_duals : of the objective and of the cost alone
     column_statuses, row_statuses : in the window's basis
+    column_basis, row_basis : the whole window's, which another one of the same shape may start from
     """
 
     columns: np.ndarray
@@ -77,6 +78,8 @@ class Piece:
     cost_duals: np.ndarray
     row_statuses: np.ndarray
     iterations: np.ndarray
+    column_basis: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
+    row_basis: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
 
 
 @dataclass(eq=False)
@@ -218,8 +221,9 @@ class Sliced:
         least, most = self.program.row_lower[rows] > -INFINITY, self.program.row_upper[rows] < INFINITY
         return np.where(least, firm, even), np.where(most, firm, even)
 
-    def solve(self, span: Span, known: Known, method: str = "simplex", **limits) -> Piece:
-        """Solve one window, with what is known of all columns outside of it.
+    def solve(self, span: Span, known: Known, method: str = "simplex", start: Piece | None = None, **limits) -> Piece:
+        """Solve one window, with what is known of all columns outside of it; from the basis of another where both have the same
+        shape: columns and rows are then those of the same families, members and steps.
 
         Raises
         ------
@@ -232,7 +236,7 @@ class Sliced:
         back = time.first[rows] <= span.begin if span.loose else np.zeros(len(rows), bool)
         rows, loose = rows[~back], rows[back]
         part, cost = self._programme(columns, rows, loose, states, budgets, span, known)
-        working = Working(part, np.concatenate([self.lazy[rows], np.zeros(len(part.row_lower) - len(rows), bool)]))
+        working = Working(part, np.pad(self.lazy[rows], (0, len(part.row_lower) - len(rows))), _basis(start, part))
         ways = OneWay(working, self._pairs(span))
         working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
         leaning = ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
@@ -240,11 +244,11 @@ class Sliced:
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)
         cost_duals = duals if cost_duals is None else cost_duals
-        width = len(part.cost)
+        column_basis, row_basis = np.split(statuses, [len(part.cost)])
         mine, own = time.columns[columns] <= span.keep, (time.last[rows] <= span.keep) | (time.last[rows] > span.end)
-        return Piece(columns[mine], solution.columns[:len(columns)][mine], statuses[:len(columns)][mine],
-                     rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own],
-                     statuses[width:width + len(rows)][own], np.asarray(leaning.iterations + solution.iterations))
+        return Piece(columns[mine], solution.columns[:len(columns)][mine], column_basis[:len(columns)][mine],
+                     rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own], row_basis[:len(rows)][own],
+                     np.asarray(leaning.iterations + solution.iterations), column_basis, row_basis)
 
     def _pairs(self, span: Span) -> np.ndarray:
         """Pairs of the window's columns, by their places in it."""
@@ -332,6 +336,13 @@ class Known:
     def of_budgets(self, span: Span) -> np.ndarray:
         """What all budgets come to over the columns known outside of a window."""
         return self._sums.within(0, span.begin) + self._sums.within(span.end, span.known)
+
+
+def _basis(start: Piece | None, part: Arrays) -> np.ndarray | None:
+    """Statuses of a window's columns, then rows, to begin from; none where the piece is of another shape."""
+    if start is None or (len(start.column_basis), len(start.row_basis)) != (len(part.cost), len(part.row_lower)):
+        return None
+    return np.concatenate([start.column_basis, start.row_basis])
 
 
 def _sums(entries: np.ndarray, pointers: np.ndarray) -> np.ndarray:
