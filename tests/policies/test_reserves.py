@@ -104,10 +104,13 @@ def test_shortfall_is_paid():
     assert value(result, "shortfall_up") == pytest.approx(6)
 
 
-def test_the_largest_unit_may_fail():
-    """Two units of 60 MW and gas that provides none: each must be covered by the other, 60 - g2 >= g1, so both give
-    60 MW and gas 40. If a unit's own reserve counted when it fails, they would give 80; without the law all 100."""
-    case = grid(plant("one", 60, 100), plant("two", 60, 100), plant("gas", 100, 300, reserve="none"),
+@pytest.mark.parametrize("technology", ["coal", "hydro_reservoir"])
+def test_the_largest_unit_may_fail(technology):
+    """Two units of 60 MW, of heat or of water, and gas that provides none: each must be covered by the other,
+    60 - g2 >= g1, so both give 60 MW and gas 40. If a unit's own reserve counted when it fails, they would give 80;
+    without the law, or if a unit could sell more than is left of it, all 100."""
+    units = [plant(name, 60, 100, technology=technology) for name in ("one", "two")]
+    case = grid(*units, plant("gas", 100, 300, reserve="none"),
                 settings={"infeed": "dynamic"})
     case.tables["generators"].loc[2, "largest_unit_mw"] = 0.0
     assert solved(case).objective == pytest.approx(60 * 100 + 40 * 300)

@@ -167,12 +167,12 @@ def test_cost_either_way(line):
 # ------------------------------------------------------------------------------------------------------- circulating
 
 
-def burning(price, loss_fraction=0.1, cost=0.0, **line):
+def burning(price, loss_fraction=0.1, cost=0.0, limit=(1.0,), **line):
     """A plant that is paid to run, 80 MW of load, and a line that leads nowhere: what cannot be used can only be
-    burnt."""
+    burnt. `limit` is the part of the line that each step leaves."""
     return small_case(
-        1,
-        series={"load": {"a": 80}},
+        len(limit),
+        series={"load": {"a": 80}, "flow_limit": {"AB": limit}},
         generators=[
             {
                 "generator": "paid",
@@ -218,6 +218,14 @@ def test_the_hull_of_unequal_directions():
     forward, backward = 100 / 5.5, 90 / 5.5
     assert flow(result) == pytest.approx([forward - backward])
     assert loss(result) == pytest.approx([0.1 * (forward + backward)])
+
+
+def test_no_more_than_one_full_direction_flows_in_the_steps_that_have_two():
+    """The line is shut in the second step, which burns nothing: 80 MW at -50 CNY/MWh. In the first 90 MW run, as above.
+    Without the hull of single steps 99 MW would (-8950)."""
+    result = solved(burning(-50, limit=(1.0, 0.0)))
+    assert result.objective == pytest.approx(-50 * (90 + 80))
+    assert rows(result) == {"one_direction_at_times": 1}
 
 
 @pytest.mark.parametrize("price, cost, burns", [(-50, 4, True), (-50, 6, False), (5, 0, False)])
