@@ -13,7 +13,6 @@ the prices are.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +34,7 @@ class Relaxed:
     sides  what the sides of open rows come to at their prices
     columns, rows  by the part that they stand in; the last one holds the columns that last
     lazy  rows that are left out until they are broken (working.py)
+    statuses  of a basis of the programme, columns then rows, that parts start from: what windows found is near
     """
 
     program: Arrays
@@ -43,9 +43,11 @@ class Relaxed:
     sides: float
     columns: Ordered
     rows: Ordered
+    statuses: np.ndarray | None = None
 
     @classmethod
-    def of(cls, program: Arrays, time: Timeline, lazy: np.ndarray, objective: np.ndarray, duals: np.ndarray, window: int) -> Relaxed:
+    def of(cls, program: Arrays, time: Timeline, lazy: np.ndarray, objective: np.ndarray, duals: np.ndarray, window: int,
+           statuses: np.ndarray | None = None) -> Relaxed:
         """
         objective : cost of the columns that is bounded
         duals : prices of the rows; only those of rows over a border are used
@@ -63,44 +65,31 @@ class Relaxed:
         priced = np.flatnonzero(prices)
         sides = float(prices[priced] @ np.where(prices[priced] > 0, program.row_lower[priced], program.row_upper[priced]))
         return cls(program, lazy, objective - program.matrix.T @ prices, sides, Ordered.of(home, parts),
-                   Ordered.of(np.where(within, first, 0), parts))
+                   Ordered.of(np.where(within, first, 0), parts), statuses)
 
     @property
     def parts(self) -> int:
         return len(self.columns.until) - 1
 
-    def rows_of_parts(self, in_a_row: int) -> list[range]:
-        """All parts, so many in a row."""
-        every = range(1, self.parts + 1)
-        return [every[at:at + in_a_row] for at in range(0, len(every), in_a_row)]
-
-    def least(self, parts: Iterable[int], **limits) -> float:
-        """What the cost of these parts' columns comes to at least; minus infinity where it has no least: true, and of no use. A
-        part starts from the basis of the one before it where both have the same shape."""
-        total, before = 0.0, None
-        for part in parts:
-            columns, rows = (members.within(part - 1, part) for members in (self.columns, self.rows))
-            if not len(columns):
-                continue
-            arrays = self._part(columns, rows)
-            shape = len(columns), len(rows)
-            working = Working(arrays, self.lazy[rows], before[1] if before and before[0] == shape else None)
-            working.take_cost(arrays.cost, perturbed=False)
-            try:
-                total += working.optimise("simplex", **limits).objective
-            except SolveError as error:
-                logger.warning("no bound: %s", error)
-                return -np.inf
-            before = shape, working.statuses()
-        return total
-
-    def _part(self, columns: np.ndarray, rows: np.ndarray) -> Arrays:
+    def least(self, part: int, **limits) -> float:
+        """What the cost of a part's columns comes to at least; minus infinity where it has no least: true, and of no use."""
+        columns, rows = (members.within(part - 1, part) for members in (self.columns, self.rows))
+        if not len(columns):
+            return 0.0
         program, matrix = self.program, self.program.matrix[rows]
         inner = csr_array((matrix.data, np.searchsorted(columns, matrix.indices), matrix.indptr), shape=(len(rows), len(columns)))
-        return Arrays(self.cost[columns], 0.0, program.column_lower[columns], program.column_upper[columns],
+        arrays = Arrays(self.cost[columns], 0.0, program.column_lower[columns], program.column_upper[columns],
                         program.row_lower[rows], program.row_upper[rows], inner)
+        start = None if self.statuses is None else self.statuses[np.concatenate([columns, len(program.cost) + rows])]
+        working = Working(arrays, self.lazy[rows], start)
+        working.take_cost(arrays.cost, perturbed=False)
+        try:
+            return working.optimise("simplex", **limits).objective
+        except SolveError as error:
+            logger.warning("no bound: %s", error)
+            return -np.inf
 
 
-def lower_bound(relaxed: Relaxed, in_a_row: int = 1, **limits) -> float:
+def lower_bound(relaxed: Relaxed, **limits) -> float:
     """What the objective comes to at least, without the programme's offset."""
-    return relaxed.sides + sum(relaxed.least(parts, **limits) for parts in relaxed.rows_of_parts(in_a_row))
+    return relaxed.sides + sum(relaxed.least(part, **limits) for part in range(1, relaxed.parts + 1))

@@ -63,9 +63,9 @@ class Crew:
         """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
         return solve_on_shelf(shelf, self.workers or cores(), self.scheduler, told, **limits)
 
-    def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, in_a_row: int = 1, **limits) -> float:
+    def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray, **limits) -> float:
         """A lower bound of the programme on a shelf (see `bound_on_shelf`)."""
-        return bound_on_shelf(shelf, objective, duals, window, in_a_row, self.workers or cores(), self.scheduler, **limits)
+        return bound_on_shelf(shelf, objective, duals, window, statuses, self.workers or cores(), self.scheduler, **limits)
 
 
 def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
@@ -116,23 +116,23 @@ def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, 
         _gathered(client, futures, lambda: told(shelf.count()))
 
 
-def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, in_a_row: int, workers: int,
+def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray, workers: int,
                    scheduler: str | None = None, **limits) -> float:
-    """`lower_bound` of the programme on a shelf, its parts over workers, so many in a row.
+    """`lower_bound` of the programme on a shelf, its parts over workers.
 
     Raises
     ------
     InputError, SolveError : as of `solve_on_shelf`
     """
     sliced, _ = shelf.take()
-    relaxed = Relaxed.of(sliced.program, sliced.time, sliced.lazy, objective, duals, window)
+    relaxed = Relaxed.of(sliced.program, sliced.time, sliced.lazy, objective, duals, window, statuses)
     if scheduler is None and workers == 1:
-        return lower_bound(relaxed, in_a_row, **limits)
+        return lower_bound(relaxed, **limits)
     shelf.put_bound(relaxed)
-    rows, sides = relaxed.rows_of_parts(in_a_row), relaxed.sides
+    parts, sides = range(1, relaxed.parts + 1), relaxed.sides
     del sliced, relaxed
     with client_of(scheduler, workers) as client:
-        futures = [client.submit(_least, str(shelf.folder), row, limits | {"threads": 1}, pure=False) for row in rows]
+        futures = [client.submit(_least, str(shelf.folder), part, limits | {"threads": 1}, pure=False) for part in parts]
         return sides + sum(_gathered(client, futures, lambda: None))
 
 
@@ -171,10 +171,10 @@ def _task(folder: str, number: int, limits: dict) -> tuple[None, list[str]]:
     return None, list(warned)
 
 
-def _least(folder: str, parts: range, limits: dict) -> tuple[float, list[str]]:
-    """What parts of the bound come to at least, and what the worker warned of."""
+def _least(folder: str, part: int, limits: dict) -> tuple[float, list[str]]:
+    """What a part of the bound comes to at least, and what the worker warned of."""
     with warnings_of_a_task() as warned:
-        least = _relaxed(Path(folder), Shelf(folder).put_at).least(parts, **limits)
+        least = _relaxed(Path(folder), Shelf(folder).put_at).least(part, **limits)
     return least, list(warned)
 
 

@@ -32,7 +32,6 @@ SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make
 EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
 LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
-IN_A_ROW = 8  # parts of the bound of a light programme, each from the basis of the one before it (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
 logger = logging.getLogger(__name__)
@@ -119,8 +118,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
             give_back()  # what joining chains took
             if number == settings.corrections:
                 _demand_whole(program, pieced.columns)
-                light = _light(len(program.row_lower) / steps.steps, float(case.step_hours[0]))
-                bound = _bound(crew, shelf, program, plan, objective, pieced.columns, mapped.reach, light, limits) if bounded else -np.inf
+                bound = _bound(crew, shelf, program, plan, objective, pieced, mapped.reach, limits) if bounded else -np.inf
     return ByWindows(pieced, mapped.reach, bound)
 
 
@@ -143,7 +141,7 @@ def _sliced(case, model, program: LinearProgram, objective: np.ndarray, plan: Pl
 
 def window_of(settings, hour: float, rows: float) -> tuple[int, int]:
     """Steps of `hour` hours, with so many rows each, that a window keeps and sees beyond."""
-    kept, beyond = WEEK if _light(rows, hour) else DAY
+    kept, beyond = WEEK if rows * WEEK[0] / hour <= LARGE else DAY
     if settings.window_hours is not None:
         kept, beyond = settings.window_hours, settings.window_hours / 2
     if settings.look_ahead_hours is not None:
@@ -151,17 +149,12 @@ def window_of(settings, hour: float, rows: float) -> tuple[int, int]:
     return max(round(kept / hour), 1), round(beyond / hour)
 
 
-def _light(rows: float, hour: float) -> bool:
-    """Whether a week of steps of `hour` hours, with so many rows each, is no large programme."""
-    return rows * WEEK[0] / hour <= LARGE
-
-
-def _bound(crew: Crew, shelf: Shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, columns: np.ndarray, window: int,
-           light: bool, limits) -> float:
+def _bound(crew: Crew, shelf: Shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, pieced: Pieced, window: int,
+           limits) -> float:
     """Of the cost of whatever dispatch loses no more of the ranks than this one: it pays at least as much."""
     ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
-    in_a_row = IN_A_ROW if light else 1
-    return crew.bound(shelf, program.cost + ranks, prices, window, in_a_row, **limits) + program.offset - float(ranks @ columns)
+    return crew.bound(shelf, program.cost + ranks, prices, window, pieced.statuses, **limits) + program.offset - float(
+        ranks @ pieced.columns)
 
 
 class _Told:

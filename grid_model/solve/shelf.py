@@ -93,7 +93,7 @@ class Shelf:
     def put_bound(self, relaxed: Relaxed) -> None:
         """Parts of a bound beside the programme, for all workers."""
         (self.folder / BOUND).mkdir(exist_ok=True)
-        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides)} | _of_parts({"columns": relaxed.columns, "rows": relaxed.rows})
+        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides), "statuses": relaxed.statuses} | _of_parts({"columns": relaxed.columns, "rows": relaxed.rows})
         for name, array in arrays.items():
             np.save(self.folder / BOUND / f"{name}.npy", array, allow_pickle=False)
 
@@ -102,7 +102,7 @@ class Shelf:
         sliced, _ = self.take()
         loaded = _loaded(self.folder / BOUND)
         return Relaxed(sliced.program, sliced.lazy, loaded["cost"], float(loaded["sides"]), _made(Ordered, loaded, "columns"),
-                       _made(Ordered, loaded, "rows"))
+                       _made(Ordered, loaded, "rows"), loaded["statuses"])
 
     @property
     def windows(self) -> int:

@@ -20,6 +20,7 @@ from grid_model.solve.chains import layout_of
 from grid_model.solve.shelf import Shelf
 from grid_model.solve.timeline import Ordered, Timeline, reach
 from grid_model.solve.windows import LEAST, STIFFNESS, Piece, Plan, Sliced, Span
+from grid_model.solve.working import Basis, Working
 
 PLANT, BACKUP, LEVEL, BOUGHT = slice(0, 4), slice(4, 8), slice(8, 12), 12
 ALLOWANCE = 7  # rows: four balances, three levels, the allowance
@@ -176,3 +177,25 @@ def test_a_window_starts_from_the_basis_of_one_like_it():
     assert third.values == pytest.approx(alone.values)
     last, same = (windows.solve(Span(3, 4, 4, 4), known, start=start) for start in (second, None))
     assert (last.values == same.values).all() and (last.row_basis == same.row_basis).all()
+
+
+def test_a_bound_starts_from_what_windows_found(monkeypatch):
+    """The plants run and a level follows the other: that basis is the optimum of both parts, and nothing is left to do. From one with
+    backup in the place of the plants there is, and the bound is the same."""
+    windows, prices, iterations = sliced(), np.zeros(8), []
+    prices[ALLOWANCE] = -5.0
+    optimise = Working.optimise
+
+    def counted(self, *method, **limits):
+        solution = optimise(self, *method, **limits)
+        iterations.append(solution.iterations)
+        return solution
+
+    monkeypatch.setattr(Working, "optimise", counted)
+    lower, basic = int(Basis.kLower), int(Basis.kBasic)
+    levels_and_rest = [basic, lower] * 2 + [lower] + [lower] * 8
+    for plants, backups in ((basic, lower), (lower, basic)):
+        statuses = np.array([plants] * 4 + [backups] * 4 + levels_and_rest, np.int8)
+        relaxed = Relaxed.of(windows.program, windows.time, windows.lazy, windows.program.cost, prices, 2, statuses)
+        assert lower_bound(relaxed) == pytest.approx(14.0)
+    assert sum(iterations[:3]) == 0 < sum(iterations[3:])
