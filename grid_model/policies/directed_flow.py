@@ -8,7 +8,8 @@ B       backward       GWh   decision, only of exchanging lines, by period: ener
 A line with loss or cost, or one that goes one way only, tells its directions apart: its energy with direction +1 is
 sum of (s + f)/2 dt, against it sum of (s - f)/2 dt. A two-way line without loss and cost (`exchanging`) has one column
 f, and no linear rule on f alone tells what it sent one way. Of such a line F - B = sum of f dt is known for each
-period; that F and B are no more than the flow is left to the small cost that the policy puts on both.
+period, and F + B is no more than the line could send in it: in a full hour nothing goes both ways. That they are no
+more than the flow below that is left to the small cost that the policy puts on both.
 
 An arc is a line in one direction.
 """
@@ -74,16 +75,17 @@ class DirectedFlow:
             )
         )
         self.lines = subset(block, f"{name}_exchanging", self.exchanging)
-        limit = self._limits(steps)
+        self.limit = self._limits(steps)
         self.forward_energy, self.backward_energy = (
-            pyo.Var(self.lines, periods, bounds=lambda _, one, period: (0, limit[one, period])) for _ in range(2)
+            pyo.Var(self.lines, periods, within=pyo.NonNegativeReals) for _ in range(2)
         )
         block.add_component(f"{name}_forward", self.forward_energy)
         block.add_component(f"{name}_backward", self.backward_energy)
         block.add_component(f"{name}_net", pyo.Constraint(self.lines, periods, rule=self._net))
+        block.add_component(f"{name}_both_ways", pyo.Constraint(self.lines, periods, rule=self._both_ways))
 
     def _limits(self, steps) -> Array:
-        """What an exchanging line could send one way in a period, GWh."""
+        """What an exchanging line could send in a period, GWh."""
         energy = (
             self.most * self.step_hours.values if len(self.exchanging) else np.zeros((0, len(self.step_hours.values)))
         )
@@ -94,6 +96,10 @@ class DirectedFlow:
         """F[l,p] - B[l,p] = sum over the period of f dt   [GWh]"""
         sent = sum(self.step_hours[step] * self.transmission.flow(line, step) for step in self.steps_of_period[period])
         return self.forward_energy[line, period] - self.backward_energy[line, period] == sent
+
+    def _both_ways(self, block, line, period):
+        """F[l,p] + B[l,p] <= what the line could send in the period   [GWh]"""
+        return self.forward_energy[line, period] + self.backward_energy[line, period] <= self.limit[line, period]
 
     def energy(self, arc, period):
         """Energy sent along an arc in a period, at the sending end   [GWh]"""

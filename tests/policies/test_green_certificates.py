@@ -253,6 +253,21 @@ def test_a_line_without_loss_or_cost_carries_green_energy_where_it_flows():
     assert short(result) == pytest.approx(0, abs=1e-6)
 
 
+def test_a_full_line_of_one_column_carries_one_way_only():
+    """Held hydro serves A and a plant without certificates B, both at no cost. B needs 10 MWh of A's hydro, all that the line
+    can bring: 10 MW flow and A's coal gives 10 at 100 CNY: 1,000. Without the row of both ways the line would seem to bring 10
+    and to take 10 back while nothing flows, for nothing."""
+    case = grid(
+        [held_hydro(50, cost=0), plant("B sun", "B", 50, technology="solar_distributed", certificate="none")],
+        [weight("B", 0.2)],
+        lines=[line(10, reverse_capacity_mw=10)],
+        settings={"shortfall_penalty_cny_per_mwh": 300},
+    )
+    result = solved(case)
+    assert result.objective == pytest.approx(1000)
+    assert short(result) == pytest.approx(0, abs=1e-6)
+
+
 # ---------------------------------------------------------------------------------------------------------------- class
 
 

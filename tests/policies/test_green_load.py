@@ -208,7 +208,8 @@ def test_without_a_contract_plants_of_the_zone_serve():
     assert_same_as_concrete(case)
 
 
-def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1.0):
+def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1.0, coal_of_b=500,
+              servers=10, town=20):
     """Wind in A, which has coal too; the servers and dear coal in B."""
     return small_case(
         steps,
@@ -233,7 +234,7 @@ def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1
                 "zone": "B",
                 "technology": "coal",
                 "capacity_mw": 100,
-                "variable_cost_cny_per_mwh": 500,
+                "variable_cost_cny_per_mwh": coal_of_b,
             },
         ],
         loads=[
@@ -252,7 +253,7 @@ def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1
         ],
         contracts=contracts,
         series={
-            "load": {"servers": 10, "town": 20},
+            "load": {"servers": servers, "town": town},
             "availability": {"wind": wind},
             "flow_limit": {"l": [one / 50 for one in capacity]},
         },
@@ -279,6 +280,24 @@ def test_a_line_without_loss_or_cost_tells_its_directions_apart_by_net_flow(matc
     family = "short_by_hour" if matching == "hour" else "short"
     assert result.value(f"green_load.{family}").sum() * 1e3 == pytest.approx(6 if matching == "hour" else 4)
     assert_same_as_concrete(two_zones(matching, (2, 10), CONTRACT, cost=0.0))
+
+
+@pytest.mark.parametrize("matching", ["hour", "month"])
+def test_what_a_line_of_one_column_brings_is_what_flows(matching):
+    """Coal of B at 50 CNY would serve A too, 8 MW over the line. The servers in B want 8 MWh of A's wind, which take the whole
+    line: B's coal gives 2 MW and A's 18 at 100 CNY, 1,900 CNY an hour. Without the row of the net flow the line would bring 8
+    MWh while 8 go the other way (1,100 CNY); without that of both ways it would be full in both and carry nothing (1,500)."""
+    result = solved(two_zones(matching, (8, 8), CONTRACT, cost=0.0, coal_of_b=50))
+    assert result.value("transmission.report_flow")[0] * 1e3 == pytest.approx([-8, -8])
+    assert result.objective == pytest.approx(2 * 1900, rel=1e-3)
+
+
+def test_what_a_line_of_one_column_brings_in_an_hour_is_what_flows_in_it():
+    """As above in the first hour, 1,900 CNY; in the second there are no servers and A's wind serves its town of 5 MW for nothing.
+    Without the row of each hour 8 MWh would come in the first while nothing flows (10 MW from each coal, 1,500 CNY), since over
+    the month as much could have gone back."""
+    case = two_zones("hour", (8, 8), CONTRACT, cost=0.0, coal_of_b=50, servers=[10, 0], town=[20, 5])
+    assert solved(case).objective == pytest.approx(1900, rel=1e-3)
 
 
 def test_what_is_lost_on_the_way_does_not_arrive():
