@@ -82,6 +82,33 @@ def test_the_tighter_rows():
     assert cost([100.0, 50.0], series=falls, tight=True, **whole) == pytest.approx(1500 + 200)
 
 
+def test_the_tighter_row_of_a_rise():
+    """On before at 40 MW, 100 asked for; 20 more an hour, 50 MW where it starts; what is on costs 5000. On in full it gives 60
+    MW: 600 + 5000 + 40 * 100; each part u that is on gives 60 u. Without the tighter row part of it could go off while
+    output rises, 10 + 50 u: a fifth on gives 20 MW, 200 + 1000 + 80 * 100."""
+    part = {"up_steps_before": 5, "down_steps_before": 0, "initial_mw": 40, "start_mw": 50, "ramp_up_mw_per_hour": 20,
+            "stand_by_cost_cny_per_hour": 5000}
+    assert cost([100.0], tight=True, **part) == pytest.approx(9600)
+    assert cost([100.0], **part) == pytest.approx(9200)
+
+
+def test_the_tighter_row_of_a_fall():
+    """Stops from 60 MW, falls by 20 an hour, 10 at least, off before. What starts would have to give 2 * 60 - 2 * 20 - 10 of its
+    60 MW, so nothing does: 50 * 100. Without the tighter row a start gives 40 of 60 MW at least, and 50 are asked for."""
+    part = {"capacity_mw": 60, "stop_mw": 60, "ramp_down_mw_per_hour": 20, "series": {"committed_least": {"plant": [10.0]}}}
+    assert cost([50.0], tight=True, **part) == pytest.approx(50 * DEAR)
+    assert cost([50.0], **part) == pytest.approx(50 * 10)
+
+
+def test_the_tighter_row_after_a_start():
+    """60 MW where it starts, then 100 more; on costs 10000 in the first step, nothing in the second. Each part u that starts in
+    the first gives 60 u there and 40 u more in the second, 9000 in all: nothing does, 5000 + 600 + 40 * 100. Without the
+    tighter row it would give 100 u more in the second: 0.4 on for 4000, 24 and 100 MW."""
+    part = {"start_mw": 60, "ramp_up_mw_per_hour": 100, "series": {"conversion_stand_by_cost": {"plant": [10000.0, 0.0]}}}
+    assert cost([50.0, 100.0], tight=True, **part) == pytest.approx(9600)
+    assert cost([50.0, 100.0], **part) == pytest.approx(4000 + 240 + 26 * DEAR + 1000)
+
+
 def test_the_matrix_is_that_of_ordinary_rules():
     assert_same_as_concrete(case([50.0, 80.0, 20.0], tight=True, min_up_steps=2, min_down_steps=1, ramp_up_mw_per_hour=30,
                                  ramp_down_mw_per_hour=30, start_cost_cny=5, stop_cost_cny=5, stand_by_cost_cny_per_hour=1))

@@ -70,6 +70,20 @@ def test_power_of_the_chargers():
     assert result.objective == pytest.approx(25 + 5 * DEAR)
 
 
+def test_what_costs_nothing_is_not_put_off_and_made_up_for_in_one_step():
+    """20 MW arrive in each hour, chargers have 40 MW. Charging costs nothing to move, so putting off 20 MW and making up for 20 in
+    one hour is as good as neither. Let every MW of use be paid for: the first hour's 20 are made up for in the second, and in the
+    third, when nothing is owed any more, 10 are put off and 10 made up for. Without the row it would be 20 and 20."""
+    result = solved(grid([100, 160, 120], [20, 20, 20], cost_cny_per_mwh=0))
+    for name in ("reduced", "increased"):
+        family = result.program.columns[f"demand_response.{name}"]
+        for column in range(family.start, family.start + family.size):
+            result.highs.changeColCost(column, -1e-6)
+    result.highs.run()
+    result.columns = np.asarray(result.highs.getSolution().col_value)
+    assert down(result)[0] + up(result)[0] == pytest.approx([20, 20, 20])
+
+
 def test_part_of_the_load():
     """Vehicles that charge 240 of the load's 480 MWh a day (20 MW all day) take part with half of it, 10 MW."""
     result = solved(grid([100, 150], [20, 20], energy_mwh_per_day=240))
