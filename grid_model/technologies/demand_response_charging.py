@@ -13,8 +13,8 @@ F       return_energy  GWh   data: most energy lent at a time
 Base is the programme's load, or that part of it which has `energy_mwh_per_day`; without a load it is that energy, even
 over the day. It is what vehicles charge as soon as they arrive, so charging can only be later: q >= 0. It is done by
 the deadline of every day and at the end of the case: q = 0 there. Between them no more can be owed than base has asked
-for in the last `window_hours`, and what is lent: q <= most_owed is data. That is exact for what is put off (first put
-off, first made up for, as in demand_response_shift.py); what is lent is due at the deadline.
+for since the last deadline and in the last `window_hours`, and what is lent: q <= most_owed is data. That is exact for
+what is put off (first put off, first made up for, as in demand_response_shift.py); what is lent is due at the deadline.
 Chargers limit charging, b - d + u <= C, or to b where that is more.
 
 Both d and u in one step change nothing but the cost; where the cost is 0 they are held in the hull of "one or the
@@ -66,14 +66,18 @@ def base_charging(data: Data) -> np.ndarray:
 
 
 def _most_owed(data: Data, base: np.ndarray, lendable: np.ndarray) -> np.ndarray:
-    """most_owed at borders 0..T [GWh]: base of the steps that are still in their window, and F; 0 where q is due."""
+    """most_owed at borders 0..T [GWh]: base of the steps since the last deadline that are still in their window, and F; 0
+    where q is due."""
     start, hours = starts(data.case), data.step_hours.values
     first_moment = data.case.time[0]
     clock = first_moment.hour + first_moment.minute / 60 + start
     hour = np.nan_to_num(data.table["deadline_hour"].to_numpy(float))[:, None]
     due = np.floor((clock + hours - hour) / 24 + 1e-9) > np.floor((clock - hour) / 24 + 1e-9)  # deadline in the step
     due[:, -1] = True
-    return np.where(np.pad(due, ((0, 0), (1, 0))), 0.0, in_window(data, base) + lendable[:, None] * (np.arange(data.end + 1) > 0))
+    due = np.pad(due, ((0, 0), (1, 0)))
+    asked = np.pad(np.cumsum(base * hours, axis=1), ((0, 0), (1, 0)))
+    since = asked - np.maximum.accumulate(np.where(due, asked, 0.0), axis=1)
+    return np.where(due, 0.0, np.minimum(in_window(data, base), since) + lendable[:, None] * (np.arange(data.end + 1) > 0))
 
 
 def add_variables(response, data):

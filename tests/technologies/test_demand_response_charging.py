@@ -127,6 +127,14 @@ def test_what_is_lent_is_back_at_the_end():
     assert result.objective == pytest.approx(20 * DEAR)
 
 
+def test_what_was_charged_by_the_deadline_is_not_lent_beyond_the_energy_of_vehicles():
+    """20 MW charge at 21:00 and are done by 22:00, when 20 MW are short: vehicles lend their 10 MWh and no more. Counted with
+    what was asked for before the deadline, 30 MWh could be owed, and all 20 would be lent."""
+    result = solved(grid([120, 80, 150], [20, 0, 0], start="2027-01-01T21:00", return_power_mw=20, return_energy_mwh=10))
+    assert down(result)[0] == pytest.approx([0, 10, 0])
+    assert result.objective == pytest.approx(10 + 10 * DEAR)
+
+
 def test_charging_or_lending():
     """20 MW of vehicles must charge at 18:00, being due at 19:00, half of what the chargers can. The other half
     could lend 10 of 20 MW, and is what is short at 18:00, but for the deadline of 19:00: nothing is lent. With the
