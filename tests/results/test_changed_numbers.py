@@ -82,6 +82,23 @@ def test_every_hourly_number_of_a_rule_is_bound(case, solved):
     assert not unseen
 
 
+@pytest.mark.parametrize("table, key, column, value", [
+    ("carbon_benchmarks", "coal", "benchmark_t_per_mwh", 0.7), ("carbon_benchmarks", "gas", "benchmark_t_per_mwh", 0.2),
+    ("loads", "D base", "green_share", 0.4), ("obligations", "B", "year", 2028), ("generators", "gas", "capacity_mw", 40),
+    ("generators", "coal", "ramp_up_fraction_per_hour", 0.01), ("generators", "wind", "guaranteed_hours", 3500),
+    ("storage", "battery", "charge_efficiency", 0.9), ("storage", "pumped", "final_fraction", 0.7), ("cascade", "upper lake", "share", 0.8),
+    ("reservoirs", "upper lake", "min_flow_mw", 30), ("lines", "A=C", "reactance_pu", 0.2), ("lines", "A-B", "loss_fraction", 0.05),
+    ("converter_ports", "pump heat", "rate", 2.0), ("demand_response", "smelter", "power_mw", 3),
+    ("contracts", "straw for C", "share", 0.2), ("ccer_supply", "first", "price_cny_per_t", 55), ("certificate_lots", "old wind", "quantity_mwh", 60)])
+def test_a_changed_number_of_the_inputs_is_seen(case, solved, table, key, column, value):
+    """Stored results held against inputs in which one number is another, so that the dispatch or an account would be too."""
+    rows = case.tables[table].copy()
+    at = (rows.iloc[:, 0] == key).to_numpy()
+    assert at.sum() == 1 and rows.loc[at, column].item() != value
+    rows.loc[at, column] = float(value)
+    assert seen(case.replace(**{table: rows}), solved)
+
+
 @pytest.mark.parametrize("event, change", [
     ("issue", {"account": "E"}), ("issue", {"vintage": "2026-12"}), ("retire", {"account": "D"}), ("issue", {"generator": "coal"}),
     ("retire", {"event": "expire"}), ("issue", {"class": "held"})])

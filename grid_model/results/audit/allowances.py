@@ -3,6 +3,7 @@
     emissions = free + auctioned + bought - sold + offset + banked in - banked out + shortfall - lapsed    [tCO2]
     offset <= offset share x emissions, and out of the cheapest steps of the supply
     auctioned <= auctioned share of all allowances + released;  released <= reserve share of them
+    allowances = benchmark x energy of its plant, or its plant's part of the cap
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ def check_allowances(book, plants, tables, policies) -> dict[str, np.ndarray]:
     book.equal("carbon market: emissions are covered", names, value["emissions_t"], covered + kept, unit="tCO2", tolerance=slack)
     for name in SIZES:
         book.at_most("carbon market: no quantity below nothing", names, -value[name], unit="tCO2", tolerance=slack)
-    emitted = book.stored("emissions", len(plants.names), False).sum()
-    book.equal("carbon market: emissions of all plant", ["all entities"], [value["emissions_t"].sum()], [emitted], unit="tCO2",
-               tolerance=LEAST + RELATIVE * emitted)
+    emitted = book.stored("emissions", len(plants.names), False)
+    book.equal("carbon market: emissions of all plant", ["all entities"], [value["emissions_t"].sum()], [emitted.sum()], unit="tCO2",
+               tolerance=LEAST + RELATIVE * emitted.sum())
+    _check_entities(book, plants, account, emitted, settings, slack)
     markets = book.case.tables["carbon_markets"].set_index("market")
     part = {name: account["market"].map(markets[name]).astype(float).fillna(settings[name]).to_numpy(float)
             for name in ("offset_share", "auction_share", "reserve_share")}
@@ -41,6 +43,59 @@ def check_allowances(book, plants, tables, policies) -> dict[str, np.ndarray]:
     book.equal("carbon market: free allowances", names, value["free_t"], free * value["allowances_t"], unit="tCO2", tolerance=slack)
     _check_banks(book, account, slack)
     return _check_markets(book, account, (tables or {}).get("carbon_market"), settings)
+
+
+def _check_entities(book, plants, account, emitted, settings, slack) -> None:
+    """What the plant of every entity emits, and what it is given for that."""
+    case, table, thermal = book.case, plants.table, plants.of("thermal")
+    entities = table["zone" if settings["entity"] == "zone" else "generator"].to_numpy(object)[thermal]
+    rules = case.tables["carbon_markets"].set_index("market")
+    zones = case.tables["zones"].assign(market=case.tables["zones"]["carbon_market"].replace("", "national")).set_index("zone")
+    emissions, allowances = np.zeros(len(account)), np.zeros(len(account))
+    for year in account["year"].unique():
+        within = book.hours * (case.time.year.to_numpy() == year)
+        benchmark = _benchmarks(case, table, year)[thermal]
+        caps = _caps(table.iloc[thermal], _benchmarks(case, table, account["year"].min())[thermal], zones, rules, settings)
+        caps *= within.sum() / (24 * (366 if calendar.isleap(int(year)) else 365))
+        for row in np.flatnonzero(account["year"] == year):
+            own = entities == account["entity"].iloc[row]
+            emissions[row] = emitted[thermal[own]][:, within > 0].sum()
+            market = account["market"].iloc[row]
+            rule = rules["allocation"].get(market) or settings["allocation"]
+            allowances[row] = caps[own].sum() if rule == "cap" else benchmark[own] @ plants.output[thermal[own]] @ within
+    book.equal("carbon market: emissions of an entity", account["entity"], account["emissions_t"], emissions, unit="tCO2", tolerance=slack)
+    book.equal("carbon market: allowances", account["entity"], account["allowances_t"], allowances, unit="tCO2",
+               tolerance=slack + RELATIVE * allowances)
+
+
+def _benchmarks(case, table, year) -> np.ndarray:
+    """Of each plant [tCO2/MWh]: its own, else that of its technology, of the latest year that has begun, else of the first."""
+    given = case.tables["carbon_benchmarks"].sort_values("year", kind="stable")
+    of_technology = {}
+    for technology, rows in given.groupby("technology"):
+        begun = rows[rows["year"] <= year]
+        of_technology[technology] = (begun.iloc[-1] if len(begun) else rows.iloc[0])["benchmark_t_per_mwh"]
+    found = table["carbon_benchmark_t_per_mwh"].fillna(table["technology"].map(of_technology).astype(float))
+    return found.fillna(0.0).to_numpy(float)
+
+
+def _caps(plants, benchmark, zones, rules, settings) -> np.ndarray:
+    """Part of each plant in a cap [tCO2 a year]: of its zone where that has one, else of what zones leave of the market's; by
+    capacity times benchmark, or times what it emits where it has none."""
+    weight = np.where(benchmark > 0, benchmark, plants["emissions_t_per_mwh"]) * plants["capacity_mw"].to_numpy(float)
+    zone, parts = plants["zone"].to_numpy(object), np.zeros(len(plants))
+    market = zones["market"].reindex(zone).to_numpy(object)
+    own = zones["carbon_cap_t"].reindex(zone).to_numpy(float)
+    for name in np.unique(market):
+        here = (market == name) & (weight > 0)
+        of_zones = {one: cap for one, cap in zip(zone[here], own[here]) if cap == cap}
+        cap = rules["cap_t"].get(name, np.nan)
+        cap = settings["cap_t"] if cap != cap else cap
+        cap = zones.loc[zones["market"] == name, "carbon_cap_t"].sum() if cap is None else cap
+        for pool, amount in [*of_zones.items(), (None, max(cap - sum(of_zones.values()), 0.0))]:
+            of_pool = here & (np.isnan(own) if pool is None else zone == pool)
+            parts[of_pool] = amount * weight[of_pool] / weight[of_pool].sum()
+    return parts
 
 
 def _check_banks(book, account, slack) -> None:

@@ -17,6 +17,7 @@ def check_obligations(book, tables, policies) -> dict[str, np.ndarray]:
     names, required = table["party"].to_numpy(object), table["required_mwh"].to_numpy(float)
     slack = 10 * book.energy + 1e-7 * required
     _check_shares(book, table, slack)
+    _check_green_shares(book, table, settings)
     book.equal("obligation: share of consumption", names, required, table["share"] * table["consumption_mwh"], unit="MWh", tolerance=slack)
     _check_assessed(book, table, settings)
     counted = table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]
@@ -48,6 +49,18 @@ def _check_shares(book, table, slack) -> None:
     found = np.where(every[at] == rows["year"], energy[zones.get_indexer(rows["zone"]), at], np.nan)
     book.equal("obligation: consumption of the zone", rows["party"], rows["consumption_mwh"], found, unit="MWh",
                tolerance=float(np.max(slack, initial=0.0)) + 1e-7 * np.nan_to_num(found))
+
+
+def _check_green_shares(book, table, settings) -> None:
+    """Share of a load: its own where its row asks for certificates, else that of its kind, else the weight of its zone."""
+    rows = table[table["obligation"] == "green_share"]
+    loads = book.case.tables["loads"].set_index("load").reindex(rows["party"])
+    of_kind = {kind: industry["share"] for kind, industry in (settings["industries"] or {}).items()}
+    asked = np.where(loads["certificates"] != "none", loads["green_share"].astype(float), loads["kind"].map(of_kind).astype(float))
+    weights = table[table["obligation"] == "total"].set_index(["zone", "year"])["share"]
+    of_zone = weights.reindex(pd.MultiIndex.from_frame(rows[["zone", "year"]])).to_numpy(float)
+    book.equal("obligation: share of a load", rows["party"], rows["share"], np.where(np.isnan(asked), of_zone, asked), unit="1",
+               tolerance=1e-9)
 
 
 def _check_assessed(book, table, settings) -> None:
