@@ -198,7 +198,7 @@ class Solve(Settings):
     window_hours, look_ahead_hours   what a window keeps, and sees beyond (none: half of what it keeps); none: a week and a day, or
             a day and half a day where a week has too many rows, as with commitment (docs/performance.md)
     chains   rows of windows that are solved side by side and then joined (solve/chains.py); only where states can be joined
-    medium_hours   length of a step of the plan that windows follow
+    medium_hours   length of a step of the plan that windows follow; none: 8, or 24 where a week has too many rows
     corrections   how often windows are solved again with what a year's rows turned out to be worth
     bound   windows: compute a lower bound of the cost
     audit   check the solved dispatch against every law, apart from the formulation (results/audit)
@@ -212,7 +212,7 @@ class Solve(Settings):
     window_hours: float | None = Field(None, gt=0)
     look_ahead_hours: float | None = Field(None, ge=0)
     chains: int = Field(1, ge=1, le=1000)
-    medium_hours: float = Field(24.0, gt=0)
+    medium_hours: float | None = Field(None, gt=0)
     corrections: int = Field(1, ge=0, le=10)
     bound: bool = True
     time_limit_seconds: float | None = Field(None, gt=0)

@@ -31,6 +31,7 @@ from grid_model.solve.working import Working, rows_of
 SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
 EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
+THIRD = 8.0  # hours of a step of the plan where it can be afforded: day, evening and night (docs/performance.md)
 LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
@@ -139,9 +140,21 @@ def _sliced(case, model, program: LinearProgram, objective: np.ndarray, plan: Pl
     return sliced, layout_of(sliced, window, ahead, settings.chains)
 
 
+def plan_step(settings, hour: float, rows: float) -> float:
+    """Hours of a step of the plan of a programme with so many rows in each step of `hour` hours."""
+    if settings.medium_hours is not None:
+        return settings.medium_hours
+    return THIRD if _light(rows, hour) else DAY[0]
+
+
+def _light(rows: float, hour: float) -> bool:
+    """Whether a week is no large programme."""
+    return rows * WEEK[0] / hour <= LARGE
+
+
 def window_of(settings, hour: float, rows: float) -> tuple[int, int]:
     """Steps of `hour` hours, with so many rows each, that a window keeps and sees beyond."""
-    kept, beyond = WEEK if rows * WEEK[0] / hour <= LARGE else DAY
+    kept, beyond = WEEK if _light(rows, hour) else DAY
     if settings.window_hours is not None:
         kept, beyond = settings.window_hours, settings.window_hours / 2
     if settings.look_ahead_hours is not None:

@@ -12,7 +12,7 @@ from grid_model.formulation import build_model, coarse_case
 from grid_model.solve.certificate import certify
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution, choose_method
-from grid_model.solve.horizon import dispatch_of, limits_of, solve_by_windows
+from grid_model.solve.horizon import dispatch_of, limits_of, plan_step, solve_by_windows
 from grid_model.solve.ranked import solve_ranked, states_of
 
 
@@ -105,7 +105,8 @@ def _directions(ranked, relaxed: dict[str, float]) -> dict:
 
 def _found_by_windows(case, model, program: LinearProgram, progress, crew: Crew | None):
     def coarsened():
-        coarse = coarse_case(model, case, case.scenario.solve.medium_hours)
+        step = plan_step(case.scenario.solve, float(case.step_hours[0]), len(program.row_lower) / case.steps)
+        coarse = coarse_case(model, case, step)
         return coarse, build_model(coarse)
 
     return solve_by_windows(case, model, program, coarsened, crew or Crew(), progress)

@@ -15,7 +15,7 @@ from grid_model.scenario import Solve
 from grid_model.solve import chains
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, solve_windows
-from grid_model.solve.horizon import plan_of, window_of
+from grid_model.solve.horizon import plan_of, plan_step, window_of
 from grid_model.solve.timeline import borders_of, timeline
 from grid_model.solve.windows import Piece, Pieced, Sliced, Span
 from grid_model.solve.working import rows_of
@@ -156,6 +156,12 @@ def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
     ({"look_ahead_hours": 6}, 3.0, 5000, (8, 2))])
 def test_windows_are_a_week_where_that_is_no_large_programme(given, hour, rows, expected):
     assert window_of(Solve(**given), hour, rows) == expected
+
+
+@pytest.mark.parametrize("given, hour, rows, expected", [
+    ({}, 1.0, 500, 8.0), ({}, 1.0, 1800, 24.0), ({}, 0.5, 300, 24.0), ({"medium_hours": 12}, 1.0, 1800, 12.0)])
+def test_a_plan_tells_day_from_night_where_that_is_no_large_programme(given, hour, rows, expected):
+    assert plan_step(Solve(**given), hour, rows) == expected
 
 
 def test_a_short_rest_goes_to_the_last_window():
