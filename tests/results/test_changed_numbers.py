@@ -136,6 +136,17 @@ def test_a_younger_lot_sold_first_is_seen(case, solved):
     assert found.loc["ledger: first in, first out", "worst"] == 5.0
 
 
+def test_what_is_wrong_with_the_ledger_is_said_in_words(case, solved):
+    """A certificate that a zone retires is retired once more; without the column of entries nothing can be re-added."""
+    ledger = solved.tables["ledger"]
+    lot = ledger.loc[ledger["event"] == "retire", "lot"].iloc[0]
+    pair = ledger[(ledger["event"] == "retire") & (ledger["lot"] == lot)]
+    again = pd.concat([ledger, pair.assign(entry=ledger["entry"].max() + 1)], ignore_index=True)
+    for table, words in ((again, f"{lot}: retired twice"), (ledger.drop(columns="entry"), "the ledger has no column entry")):
+        found = audit(case, solved.dispatch, {"ledger": table}, solved.summary).set_index("law")
+        assert found.loc["ledger: every rule of its table", "where"] == words
+
+
 @pytest.mark.parametrize("name, column, change, law", [
     ("green_corridors", "renewable_mwh", lambda table: table["carried_mwh"] * 1.1, "green corridor: renewable part of what is carried"),
     ("green_corridors", "renewable_mwh", lambda table: table["carried_mwh"] * 0.4, "green corridor: renewable or short"),

@@ -1,5 +1,6 @@
 """Ledger of green certificates, re-added from its rows alone: by entry, by lot, by account, by month; and what was issued.
 
+    every rule         nothing is wrong with the table by itself (ledger_rules.py says in words what is); then, with the inputs:
     every entry        two rows that sum to nothing, in whole certificates
     issued             the energy of a generator so far, rounded down, class by class
     opening            the lots of the inputs
@@ -14,6 +15,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from grid_model.results.ledger import COLUMNS
+from grid_model.results.ledger_rules import check_ledger
+
 VALID_MONTHS, ROUNDING = 24, 2e-3
 OUTSIDE = ("registry", "retired", "expired", "ccer")
 ORDER = {event: at for at, event in enumerate(("opening", "issue", "ccer", "trade", "retire", "expire"))}
@@ -25,12 +29,20 @@ def check_certificate_ledger(book, plants, tables) -> None:
     ledger = tables.get("ledger") if tables else None
     if ledger is None:
         return
+    _check_rules(book, ledger)
+    if not set(COLUMNS) <= set(ledger.columns):
+        return
     ledger = ledger.assign(at=_number(ledger["month"]), born=_number(ledger["vintage"]), order=ledger["event"].map(ORDER))
     _check_entries(book, ledger)
     _check_issue(book, plants, ledger)
     _check_hands(book, ledger)
     _check_order(book, ledger)
     _check_tables(book, ledger, tables)
+
+
+def _check_rules(book, ledger) -> None:
+    problems = check_ledger(ledger)
+    book.equal("ledger: every rule of its table", problems or ["all lots"], [1.0] * len(problems) or [0.0], unit="1", tolerance=0.0)
 
 
 def _number(months) -> np.ndarray:
