@@ -91,7 +91,8 @@ def test_account_adds_up():
 
 
 def test_auction_share_is_paid_for():
-    """With 10 % auctioned the free part is 0.72 t/MWh, so a MWh costs 290 + 62.36 x 0.28: more than with 0.2."""
+    """With 10 % auctioned the free part is 0.72 t/MWh, so a MWh costs 290 + 62.36 x 0.28 = 307.46 CNY. Were
+    nothing auctioned it would cost 290 + 62.36 x 0.2 = 302.47."""
     result = solved(grid({"auction_share": 0.1}, generators=[CHEAP_DIRTY]))
     assert result.price("B") / 4380 == pytest.approx(290 + 0.28 * 62.36)
     row, _ = account(grid({"auction_share": 0.1}, generators=[CHEAP_DIRTY]), "A")
@@ -209,7 +210,7 @@ def test_reserve_is_a_ceiling_until_it_is_used_up():
 
 def test_shortfall_is_fined():
     """No allowance for 876 kt, none to buy: each ton short costs 5 times 62.36 rather than leave load unserved at
-    2,000."""
+    2,000: 273 million CNY. Without the shortfall nothing could be emitted and 876 GWh would go unserved for 1,752 million."""
     row, results = account(
         grid({"allocation": "cap", "cap_t": 0, "price": "cleared", "offset_share": 0}, generators=[CHEAP_DIRTY]), "A"
     )
@@ -232,7 +233,8 @@ def test_bank_limit_is_ten_thousand_and_one_and_a_half_times_sales():
 
 
 def test_buyers_bank_ten_thousand_a_company():
-    """The dirty plant must buy anyway; it may buy 10 kt more to bank them, two companies 20."""
+    """The dirty plant must buy anyway; it may buy 10 kt more to bank them, two companies 20. Without the limit it
+    would bank without end: an allowance costs 62.36 CNY and is worth 100 next year."""
     row, _ = account(grid({"banked_value_cny_per_t": 100}, generators=[CHEAP_DIRTY]), "A")
     assert row["banked_out_t"] == pytest.approx(10_000)
     case = grid(

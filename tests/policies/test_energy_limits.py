@@ -28,7 +28,8 @@ def test_a_fuel_for_the_horizon():
 
 
 def test_a_cap_on_what_both_emit():
-    """0.9 and 0.4 t per MWh, 120 t over 200 MWh: x of the cheap one: 0.9 x + 0.4 (200 - x) = 120: x = 80."""
+    """0.9 and 0.4 t per MWh, 120 t over 200 MWh: x of the cheap one: 0.9 x + 0.4 (200 - x) = 120: x = 80.
+    Without the cap the cheap one would serve all 200 and emit 180 t."""
     capped = case([{"limit": "cap", "amount_mwh": 120}], [{"limit": "cap", "generator": "cheap", "factor": 0.9},
                                                          {"limit": "cap", "generator": "dear", "factor": 0.4}])
     assert solved(capped).objective == pytest.approx(80 * 10 + 120 * 50)

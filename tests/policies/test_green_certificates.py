@@ -124,7 +124,7 @@ def test_what_nobody_has_is_short_at_the_penalty():
 
 
 def test_a_penalty_below_the_price_is_paid():
-    """At 20 CNY short is cheaper than wind at 30: 10 short."""
+    """At 20 CNY short is cheaper than wind at 30: 10 short, 10200 CNY. If nothing could be short, the wind would run for 10300."""
     result = solved(
         grid([plant("wind", "A", 20, cost=130)], [weight("B", 0.2)], settings={"shortfall_penalty_cny_per_mwh": 20})
     )
@@ -300,7 +300,8 @@ def test_tradable_hydro_does_not_serve_the_weight_without_hydro():
 
 
 def test_what_the_owner_consumes_is_held():
-    """Roofs of 20 MW in A whose owners use 70 %: 6 MWh can be sold, 4 of B's 10 are short."""
+    """Roofs of 20 MW in A whose owners use 70 %: 6 MWh can be sold, 4 of B's 10 are short. Were all 20
+    sold, none would be."""
     roof = plant("roof", "A", 20, technology="solar_distributed", self_consumed_fraction=0.7)
     result = solved(grid([roof], [weight("B", 0.2)]))
     assert short(result) == pytest.approx(4)

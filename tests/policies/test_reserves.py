@@ -97,7 +97,8 @@ def test_share_of_wind_and_solar(direction):
 
 
 def test_shortfall_is_paid():
-    """10 MW required of coal of 104 MW that serves 100 MW: 6 MW are missing at 500 CNY/MWh for half an hour."""
+    """10 MW required of coal of 104 MW that serves 100 MW: 6 MW are missing at 500 CNY/MWh for half an hour.
+    Without reserve it would cost 5,000 CNY, with it 1,500 more."""
     result = solved(grid(plant("coal", 104, 100), settings={"up_load_share": 0.1, "shortfall_cost_cny_per_mwh": 500},
                          step_hours=0.5))
     assert result.objective == pytest.approx(0.5 * (100 * 100 + 6 * 500))

@@ -77,7 +77,7 @@ def test_hours_of_a_day_hold_for_what_is_reduced():
 
 
 def test_cost_of_what_is_reduced():
-    """100 CNY per MWh reduced, none for what comes back: 20 x 100."""
+    """100 CNY per MWh reduced, none for what comes back: 20 x 100. Were both paid for it would be 4000, without the cost 0."""
     result = solved(grid([80, 120], shift(cost_cny_per_mwh=100)))
     assert result.objective == pytest.approx(2000)
 

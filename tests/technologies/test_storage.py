@@ -137,7 +137,7 @@ def test_charge_power_of_its_own():
 
 
 def test_energy_when_full():
-    """A tank of 60 MWh is full after 60 of 100 MW."""
+    """A tank of 60 MWh is full after 60 of 100 MW. Without the limit it would take all 100."""
     result = solved(grid([0, 100], {**EMPTY, "energy_mwh": 60}, cheap=[100, 0]))
     assert level(result) == pytest.approx([0, 60, 0])
 
@@ -258,7 +258,8 @@ def test_least_end_of_a_cycle():
 
 
 def test_most_cycles_a_day():
-    """0.05 cycles of 1,000 MWh: 50 MWh of the day's 200 are delivered, the rest is dear."""
+    """0.05 cycles of 1,000 MWh: 50 MWh of the day's 200 are delivered, the rest is dear. Without the limit all 200
+    would be."""
     steps = 24
     load = [0] * 12 + [100, 100] + [0] * 10
     cheap = [100] * 12 + [0] * 12
