@@ -77,7 +77,7 @@ class DirectedFlow:
         self.lines = subset(block, f"{name}_exchanging", self.exchanging)
         self.limit = self._limits(steps)
         self.forward_energy, self.backward_energy = (
-            pyo.Var(self.lines, periods, within=pyo.NonNegativeReals) for _ in range(2)
+            pyo.Var(self.lines, periods, bounds=lambda _, one, period: (0, self.limit[one, period])) for _ in range(2)
         )
         block.add_component(f"{name}_forward", self.forward_energy)
         block.add_component(f"{name}_backward", self.backward_energy)
