@@ -385,7 +385,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "seconds": ("Seconds", "耗时（秒）"),
     "memory": ("Peak memory", "峰值内存"),
     "method": ("Solver and method", "求解器与算法"),
-    "iterations": ("Iterations of the last solve", "末次求解迭代次数"),
+    "iterations": ("Iterations", "迭代次数"),
     "versions": ("Versions", "版本"),
     "inputs": ("Inputs and their SHA-256", "输入文件及 SHA-256"),
     "file": ("File", "文件"),

@@ -98,7 +98,7 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         span = Span(0, keep, end, end, max(until - end, 1) / (until - begin))
         firsts = (max(place - more, start) for more in _more(place - start))
         spans = (replace(span, begin=layout.windows[first][0], loose=first < chain.first) for first in firsts)
-        piece = _first_way(sliced, known, spans, method, limits | {"start": piece})
+        piece = _first_way(sliced, known, spans, method, limits, start=piece)
         known.enter(piece)
         yield piece
 
@@ -150,12 +150,12 @@ def _more(most: int) -> Iterator[int]:
     yield most
 
 
-def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str, limits) -> Piece:
-    """The piece of the first of these spans that what is known leaves a way."""
+def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str, limits, start: Piece | None = None) -> Piece:
+    """The piece of the first of these spans that what is known leaves a way, found from the basis of another one."""
     failed = None
     for span in spans:
         try:
-            return sliced.solve(span, known, method, **limits)
+            return sliced.solve(span, known, method, start, **limits)
         except InfeasibleError as error:
             failed = error
     raise failed

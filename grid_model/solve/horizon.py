@@ -31,7 +31,7 @@ from grid_model.solve.working import Working, rows_of
 SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
 EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
-THIRD = 8.0  # hours of a step of the plan where it can be afforded: day, evening and night (docs/performance.md)
+FINE, COARSE = 8.0, 24.0  # hours of a step of the plan: day, evening and night where that can be afforded (docs/performance.md)
 LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
@@ -144,7 +144,7 @@ def plan_step(settings, hour: float, rows: float) -> float:
     """Hours of a step of the plan of a programme with so many rows in each step of `hour` hours."""
     if settings.medium_hours is not None:
         return settings.medium_hours
-    return THIRD if _light(rows, hour) else DAY[0]
+    return FINE if _light(rows, hour) else COARSE
 
 
 def _light(rows: float, hour: float) -> bool:

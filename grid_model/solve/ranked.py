@@ -106,7 +106,8 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     ways = OneWay(working, pairs_of(program, exclusive))
     settled = ways.settle(lambda: solve(lambda: weighted_vertex(working, weights, seeded, method, limits)),
                           lambda: solve(lambda: _again(working, weights, found[-1].statuses, limits)))
-    return replace(settled, relaxed=found[0], ways=ways)
+    solution = replace(settled.solution, iterations=working.iterations)
+    return replace(settled, solution=solution, relaxed=found[0], ways=ways)
 
 
 def _in_order(working: Working, ranks, vertex: Solution, mode: str, seeded: np.ndarray | None, limits) -> RankedSolution:
@@ -147,9 +148,8 @@ def weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | 
         working.take_cost(cost, perturbed=not working.started)
         return working.optimise(method, **limits)
     working.take_cost(cost + leaning(seeded), perturbed=False)
-    first = working.optimise(method, **limits)
-    straight = working.straighten(cost, **limits)
-    return replace(straight, iterations=first.iterations + straight.iterations)
+    working.optimise(method, **limits)
+    return working.straighten(cost, **limits)
 
 
 # ------------------------------------------------------------------------------------------------------------- weights
@@ -262,7 +262,6 @@ def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> t
         duals = working.over_all_rows(solution.row_duals)
         face.enter(name, duals, np.concatenate([solution.column_duals, duals]))
     return face, solution
-
 
 
 # ------------------------------------------------------------------------------------------------------ one dispatch

@@ -93,7 +93,8 @@ class Shelf:
     def put_bound(self, relaxed: Relaxed) -> None:
         """Parts of a bound beside the programme, for all workers."""
         (self.folder / BOUND).mkdir(exist_ok=True)
-        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides), "statuses": relaxed.statuses} | _of_parts({"columns": relaxed.columns, "rows": relaxed.rows})
+        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides), "statuses": relaxed.statuses} | _of_parts(
+            {"columns": relaxed.columns, "rows": relaxed.rows})
         for name, array in arrays.items():
             np.save(self.folder / BOUND / f"{name}.npy", array, allow_pickle=False)
 

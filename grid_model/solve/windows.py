@@ -239,7 +239,7 @@ class Sliced:
         working = Working(part, np.pad(self.lazy[rows], (0, len(part.row_lower) - len(rows))), _basis(start, part))
         ways = OneWay(working, self._pairs(span))
         working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
-        leaning = ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
+        ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
         solution = ways.settle(lambda: working.straighten(part.cost, **limits), lambda: working.optimise("simplex", **limits))
         statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)
@@ -248,7 +248,7 @@ class Sliced:
         mine, own = time.columns[columns] <= span.keep, (time.last[rows] <= span.keep) | (time.last[rows] > span.end)
         return Piece(columns[mine], solution.columns[:len(columns)][mine], column_basis[:len(columns)][mine],
                      rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own], row_basis[:len(rows)][own],
-                     np.asarray(leaning.iterations + solution.iterations), column_basis, row_basis)
+                     np.asarray(solution.iterations), column_basis, row_basis)
 
     def _pairs(self, span: Span) -> np.ndarray:
         """Pairs of the window's columns, by their places in it."""

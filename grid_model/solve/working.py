@@ -35,7 +35,8 @@ def rows_of(program: LinearProgram, names: Iterable[str]) -> np.ndarray:
 
 
 class Working:
-    """HiGHS with the rows of a programme that it needs so far; `order` are their positions in the programme."""
+    """HiGHS with the rows of a programme that it needs so far; `order` are their positions in the programme. Solutions count the
+    iterations of all that was solved with it until then."""
 
     def __init__(self, program: Arrays, seldom: np.ndarray | None = None, statuses: np.ndarray | None = None):
         self.program = program
@@ -44,6 +45,7 @@ class Working:
             self.seldom &= statuses[len(program.cost):] == int(Basis.kBasic)
         self.order = np.flatnonzero(~self.seldom)
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
+        self.iterations = 0
         self.started = statuses is not None
         if self.started:
             self.start(statuses)
@@ -96,17 +98,17 @@ class Working:
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
         solution = optimise(self.highs, method, **limits)
-        iterations = solution.iterations
+        self.iterations += solution.iterations
         while (broken := self._broken(solution.columns)).size:
             self._add(broken)
             strategy = self.highs.getOptionValue("simplex_strategy")[1]
             self.highs.setOptionValue("simplex_strategy", DUAL)
             self.highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
             solution = optimise(self.highs, "simplex", **limits)
-            iterations += solution.iterations
+            self.iterations += solution.iterations
             self.highs.setOptionValue("simplex_dual_edge_weight_strategy", CHOOSE)
             self.highs.setOptionValue("simplex_strategy", strategy)
-        return replace(solution, iterations=iterations)
+        return replace(solution, iterations=self.iterations)
 
     def duals_of(self, vector: np.ndarray) -> np.ndarray | None:
         """Row duals y = B^-T v_B of another vector over the columns at the basis that HiGHS holds, over all rows; None

@@ -139,7 +139,7 @@ def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
             pass
 
     class Narrow:
-        def solve(self, span, known, method):
+        def solve(self, span, known, method, start):
             tried.append((span.begin, span.end, span.known))
             if span in (Span(2, 3, 3, 7), Span(1, 4, 4, 7), Span(4, 5, 5, 7), Span(7, 8, 8, 8)):
                 raise InfeasibleError("too narrow")

@@ -59,3 +59,14 @@ def test_the_answer_is_that_of_all_rows(data):
     some, every = (solve_ranked(program, {}, seldom=names) for names in (["rare"], []))
     assert some.solution.objective == pytest.approx(every.solution.objective)
     assert some.solution.columns == pytest.approx(every.solution.columns, abs=1e-7)
+
+
+def test_iterations_count_all_that_was_solved():
+    """First the optimum of one cost, then that of its opposite: a solution says what both took, and after it nothing is left."""
+    program = chain([1, 5, 9], [2, 2, 2])
+    working = Working(program)
+    first = working.optimise("simplex").iterations
+    working.take_cost(-program.cost)
+    second = working.optimise("simplex").iterations
+    assert second > first
+    assert working.optimise("simplex").iterations == second
