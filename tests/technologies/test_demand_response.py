@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matrices import same_matrix
+from pyomo.environ import value
 from response_grid import DEAR, down, grid
 from small import small_case, solved
 
@@ -202,3 +203,17 @@ def test_concrete_model():
                  "return_power_mw": 5,
                  "return_energy_mwh": 9, "efficiency": 0.8})
     same_matrix(lambda: build_model(case), lambda: build_model(case, concrete=True))
+
+
+def test_what_programmes_offer_to_reserves():
+    """Of 30 MW on call 10 are down: 20 more could go at once. A shift of 20 MW has 5 down and 4 up: 15 could go and 16 come.
+    Orderly use is no reserve: 0, though 40 of its 50 MW are left. Programmes that only reduce offer nothing downwards."""
+    case = grid([100], {"kind": "interruptible", "power_mw": 30}, {"kind": "shift", "power_mw": 20, "window_hours": 2},
+                {"kind": "orderly_use", "power_mw": 50})
+    fleet = (model := build_model(case, concrete=True)).fleets["demand_response"]
+    response = model.demand_response
+    for name, power in (("p0", 0.01), ("p1", 0.005), ("p2", 0.01)):
+        response.reduced[name, 1] = power
+    response.increased["p1", 1] = 0.004
+    offered = [[value(getattr(fleet, name)(unit, 1)) * 1e3 for unit in ("p0", "p1", "p2")] for name in ("headroom_up", "headroom_down")]
+    assert offered == [pytest.approx([20, 15, 0]), pytest.approx([0, 16, 0])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from response_grid import DEAR, down, of_capacity, plants, up
 from small import small_case, solved
@@ -145,22 +146,30 @@ def test_charging_or_lending():
     assert down(solved(later))[0] == pytest.approx([40, 0])
 
 
-def test_connections_are_shared():
-    """At a negative price burning energy pays: lent at 0.5, charged again. 10 MW of chargers and of return power:
-    while half charge the other half lend; 10 MW of either at once would burn more. From 100 MW on at -100 CNY/MWh:
-    see `expected`."""
-    case = small_case(
+def test_what_one_lends_another_need_not_make_good():
+    """Two fleets; the first lends the 20 MW that are short and charges 20 MWh later, the second has nothing to do with it."""
+    case = grid([80, 150], [0, 0], return_power_mw=20, return_energy_mwh=100)
+    second = case.tables["demand_response"].assign(programme="other", return_power_mw=0.0, return_energy_mwh=0.0, energy_mwh_per_day=0.0)
+    result = solved(case.replace(demand_response=pd.concat([case.tables["demand_response"], second], ignore_index=True)))
+    assert down(result)[:, 0] == pytest.approx([20, 0])
+    assert up(result)[:, 1] == pytest.approx([20, 0])
+
+
+@pytest.mark.parametrize(("vehicles", "columns", "lent"), [(0, {"energy_mwh_per_day": 0}, 20 / 3), (5, {}, 10 / 3)])
+def test_connections_are_shared(vehicles, columns, lent):
+    """At -100 CNY/MWh burning energy pays: lent at 0.5, charged again, so that what charging adds is twice what is lent. 10 MW of
+    chargers and of return power: while half charge the other half lend. Over two hours 2 r + r <= 20; where 5 MW
+    charge anyway, 10 + 2 r + r <= 20. Without the row chargers and return power would be used in full, and were what
+    charges anyway not counted, 5 MWh lent."""
+    result = solved(small_case(
         2, start="2027-01-01T18:00", loads=[{"load": "base", "zone": "A"}, {"load": "ev", "zone": "A"}],
-        series={"load": {"base": 100, "ev": 0}},
+        series={"load": {"base": 100, "ev": vehicles}},
         generators=[{"generator": "g", "zone": "A", "technology": "gas", "capacity_mw": 1000,
                      "variable_cost_cny_per_mwh": -100}],
         demand_response=[{"programme": "ev", "zone": "A", "kind": "ev_charging", "load": "ev", "power_mw": 10,
-                          "deadline_hour": 22,
-                          "energy_mwh_per_day": 0, "return_power_mw": 10, "return_energy_mwh": 100, "efficiency": 0.5}])
-    result = solved(case)
-    # q is 0 after both steps: u = r / 0.5 in total; u / 10 + r / 10 <= 1 in each step: u + r <= 20, so u = 40 / 3.
-    assert up(result).sum() == pytest.approx(40 / 3)
-    assert down(result).sum() == pytest.approx(20 / 3)
+                          "deadline_hour": 22, "return_power_mw": 10, "return_energy_mwh": 100, "efficiency": 0.5, **columns}]))
+    assert result.value("demand_response.report_demand_response_lent").sum() * 1e3 == pytest.approx(lent)
+    assert result.objective == pytest.approx(-100 * (200 + 2 * vehicles + lent))
 
 
 def test_no_overlap_where_charging_is_free_to_move():

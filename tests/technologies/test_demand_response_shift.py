@@ -34,6 +34,15 @@ def test_window_in_both_directions(short, spare, moved):
     assert result.objective == pytest.approx(moved * 1100 + (20 - moved) * DEAR)
 
 
+def test_in_advance_counts_the_hours_of_steps():
+    """Half hours, a window of one: 20 MW are spare in the first and the fourth, 20 MW short in the fifth and the sixth. The first is
+    too early for both; the fourth gives back half. Were steps counted and not their hours, what is charged in the fourth
+    would stand for twice its energy, and all would move."""
+    result = solved(grid([120, 100, 100, 120, 80, 80], shift(cost_cny_per_mwh=1100, window_hours=1), step_hours=0.5))
+    assert up(result)[0] == pytest.approx([0, 0, 0, 20, 0, 0])
+    assert result.objective == pytest.approx(10 * 1100 + 10 * DEAR)
+
+
 def test_nothing_is_moved_out_of_the_case():
     """20 MW short in the last step and nothing spare anywhere: nothing moves, 20 MWh at the dear plant. If energy
     could be owed at the end, 20 MW would be reduced for nothing."""

@@ -52,6 +52,11 @@ def test_fall_counts_the_hours_of_the_step_it_leads_into():
     assert coal(result) == pytest.approx([70, 50, 40])
 
 
+def test_first_step_may_rise_by_less():
+    """From 10 MW before the horizon coal could come to 40; the load is 25, and so is coal. Held to its greatest rise it could not be."""
+    assert coal(solved(coal_and_gas([25], {"ramp_up_fraction_per_hour": 0.3, "initial_output_mw": 10}))) == pytest.approx([25])
+
+
 def test_first_step_rises_from_the_given_output():
     """From 10 MW before the horizon coal comes to 30 of 40 MW: 8,000 CNY. Without `initial_output_mw` 4,000."""
     given = solved(coal_and_gas([40], {"ramp_up_fraction_per_hour": 0.2, "initial_output_mw": 10}))
