@@ -10,11 +10,9 @@ import typer
 from grid_model.commands.options import AsJson, End, Overrides, Scenario, Start, Verbose
 from grid_model.commands.session import print_json, session
 
-Network = Annotated[Path, typer.Argument(help="netCDF file of a network of PyPSA.", show_default=False)]
-
 
 def import_pypsa(
-    network: Network,
+    network: Annotated[Path, typer.Argument(help="netCDF file of a network of PyPSA.", show_default=False)],
     folder: Annotated[Path, typer.Argument(help="Folder for scenario.yaml and its inputs.", show_default=False)],
     fix_capacities: Annotated[
         str | None,
@@ -44,7 +42,7 @@ def import_pypsa(
 
 def export_pypsa(
     scenario: Scenario,
-    network: Network,
+    network: Annotated[Path, typer.Argument(help="netCDF file to write, which PyPSA opens.", show_default=False)],
     start: Start = None,
     end: End = None,
     overrides: Overrides = None,
