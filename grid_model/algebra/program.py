@@ -23,6 +23,7 @@ from scipy.sparse import csr_array
 from grid_model.algebra.entries import assembled
 from grid_model.algebra.errors import LoweringError
 from grid_model.algebra.labels import Axis
+from grid_model.algebra.listening import Listening
 from grid_model.algebra.lowering import Lowering
 from grid_model.algebra.templates import factors, index_set_of
 
@@ -88,10 +89,9 @@ class Arrays:
     row_upper: np.ndarray
     matrix: csr_array
 
-    def to_highs(self, rows: np.ndarray | None = None) -> highspy.Highs:
+    def to_highs(self, rows: np.ndarray | None = None) -> Listening:
         """A silent HiGHS that holds this programme, or only these rows of it, handed over as arrays, row by row."""
-        highs = highspy.Highs()
-        highs.setOptionValue("output_flag", False)
+        highs = Listening()
         part = slice(None) if rows is None else rows
         matrix = self.matrix if rows is None else self.matrix[rows]
         columns = len(self.cost)

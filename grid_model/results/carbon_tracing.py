@@ -90,7 +90,7 @@ def read_flows(dispatch: xr.Dataset) -> Flows:
     start, end = (pd.Index(zones).get_indexer(dispatch[name].values) for name in ("from_zone", "to_zone"))
     flow, loss = (np.nan_to_num(dispatch[name].transpose("line", "time").values) for name in ("flow", "loss"))
     gross = _sending(dispatch, flow, loss)
-    lost = np.divide(loss, gross, out=np.zeros_like(loss), where=gross > NOTHING)
+    lost = _lost(dispatch, gross, loss)
     sent = np.concatenate([gross + flow, gross - flow]) / 2
     return Flows(
         np.concatenate([start, end]),
@@ -107,6 +107,13 @@ def _sending(dispatch: xr.Dataset, flow: np.ndarray, loss: np.ndarray) -> np.nda
         return np.abs(flow)
     fraction = dispatch["line_loss_fraction"].values[:, None]
     return np.maximum(np.abs(flow), np.divide(loss, fraction, out=np.zeros_like(loss), where=fraction > 0))
+
+
+def _lost(dispatch: xr.Dataset, gross: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """Part of what is sent that a line loses."""
+    if "line_loss_fraction" in dispatch.coords:
+        return np.broadcast_to(dispatch["line_loss_fraction"].values[:, None], loss.shape)
+    return np.divide(loss, gross, out=np.zeros_like(loss), where=gross > NOTHING)
 
 
 def _fed_in(dispatch: xr.Dataset, by: str | None = None) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ at most.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -31,8 +32,9 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
-from grid_model.algebra import INFINITY, LinearProgram
+from grid_model.algebra import INFINITY, Arrays, LinearProgram
 
+logger = logging.getLogger(__name__)
 Status = highspy.HighsModelStatus
 SMALLEST = 1e-6  # a relaxation below this is rounding, in units of the programme (GW: 1 kW)
 ROUNDING = 1e-7  # of duals
@@ -166,16 +168,18 @@ def _relax(limits: Limits, time_limit_seconds: float) -> _Relaxed | None:
         np.where((at >= rows) & (sign * side[at] > 0), sign * side[at], INFINITY)
         for at, sign, side in ((falling, 1, limits.lower), (rising, -1, limits.upper))
     ]
-    highs = _loaded(
-        matrix,
+    highs = Arrays(
         cost,
+        0.0,
         np.concatenate([lower[1], np.zeros(len(cost) - columns)]),
         np.concatenate([upper[1], *to_zero]),
         lower[0],
         upper[0],
-    )
+        matrix,
+    ).to_highs()
     highs.setOptionValue("time_limit", max(float(time_limit_seconds), 0.0))
     highs.run()
+    highs.tell(logger)
     if highs.getModelStatus() != Status.kOptimal:
         return None
     solution, gives = highs.getSolution(), [np.zeros(rows + columns), np.zeros(rows + columns)]
@@ -261,12 +265,13 @@ def _irreducible(now: Limits, seconds: float) -> tuple[np.ndarray, np.ndarray] |
     if seconds <= 0:
         return None
     rows, columns = now.matrix.shape
-    highs = _loaded(
-        now.matrix, np.zeros(columns), now.lower[rows:], now.upper[rows:], now.lower[:rows], now.upper[:rows]
-    )
+    highs = Arrays(
+        np.zeros(columns), 0.0, now.lower[rows:], now.upper[rows:], now.lower[:rows], now.upper[:rows], now.matrix
+    ).to_highs()
     highs.setOptionValue("iis_strategy", int(highspy.IisStrategy.kIisStrategyIrreducible))
     highs.setOptionValue("iis_time_limit", seconds)
     status, system = highs.getIis()
+    highs.tell(logger)
     if status != highspy.HighsStatus.kOk or not system.valid_:
         return None
     at = np.concatenate([np.asarray(system.row_index_, int), rows + np.asarray(system.col_index_, int)])
@@ -280,29 +285,3 @@ def _irreducible(now: Limits, seconds: float) -> tuple[np.ndarray, np.ndarray] |
 def _side(limits: Limits, at: int, side: str, needed: float, relaxed: float = 0.0) -> Side:
     kind, position = ("row", at) if at < limits.rows else ("column", at - limits.rows)
     return Side(kind, position, side, float((limits.lower if side == "lower" else limits.upper)[at]), needed, relaxed)
-
-
-def _loaded(matrix, cost, lower, upper, row_lower, row_upper) -> highspy.Highs:
-    """A silent HiGHS that holds a programme given as arrays."""
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    matrix = csr_array(matrix)
-    rows, columns = matrix.shape
-    highs.passModel(
-        columns,
-        rows,
-        matrix.nnz,
-        int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMinimize),
-        0.0,
-        cost,
-        lower,
-        upper,
-        row_lower,
-        row_upper,
-        matrix.indptr.astype(np.int32),
-        matrix.indices.astype(np.int32),
-        matrix.data,
-        np.zeros(columns, np.int32),
-    )
-    return highs

@@ -20,21 +20,22 @@ from dataclasses import dataclass, field
 import highspy
 import numpy as np
 
-from grid_model.algebra import LinearProgram
+from grid_model.algebra import LinearProgram, Listening
 from grid_model.errors import InfeasibleError, SolveError
 
 Status = highspy.HighsModelStatus
 METHODS = ("auto", "simplex", "ipx", "hipo", "pdlp")
-HARMLESS = "No semi-integer/integer variables in model with non-empty integrality"  # arrays can only be handed over with it
 FALTERED = (Status.kNotset, Status.kSolveError, Status.kUnknown)  # ends without an answer: numerical trouble
 FEASIBILITY = 1e-6  # largest violation of a row, column or dual sign that passes, in units of the programme
+TOLERANCE, SHARP = 1e-7, 1e-10  # violation of a row or column: HiGHS's own tolerance (100 W), and the least it knows
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """An optimal vertex: primal and dual values in units of the programme (GW, GWh, million CNY)."""
+    """An optimal vertex: primal and dual values in units of the programme (GW, GWh, million CNY); `warnings` are all that this HiGHS
+    has given since it was loaded."""
 
     columns: np.ndarray
     column_duals: np.ndarray
@@ -67,11 +68,10 @@ def solve_program(program: LinearProgram, method: str = "auto", time_limit_secon
     return optimise(program.to_highs(), method, time_limit_seconds, threads, progress)
 
 
-def optimise(highs: highspy.Highs, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
+def optimise(highs: Listening, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
              progress: Callable[[float, str], None] | None = None) -> Solution:
     """Run a loaded HiGHS by a method and take its solution; a basis it already holds is used by simplex."""
     started = time.perf_counter()
-    log = _Log(highs)
     _set(highs, "solver", method)
     _set(highs, "run_crossover", "on")
     if method == "pdlp":  # prints past every callback
@@ -81,21 +81,26 @@ def optimise(highs: highspy.Highs, method: str, time_limit_seconds: float | None
         highspy.Highs.resetGlobalScheduler(True)
     if time_limit_seconds is not None:
         _set(highs, "time_limit", float(time_limit_seconds))
-    _run(highs, log, started, progress)
+    _run(highs, started, progress)
     if highs.getModelStatus() == Status.kUnboundedOrInfeasible:
         _set(highs, "presolve", "off")
         _set(highs, "solver", "simplex")
-        _run(highs, log, started, progress)
+        _run(highs, started, progress)
     if method == "simplex" and highs.getModelStatus() in FALTERED:
         logger.warning("simplex gave up (%s): interior point instead", highs.modelStatusToString(highs.getModelStatus()))
         highs.clearSolver()
         _set(highs, "solver", "ipx")
-        _run(highs, log, started, progress)
+        _run(highs, started, progress)
         _set(highs, "solver", method)
     if method == "pdlp" and highs.getModelStatus() in (Status.kOptimal, Status.kUnknown):
-        _to_vertex(highs, log, started, progress)
+        _to_vertex(highs, started, progress)
+    earlier = 0
+    if highs.getModelStatus() == Status.kOptimal and highs.getInfo().max_primal_infeasibility > SHARP:
+        earlier = _iterations(highs)
+        _sharpen(highs, method, started, progress)
     _demand_optimum(highs, time_limit_seconds)
-    return _solution(highs, method, time.perf_counter() - started, log)
+    highs.tell(logger)
+    return _solution(highs, method, earlier + _iterations(highs), time.perf_counter() - started)
 
 
 def _set(highs, option: str, value) -> None:
@@ -103,7 +108,7 @@ def _set(highs, option: str, value) -> None:
         raise SolveError(f"HiGHS does not take {option} = {value}")
 
 
-def _run(highs, log: _Log, started: float, progress) -> None:
+def _run(highs, started: float, progress) -> None:
     """Run in a thread, so that Ctrl-C stops the solver and progress can be shown."""
     highs.HandleUserInterrupt = True
     highs.startSolve()
@@ -111,7 +116,7 @@ def _run(highs, log: _Log, started: float, progress) -> None:
         finished = False
         while not finished:
             if progress is not None:
-                progress(time.perf_counter() - started, log.last)
+                progress(time.perf_counter() - started, highs.doing)
             finished = highs.wait(0.05)[0]
     except KeyboardInterrupt:
         highs.cancelSolve()
@@ -122,13 +127,26 @@ def _run(highs, log: _Log, started: float, progress) -> None:
         highs.HandleUserInterrupt = False
 
 
-def _to_vertex(highs, log: _Log, started: float, progress) -> None:
+def _to_vertex(highs, started: float, progress) -> None:
     """Crossover from the point that a first-order method left, then simplex to a proven optimum."""
     highs.crossover(highs.getSolution())
-    log.warnings.clear()  # of a point that is not the answer
     highs.setOptionValue("output_flag", True)
     _set(highs, "solver", "simplex")
-    _run(highs, log, started, progress)
+    _run(highs, started, progress)
+
+
+def _sharpen(highs, method: str, started: float, progress) -> None:
+    """From a point that breaks a bound by less than TOLERANCE, which is much to a small zone, a few iterations to one that keeps it. Where
+    there is none the point stands as it was."""
+    basis = highs.getBasis()
+    _set(highs, "solver", "simplex")
+    _set(highs, "primal_feasibility_tolerance", SHARP)
+    _run(highs, started, progress)
+    _set(highs, "primal_feasibility_tolerance", TOLERANCE)
+    if highs.getModelStatus() != Status.kOptimal:
+        highs.setBasis(basis)
+        _run(highs, started, progress)
+    _set(highs, "solver", method)
 
 
 def _demand_optimum(highs, time_limit_seconds) -> None:
@@ -147,29 +165,14 @@ def _demand_optimum(highs, time_limit_seconds) -> None:
         raise SolveError(f"HiGHS calls a point optimal that breaks a bound by {worst:.2g}, more than {FEASIBILITY:g}")
 
 
-def _solution(highs, method: str, seconds: float, log: _Log) -> Solution:
-    values, info = highs.getSolution(), highs.getInfo()
-    for line in log.warnings:
-        logger.warning("HiGHS: %s", line)
-    iterations = sum(max(count, 0) for count in (
+def _iterations(highs) -> int:
+    """Of all kinds, in the last run."""
+    info = highs.getInfo()
+    return sum(max(count, 0) for count in (
         info.simplex_iteration_count, info.ipm_iteration_count, info.crossover_iteration_count, info.pdlp_iteration_count))
+
+
+def _solution(highs, method: str, iterations: int, seconds: float) -> Solution:
+    values = highs.getSolution()
     return Solution(np.array(values.col_value), np.array(values.col_dual), np.array(values.row_dual), np.array(values.row_value),
-                    info.objective_function_value, method, iterations, seconds, tuple(log.warnings), highs.getBasis())
-
-
-class _Log:
-    """Reads what HiGHS says: its last line, and every warning."""
-
-    def __init__(self, highs):
-        self.last, self.warnings = "", []
-        highs.setOptionValue("log_to_console", False)
-        highs.setOptionValue("output_flag", True)
-        highs.cbLogging.clear()
-        highs.cbLogging.subscribe(self._read)
-
-    def _read(self, event) -> None:
-        for line in event.message.splitlines():
-            if line.strip():
-                self.last = line.strip()
-            if line.startswith(("WARNING", "ERROR")) and HARMLESS not in line:
-                self.warnings.append(line.strip())
+                    highs.getInfo().objective_function_value, method, iterations, seconds, tuple(highs.warnings), highs.getBasis())

@@ -92,6 +92,13 @@ def test_losses_belong_to_the_receiver():
     assert factor(data, "emissions_consumption") == pytest.approx([48, 32, 0])
 
 
+def test_a_watt_that_is_sent_loses_its_part_too():
+    """A line of 5 % loss that carries 0.5 kW delivers 0.475 kW: what B consumes. Taken for nothing, the loss would be consumed as well."""
+    given = dispatch([5e-4, 0, 0], [4e-4, 0, 0], lines=[("A", "B")], flow=[5e-4], loss=[2.5e-5],
+                     line_loss_fraction=("line", [0.05]))
+    assert carbon_tracing.consumption(given)[1] == pytest.approx([4.75e-4])
+
+
 def test_negative_flow_comes_from_the_far_end():
     """-40 MW on a line from A to B is power from B."""
     data = dispatch([100, 100, 0], [80, 0, 0], lines=[("A", "B")], flow=[-40])

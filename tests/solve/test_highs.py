@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from grid_model.algebra import Array, compile_program
+from grid_model.algebra import Array, Listening, compile_program
+from grid_model.algebra.listening import in_our_words
 from grid_model.errors import InfeasibleError, SolveError
 from grid_model.solve import highs as module
 from grid_model.solve.highs import METHODS, solve_program
@@ -94,6 +96,61 @@ def test_interrupt_stops_the_solver(monkeypatch):
 
 def test_threads_are_passed_on():
     assert solve_program(transport(12), "ipx", threads=1).objective == pytest.approx(solve_program(transport(12)).objective)
+
+
+def scaled(coefficient: float, least: float):
+    """Minimise x with coefficient * x >= least."""
+    factor = Array(np.array([coefficient]), np.array([1]), name="factor")
+    model = pyo.AbstractModel()
+    model.one = pyo.RangeSet(1, 1)
+    model.x = pyo.Var(model.one, within=pyo.NonNegativeReals)
+    model.least = pyo.Constraint(model.one, rule=lambda m, i: factor[i] * m.x[i] >= least)
+    model.cost = pyo.Objective(rule=lambda m: sum(m.x[i] for i in m.one))
+    return compile_program(model)
+
+
+def test_small_coefficients_count():
+    """2e-10 x >= 1e-3 is x >= 5e6. HiGHS by itself drops what is below 1e-9, and then finds no x at all."""
+    assert solve_program(scaled(2e-10, 1e-3)).objective == pytest.approx(5e6)
+
+
+def test_what_the_solver_drops_of_a_matrix_is_told(caplog):
+    """1e-13 is dropped as the programme is handed over, before anything is solved: that is told, too."""
+    solution = solve_program(scaled(1e-13, -1.0))
+    assert len(solution.warnings) == 1 and "1e-13" in solution.warnings[0] and "ignored" in solution.warnings[0]
+    assert [record.getMessage() for record in caplog.records] == list(solution.warnings)
+
+
+def test_the_solver_prints_nothing(capfd):
+    """Numbers far apart, a coefficient that is dropped, and no solution: HiGHS has a word on each and none reaches the screen."""
+    told = []
+    for program in (scaled(1e-13, -1.0), scaled(1e9, 1e-9), transport(12), transport(60)):
+        solve_program(program, progress=lambda seconds, doing: told.append(doing))
+    with pytest.raises(InfeasibleError):
+        solve_program(single(0, 1, least=2))
+    assert capfd.readouterr() == ("", "")
+    assert all(not doing or doing == "presolve" or doing.endswith(" iterations") for doing in told)
+
+
+@pytest.mark.parametrize("line, words", [
+    ("WARNING: Problem has some excessively small costs", "the numbers of this case lie far apart: some costs are very small beside the others"),
+    ("WARNING: Problem has some excessively large row bounds", "the numbers of this case lie far apart: some amounts are very large beside the others"),
+    ("WARNING:    Consider scaling the    bounds by 1e-6, or setting the user_bound_scale option to -20", ""),
+    ("WARNING: No semi-integer/integer variables in model with non-empty integrality", ""),
+    ("ERROR:   Something new", "the solver warns: Something new")])
+def test_warnings_of_the_solver_in_our_words(line, words):
+    assert in_our_words(line) == words
+
+
+def test_what_the_solver_is_at_in_a_few_words():
+    """Of a log of HiGHS's only its stages and counts are shown: ranges of coefficients would say nothing to a reader."""
+    highs, doing = Listening(), []
+    for line in ("LP has 3 rows; 2 cols; 4 nonzeros", "Coefficient ranges:", "  RHS     [3e-04, 1e+09]", "Presolving model",
+                 "222304 rows, 254233 cols, 900000 nonzeros 1s", "  Iteration        Objective     Infeasibilities num(sum)",
+                 "       1234     1.4136431144e+03 Pr: 12(3.4); Du: 0(1e-07) 1s", "Model status        : Optimal"):
+        highs._hear(SimpleNamespace(message=line + "\n"))
+        doing.append(highs.doing)
+    assert doing == ["", "", "", "presolve", "presolve", "presolve", "1,234 iterations", "1,234 iterations"]
 
 
 def test_where_simplex_gives_up_an_interior_point_goes_on(monkeypatch, caplog):
