@@ -18,7 +18,10 @@ from grid_model.errors import Problem, printable, shown
 
 LARGEST_FILE = 2**31
 CSV = "CSV: one header row, cells parted by commas"
-OTHER_KINDS = (".xlsx", ".xls", ".ods", ".tsv", ".txt")
+OTHER_KINDS = frozenset(
+    ".xlsx .xls .xlsm .xlsb .ods .tsv .txt .json .parquet .feather .arrow .nc .nc4 .h5 .hdf5 .npz .mat .pkl .pickle "
+    ".zip .gz .tgz .bz2 .xz .zst .7z .rar .tar .csv".split()
+)
 OTHER_SEPARATORS = (";", "\t", "\N{FULLWIDTH COMMA}")
 BYTES_AT_ONCE = 2**22
 
@@ -88,13 +91,19 @@ def parted_by(sign: str) -> tuple[str, str]:
 
 
 def files_of_other_kinds(folder: Folder, files: Iterable[str], names: Iterable[str], allowed: str) -> list[Problem]:
-    """Files that people take for one of `names`, such as loads.xlsx, and that nobody would read."""
+    """Files that people take for one of `names`, such as loads.xlsx or loads.csv.gz, and that nobody would read."""
     known = set(names)
     return [
-        Problem(folder.shown(file), 0, "", printable(file), allowed.format(Path(file).stem))
+        Problem(folder.shown(file), 0, "", printable(file), allowed.format(_without_endings(file)))
         for file in files
-        if Path(file).suffix.lower() in OTHER_KINDS and Path(file).stem in known
+        if Path(file).suffix.lower() in OTHER_KINDS and file.partition(".")[0] in known
     ]
+
+
+def _without_endings(file: str) -> str:
+    while (path := Path(file)).suffix.lower() in OTHER_KINDS:
+        file = path.stem
+    return file
 
 
 def _unpack(content: bytes) -> bytes:

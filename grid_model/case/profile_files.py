@@ -107,7 +107,12 @@ class ProfileFolder:
             )
             for name in self._files
             if name.partition(".")[0] not in known
-        ] + files_of_other_kinds(self.folder, self.folder.names(), known, "the profile as {0}.csv or {0}.parquet")
+        ] + files_of_other_kinds(
+            self.folder,
+            [name for name in self.folder.names() if not name.endswith(ENDINGS)],
+            known,
+            "the profile as {0}.csv or {0}.parquet",
+        )
 
     def header(self, name: str) -> list[str]:
         """The columns of a profile but for `time`; none where there is no such file or it cannot be read."""

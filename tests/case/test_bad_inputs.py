@@ -586,6 +586,20 @@ def test_workbooks_in_the_place_of_csv(two_zones, problems):
     }
 
 
+@pytest.mark.parametrize("folder, name, allowed", [
+    ("inputs", "lines.csv.gz", "the table as CSV: lines.csv"), ("inputs", "storage.parquet", "the table as CSV: storage.csv"),
+    ("inputs", "storage.zip", "the table as CSV: storage.csv"), ("profiles", "availability.nc", "the profile as availability.csv or"),
+    ("profiles", "availability.wind_onshore.csv.zip", "the profile as availability.wind_onshore.csv or"),
+    ("profiles", "availability.CSV", "the profile as availability.csv or"), ("profiles", "availability.parquet.gz", "the profile as availability.csv or")])
+def test_what_nobody_would_read_is_no_silence(two_zones, problems, folder, name, allowed):
+    """A table or profile packed, or in another format or spelling, stands where there is none: to go on without it would be a wrong
+    answer in silence."""
+    (two_zones.profiles / "availability.csv").unlink()
+    path = getattr(two_zones, folder) / name
+    path.write_bytes(b"x")
+    assert_only(problems(two_zones), path, 0, "", name, allowed)
+
+
 def test_rows_of_time_that_changed_places(two_zones, problems):
     path = two_zones.profile(
         "load", "time,North base,South base\n" + "\n".join(f"2027-01-01T0{hour}:00,1,1" for hour in (0, 2, 1, 3, 4, 5))
