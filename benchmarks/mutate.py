@@ -38,6 +38,18 @@ PACKAGE = ROOT / "grid_model"
 TESTS = ("technologies", "policies", "results/test_audit.py", "case/test_uneven_steps.py")
 FILES = 8  # of tests, that a mutant is tried on
 SECONDS = 200  # of computing; a mutant that keeps the tests busy for longer is seen by that
+TESTED_WITH = {  # modules whose own tests stand with those of the rule they are a part of
+    "self_use_schedule": ("self_use",),
+    "certificate_supply": ("green_certificates",),
+    "certificate_obligations": ("green_certificates", "green_load"),
+    "renewable_consumption": ("green_certificates",),
+    "carbon_trade": ("carbon_market",),
+    "directed_flow": ("green_load", "green_corridor", "green_certificates"),
+    "green_contracts": ("green_load",),
+    "green_storage": ("green_load", "green_corridor"),
+    "demand_response_calls": ("demand_response", "demand_response_use"),
+    "reserve_infeed": ("reserves",),
+}
 
 
 @dataclass
@@ -99,8 +111,9 @@ class Trials:
     def _fit(self, mutant: Mutant, near: bool) -> list:
         """Tests of the module's own files, or of the others: those that call a mutant's function first, file by file, since tests
         of a file share what they have solved; tests that have seen mutants of the function at the head."""
-        twin = f"test_{mutant.module}"
-        items = [item for item in self.items if (item.path.stem == twin or item.path.stem.startswith(twin + "_")) == near]
+        twins = {f"test_{module}" for module in (mutant.module, *TESTED_WITH.get(mutant.module, ()))}
+        own = f"test_{mutant.module}_"
+        items = [item for item in self.items if (item.path.stem in twins or item.path.stem.startswith(own)) == near]
         self.calls = all_calls(items, self.calls, self.given.calls)
         items = [item for item in items if self.calls[item.nodeid].passed]
         caller = {item.nodeid for item in items if (mutant.module, mutant.function) in self.calls[item.nodeid].functions}

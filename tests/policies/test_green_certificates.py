@@ -192,9 +192,20 @@ def test_energy_passes_through_a_zone():
 
 
 def test_a_line_may_carry_a_given_share_only():
-    """Hydro of 50 MW in A; the line of 20 MW counts as a quarter renewable: 5 of 10 MWh. Without it 10."""
-    case = grid([held_hydro(50)], [weight("B", 0.2)], lines=[line(20, renewable_share=0.25)], loads={"A": 10, "B": 50})
-    assert short(solved(case)) == pytest.approx(5)
+    """Hydro of 50 MW in A; the line of 20 MW counts as a quarter renewable: 5 of 10 MWh. Without it 10. What A has beyond its own
+    10 MWh and these 5 need not be consumed as renewable: hydro generates 30 MWh at 50 beside coal at 100, and 5 are short at 100."""
+    result = solved(grid([held_hydro(50)], [weight("B", 0.2)], lines=[line(20, renewable_share=0.25)], loads={"A": 10, "B": 50}))
+    assert short(result) == pytest.approx(5)
+    assert result.objective == pytest.approx(30 * 50 + 30 * 100 + 5 * 100)
+
+
+def test_a_line_carries_other_energy_beside_the_renewable():
+    """Of the 50 MWh that A sends 3 are its hydro's, the rest of a plant at 20: 97 MWh at 20, 3 at 50, and 7 short at 100. Were all
+    that flows to be renewable, no more than 3 MWh would flow and B would burn coal at 100."""
+    case = grid([held_hydro(3), plant("lignite", "A", 200, cost=20, technology="coal", certificate="")], [weight("B", 0.2)], lines=[line(50)])
+    result = solved(case)
+    assert short(result) == pytest.approx(7)
+    assert result.objective == pytest.approx(3 * 50 + 97 * 20 + 7 * 100)
 
 
 def test_no_more_is_consumed_than_a_zone_consumes():

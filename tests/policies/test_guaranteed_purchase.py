@@ -106,6 +106,38 @@ def test_guaranteed_quantity_is_energy_of_the_year_share():
     assert float(gm.solve(case).dispatch["generation"].sel(generator="wind").sum()) == pytest.approx(0)
 
 
+def test_steps_of_two_hours_are_two_hours_of_energy():
+    """The same guarantee of 60 MWh in five steps of two hours, with a stream of 40 MW before it: of 1000 MWh all are served, and 900
+    where coal has 50 MW and wind is gone. Counted by steps alone, twice the 60 MWh would be taken, and half of all be told."""
+    case = small_case(5, step_hours=2.0, series={"load": {"l": 100}},
+                      generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,
+                                   "purchase_class": "guaranteed", "guaranteed_hours": 876, "variable_cost_cny_per_mwh": 400},
+                                  {"generator": "stream", "zone": "A", "technology": "hydro_run_of_river", "capacity_mw": 40,
+                                   "purchase_class": "hydro"},
+                                  {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 500,
+                                   "variable_cost_cny_per_mwh": 300}],
+                      loads=[{"load": "l", "zone": "A"}], policies={"guaranteed_purchase": {}})
+    results = gm.solve(case)
+    assert float(2 * results.dispatch["generation"].sel(generator="wind").sum()) == pytest.approx(60)
+    order = results.tables["purchase_order"].set_index("purchase_class")
+    assert order["taken_mwh"].to_dict() == pytest.approx({"load": 1000, "hydro": 400, "guaranteed": 60})
+    small = case.replace(generators=case.tables["generators"].query("generator != 'wind'").assign(
+        capacity_mw=lambda table: table["capacity_mw"].where(table["generator"] != "coal", 50)))
+    order = gm.solve(small).tables["purchase_order"].set_index("purchase_class")
+    assert order["taken_mwh"].to_dict() == pytest.approx({"load": 900, "hydro": 400})
+
+
+def test_more_than_what_is_guaranteed_may_be_taken():
+    """Wind that costs nothing is taken beside coal for as long as it blows: 600 MWh, of which 60 are guaranteed."""
+    case = small_case(10, series={"load": {"l": 100}},
+                      generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,
+                                   "purchase_class": "guaranteed", "guaranteed_hours": 876},
+                                  {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 500,
+                                   "variable_cost_cny_per_mwh": 300}],
+                      loads=[{"load": "l", "zone": "A"}], policies={"guaranteed_purchase": {}})
+    assert float(gm.solve(case).dispatch["generation"].sel(generator="wind").sum()) == pytest.approx(600)
+
+
 def test_leap_year_counts_its_hours():
     """In 2028 (8,784 h) the same hours guarantee a little less of each day."""
     def taken(start):

@@ -109,6 +109,11 @@ def test_wear_that_the_tariff_does_not_pay_keeps_it_idle():
     assert sum(schedule(user(store={"wear_cost_cny_per_mwh": 500}))["discharge"]) == pytest.approx(4.5)
 
 
+def test_steps_of_two_hours_pay_as_two():
+    """4.5 MWh in the two dear hours gain 553 CNY each, more than a wear of 500; were they worth those of one hour, they would not."""
+    assert schedule(user(store={"wear_cost_cny_per_mwh": 500}, step_hours=2.0))["discharge"] == pytest.approx([0, 2.25, 0, 0], abs=1e-6)
+
+
 def test_users_without_a_name_are_all_loads_of_the_zone():
     """A load of 2 MW and one of 1 MW: together they can use 3 MW."""
     case = small_case(
@@ -168,6 +173,23 @@ def test_plant_side_stores_charge_from_their_plant_only():
     assert schedule(plant(tariff=late, connection=10, grid_charging=True))["charge"] == pytest.approx(
         [0, 0, 5, 0], abs=1e-6
     )
+
+
+def test_each_store_of_a_plant_has_its_own_way_to_charge():
+    """Beside a store that may charge from the grid, and does so in the dark for 100, one that may not still charges from the sun
+    of the hour before. Were it held by their common exchange alone it would charge from the grid too."""
+    late = [{"zone": "A", "start_hour": start, "end_hour": end, "price_cny_per_mwh": price} for start, end, price in ((0, 3, 100), (3, 24, 900))]
+    own = plant(tariff=late, connection=10)
+    store = own.tables["storage"]
+    both = pd.concat([store, store.assign(storage="t", grid_charging=True)], ignore_index=True)
+    planned = schedule_self_use(own.replace(storage=both)).series["self_use_charge"]
+    assert planned.values == pytest.approx(np.array([[0, 5, 0, 0], [0, 0, 5, 0]]), abs=1e-6)
+
+
+def test_what_neither_the_connection_nor_the_store_takes_is_spilled():
+    """Of 10 MW the connection takes 4 and the store 5. Two dear hours bring out 8 MWh: 5 and the 3 that 7 MW leave beside 4."""
+    assert schedule(plant(connection=4))["charge"] == pytest.approx([5, 3, 0, 0], abs=1e-6)
+    assert schedule(plant(connection=4))["discharge"] == pytest.approx([0, 0, 4, 4], abs=1e-6)
 
 
 def test_known_curtailment_is_what_it_charges_from():
