@@ -26,8 +26,9 @@ WEIGHTS = ("objective", "stores", "generators")
 class NetworkFile:
     """The content of a file, and the list of what is wrong with it or cannot be carried."""
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
+    def __init__(self, path: str | Path, fix_capacities: str | None = None):
+        """fix_capacities: what extendable components have, "nominal" or "optimised"; None where there shall be none."""
+        self.path, self.fix_capacities = Path(path), fix_capacities
         self.file = shown(self.path)
         self.problems: list[Problem] = []
         self.notes: list[str] = []  # what a reader of the scenario should know
@@ -136,6 +137,12 @@ class Components:
             values[rows] = given.transpose(..., "snapshots").values[known]
         values = values[self._where]
         return np.where(np.isnan(values), default, values)
+
+    def told_by_step(self, attribute: str) -> np.ndarray:
+        """Which components have a series of their own."""
+        index = f"{self.listed}_t_{attribute}_i"
+        ids = self.network.content[index].values.astype(str) if index in self.network.content else []
+        return np.isin(self._all[self._where].astype(str), ids)
 
     def fixed(self, attribute: str, default: float) -> np.ndarray:
         """Numbers that may not change from step to step: where one does, that is listed."""

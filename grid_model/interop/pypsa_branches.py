@@ -2,7 +2,8 @@
 
 symbol  attribute     unit   kind
 s       s             MW     PyPSA's flow of a line or transformer, |s| <= s_nom s_max_pu
-x       reactance     1      per unit of 1 MVA: x / v_nom^2 of a line, x tap_ratio / s_nom of a transformer
+x       reactance     1      per unit of 1 MVA: x / v_nom^2 of a line, x tap_ratio / s_nom of a transformer; r in its place
+                             among buses joined by branches of which the first is not of the carrier AC
 phi     phase_shift   rad    of a transformer: x s + phi adds up to nothing round a loop
 p       p0            MW     PyPSA's flow of a link, lo <= p <= hi: leaves bus0, efficiency p enters bus1
 v       marginal_cost currency/MWh   of p, either way
@@ -28,7 +29,8 @@ from grid_model.technologies.converters import delayed
 
 def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of) -> None:
     """Lines and transformers; those that close no loop need no reactance."""
-    listed = [_passive(network, network.components(name), capacity_of) for name in ("lines", "transformers")]
+    alternating = _alternating(network)
+    listed = [_passive(network, network.components(name), capacity_of, alternating) for name in ("lines", "transformers")]
     names, start, end, limit, reactance, shift = (np.concatenate([each[at] for each in listed]) for at in range(6))
     if not len(names):
         return
@@ -39,56 +41,76 @@ def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of)
     for units, first in zip((network.components("lines"), network.components("transformers")),
                             (0, len(listed[0][0])), strict=True):
         own = slice(first, first + len(units))
-        units.refuse(looped[own] & ~(reactance[own] > 0), "x", reactance[own],
-                     "a number above zero where the branch is part of a loop")
+        rules = np.array([alternating.get(bus, True) for bus in start[own]], bool)
+        for attribute, those in (("x", rules), ("r", ~rules)):
+            units.refuse(those & looped[own] & ~(reactance[own] > 0), attribute, reactance[own],
+                         "a number above zero where the branch is part of a loop" + ("" if attribute == "x" else " of buses without carrier AC"))
         units.refuse(start[own] == end[own], "bus1", end[own], "another bus than bus0")
     _add_passive(grid, names, start, end, limit, reactance, np.where(looped[:, None], shift, 0.0), looped)
 
 
-def _passive(network: NetworkFile, units: Components, capacity_of):
-    """Names, ends, greatest flow by step, reactance, and phi / x by step."""
+def _alternating(network: NetworkFile) -> dict[str, bool]:
+    """Whether reactances rule the flows at a bus: whether the first of the buses that branches join to it is of carrier AC."""
+    buses = network.components("buses")
+    position = {name: at for at, name in enumerate(buses.names)}
+    first = np.arange(len(buses))
+    for units in (network.components(name) for name in ("lines", "transformers")):
+        for ends in zip(units.text("bus0"), units.text("bus1")):
+            if set(ends) <= set(position):
+                joined = [first[position[end]] for end in ends]
+                first[first == max(joined)] = min(joined)
+    carrier = buses.text("carrier", "AC")
+    return {name: carrier[at] == "AC" for name, at in zip(buses.names, first)}
+
+
+def _passive(network: NetworkFile, units: Components, capacity_of, alternating: dict[str, bool]):
+    """Names, ends, greatest flow by step, reactance (resistance where that rules), and phi / x by step."""
     refuse_common(units)
     start, end = units.text("bus0"), units.text("bus1")
     voltage, carrier = _of_bus(network, start)
     size, angle = capacity_of(units, "s_nom"), np.zeros((len(units), network.steps))
     if units.listed == "lines":
-        reactance = _impedance(network, units, carrier == "DC") / voltage**2
+        reactance, resistance = (own / voltage**2 for own in _impedance(network, units))
     else:
-        size, reactance, angle = _transformers(network, units, size, carrier == "DC")
+        size, reactance, resistance, angle = _transformers(network, units, size)
     limit = finite(units.series("s_max_pu", 1.0), size)
     units.refuse((limit < 0).any(axis=1), "s_max_pu", np.full(len(units), "below zero"), "a number >= 0")
-    shift = np.divide(angle, reactance[:, None], out=np.zeros(limit.shape), where=reactance[:, None] > 0)
-    return units.names, start, end, _within_angle(units, limit, carrier, reactance, shift), reactance, shift
+    ruling = np.where([alternating.get(name, True) for name in start], reactance, resistance)
+    shift = np.divide(angle, ruling[:, None], out=np.zeros(limit.shape), where=ruling[:, None] > 0)
+    return units.names, start, end, _within_angle(units, limit, carrier, reactance, angle), ruling, shift
 
 
-def _impedance(network: NetworkFile, units: Components, direct) -> np.ndarray:
-    """x (r of direct current) of lines: that of its type where one has one, times its length over its circuits."""
-    own = np.where(direct, units.static("r", 0.0), units.static("x", 0.0))
+def _impedance(network: NetworkFile, units: Components) -> list[np.ndarray]:
+    """x and r of lines: those of its type where one has one, times its length over its circuits."""
     types = network.components("line_types")
     known = LINES | {name: figures for name, *figures in zip(
         types.names, types.static("x_per_length", np.nan), types.static("r_per_length", np.nan))}
     kind, usable = _typed(units, known)
-    by_length = np.array([known[name][int(dc)] if there else np.nan for name, there, dc in zip(kind, usable, direct)], float)
-    return np.where(usable, by_length * units.static("length", 0.0) / units.static("num_parallel", 1.0), own)
+    by_length = np.array([known[name] if there else (np.nan, np.nan) for name, there in zip(kind, usable)], float).reshape(-1, 2)
+    times = units.static("length", 0.0) / units.static("num_parallel", 1.0)
+    return [np.where(usable, by_length[:, at] * times, units.static(name, 0.0)) for at, name in enumerate(("x", "r"))]
 
 
-def _transformers(network: NetworkFile, units: Components, size, direct) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """s_nom, reactance (resistance of direct current) and phase shift [rad] by step; those of its type where one has one."""
+def _transformers(network: NetworkFile, units: Components, size) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """s_nom, reactance, resistance and phase shift [rad] by step; those of its type where one has one."""
     units.refuse(units.static("phase_shift_min", 0.0) < units.static("phase_shift_max", 0.0), "phase_shift_max",
                  units.static("phase_shift_max", 0.0), "as phase_shift_min: a shift that is given")
-    own = np.where(direct, units.static("r", 0.0), units.static("x", 0.0))
+    reactance, resistance = units.static("x", 0.0), units.static("r", 0.0)
     tap, angle = units.static("tap_ratio", 1.0), units.series("phase_shift", 0.0)
     types = network.components("transformer_types")
     known = TRANSFORMERS | {name: figures for name, *figures in zip(types.names, *(
         types.static(name, 0.0) for name in ("s_nom", "vsc", "vscr", "phase_shift", "tap_neutral", "tap_step")))}
     kind, usable = _typed(units, known)
-    base = units.static("s_nom", 0.0)
+    base, moves = units.static("s_nom", 0.0), units.told_by_step("phase_shift")
     for at in np.flatnonzero(usable):
-        size[at], whole, real, angle[at], neutral, step = known[kind[at]]
-        base[at], real = size[at], real / 100
-        own[at] = (real if direct[at] else np.sqrt((whole / 100) ** 2 - real**2)) / units.static("num_parallel", 1.0)[at]
+        size[at], whole, real, shift, neutral, step = known[kind[at]]
+        if not moves[at]:  # PyPSA writes what the type has over the one value, not over the series
+            angle[at] = shift
+        base[at], circuits = size[at], units.static("num_parallel", 1.0)[at]
+        resistance[at], reactance[at] = real / 100 / circuits, np.sqrt(whole**2 - real**2) / 100 / circuits
         tap[at] = 1 + (units.static("tap_position", 0.0)[at] - neutral) * step / 100
-    return size, own / np.where(base > 0, base, np.nan) * tap, np.deg2rad(angle)
+    base = np.where(base > 0, base, np.nan)
+    return size, reactance / base * tap, resistance / base * tap, np.deg2rad(angle)
 
 
 def _typed(units: Components, known: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +123,8 @@ def _typed(units: Components, known: dict) -> tuple[np.ndarray, np.ndarray]:
 
 def _within_angle(units: Components, limit, carrier, reactance, shift) -> np.ndarray:
     """Greatest flow also by v_ang_max, the angle between the ends."""
-    angle = np.deg2rad(units.static("v_ang_max", np.inf))
-    told = np.isfinite(angle) & ((carrier == "AC") | (units.listed == "transformers"))
+    angle, own = np.deg2rad(units.static("v_ang_max", np.inf)), units.text("carrier")
+    told = np.isfinite(angle) & ((np.where(own == "", carrier, own) == "AC") | (units.listed == "transformers"))
     units.refuse(told & (shift != 0).any(axis=1), "v_ang_max", np.rad2deg(angle), "no limit where there is a phase shift")
     most = np.divide(angle, reactance, out=np.full(len(units), np.inf), where=told & (reactance > 0))
     return np.minimum(limit, most[:, None])

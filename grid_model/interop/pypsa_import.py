@@ -41,11 +41,11 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
     """
     if fix_capacities not in (None, *FIXED):
         raise InputError(f"capacities fixed at one of {', '.join(FIXED)}, not {fix_capacities}")
-    network = NetworkFile(path)
+    network = NetworkFile(path, fix_capacities)
     grid = GridTables()
     _refuse_network(network)
     _add_buses(network, grid)
-    _add_components(network, grid, fix_capacities)
+    _add_components(network, grid)
     if network.problems:
         raise InputError(network.problems)
     dust = grid.drop_dust(TABLES)
@@ -75,10 +75,7 @@ def _horizon(network: NetworkFile, start: pd.Timestamp) -> dict:
     return horizon
 
 
-def _add_components(network: NetworkFile, grid: GridTables, fix_capacities: str | None) -> None:
-    def capacity_of(units: Components, attribute: str) -> np.ndarray:
-        return _capacity(units, attribute, fix_capacities)
-
+def _add_components(network: NetworkFile, grid: GridTables) -> None:
     parts = Parts(grid, network, unserved_cost(network))
     add_loads(network, parts)
     add_generators(network, parts, capacity_of)
@@ -91,8 +88,9 @@ def _add_components(network: NetworkFile, grid: GridTables, fix_capacities: str 
     add_global_constraints(network, parts)
 
 
-def _capacity(units: Components, attribute: str, fix_capacities: str | None) -> np.ndarray:
+def capacity_of(units: Components, attribute: str) -> np.ndarray:
     """Nominal capacity; of extendable components as asked for."""
+    fix_capacities = units.network.fix_capacities
     nominal, extendable = units.static(attribute, 0.0), units.flag(f"{attribute}_extendable")
     if fix_capacities is None:
         units.refuse(extendable, f"{attribute}_extendable", np.full(len(units), "True"),

@@ -11,6 +11,7 @@ from grid_model.interop.grid_tables import GridTables
 from grid_model.interop.network_file import Components, NetworkFile
 
 UNSERVED_FACTOR = 1000.0
+START_FACTOR = 10.0
 LEAST_UNSERVED_COST = 100_000.0
 BEYOND = 1e8  # MW or MWh, where PyPSA has no limit
 
@@ -30,7 +31,18 @@ def unserved_cost(network: NetworkFile) -> float:
     """A cost so high that only what cannot be served is not served, where PyPSA would find no solution."""
     lists = ("generators", "links", "processes", "storage_units", "stores")
     highest = max((float(np.abs(network.components(name).series("marginal_cost", 0.0)).max(initial=0)) for name in lists))
-    return max(LEAST_UNSERVED_COST, UNSERVED_FACTOR * highest)
+    started = max(_dearest_start(network, network.components(name)) for name in ("generators", "links", "processes"))
+    return max(LEAST_UNSERVED_COST, UNSERVED_FACTOR * highest, START_FACTOR * started)
+
+
+def _dearest_start(network: NetworkFile, units: Components) -> float:
+    """Greatest cost of a start, a stop and a step on by the MWh that may come of it."""
+    counted = network.step_hours * network.step_weights
+    hours = counted[counted > 0].min(initial=np.inf)
+    costs = sum((units.series(name, 0.0).max(axis=1, initial=0) for name in ("start_up_cost", "shut_down_cost", "stand_by_cost")))
+    size = nominal(units)
+    usable = units.flag("committable") & (size > 0) & np.isfinite(hours)
+    return float((costs[usable] / size[usable] / hours).max(initial=0))
 
 
 class Parts:
@@ -123,8 +135,8 @@ def finite(per_unit: np.ndarray, size: np.ndarray) -> np.ndarray:
 
 
 def nominal(units: Components) -> np.ndarray:
-    """Nominal power that ramps are measured in, extendable components as they were optimised."""
-    optimised = units.flag("p_nom_extendable") & units.has("p_nom_opt")
+    """Nominal power that ramps are measured in, of extendable components as asked for."""
+    optimised = units.flag("p_nom_extendable") & (units.network.fix_capacities == "optimised")
     size = np.where(optimised, units.static("p_nom_opt", 0.0), units.static("p_nom", 0.0))
     return np.where(np.isinf(size), BEYOND, size)
 

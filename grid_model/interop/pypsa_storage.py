@@ -96,13 +96,13 @@ def add_storage_units(network: NetworkFile, parts: Parts, capacity_of) -> None:
     units = network.components("storage_units")
     refuse_common(units)
     figures = _figures(units, capacity_of(units, "p_nom"))
-    for name in ("into", "out"):
-        units.refuse((figures[name] <= 0).any(axis=1), "efficiency_store" if name == "into" else "efficiency_dispatch",
-                     figures[name].min(axis=1, initial=1), "a number > 0")
+    into, out = figures["into"], figures["out"]
+    units.refuse((into < 0).any(axis=1), "efficiency_store", into.min(axis=1, initial=1), "a number >= 0")
+    units.refuse((out <= 0).any(axis=1), "efficiency_dispatch", out.min(axis=1, initial=1), "a number > 0")
     steady = np.all([all_equal(figures[name]) for name in ("charge_most", "discharge_most", "into", "out", "cost")], axis=0)
     still = np.all([(figures[name] == 0).all(axis=1) for name in ("charge_least", "discharge_least", "inflow")], axis=0)
     apart = ~np.isnan(figures["point"]).all(axis=1) | (figures["sign"] != 1)
-    within = (figures["into"] <= 1).all(axis=1) & (figures["out"] <= 1).all(axis=1) & (figures["cost"] >= 0).all(axis=1)
+    within = ((into > 0) & (into <= 1)).all(axis=1) & (out <= 1).all(axis=1) & (figures["cost"] >= 0).all(axis=1)
     plain = steady & still & within & ~apart & (np.isnan(figures["initial"]) | (figures["initial"] <= figures["energy"]))
     own = {name: values[plain] for name, values in figures.items()}
     _add(network, parts, units, plain, units.text("bus")[plain], own["least"], own["most"], own["loss"], own["initial"],

@@ -76,6 +76,47 @@ def standard_types(pypsa):
 
 
 @feature
+def phase_shift_by_snapshot_beside_a_type(pypsa):
+    """PyPSA writes the type's phase shift over the one value, not over the series."""
+    network = _network(pypsa)
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Transformer", "t", bus0="a", bus1="b", type="160 MVA 380/110 kV", phase_shift=[0.0, 2, -3, 4], s_max_pu=0.2)
+    network.add("Transformer", "u", bus0="b", bus1="a", type="100 MVA 220/110 kV", phase_shift=7.0)
+    return network
+
+
+@feature
+def storage_that_cannot_be_filled(pypsa):
+    network = _network(pypsa)
+    network.add("StorageUnit", "s", bus="b", p_nom=20, max_hours=3, state_of_charge_initial=30, efficiency_store=0.0,
+                efficiency_dispatch=0.9)
+    network.add("StorageUnit", "u", bus="b", p_nom=20, max_hours=3, state_of_charge_initial=10,
+                efficiency_store=[0.0, 0.9, 0, 0])
+    return network
+
+
+@feature
+def no_load_at_all(pypsa):
+    network = _network(pypsa)
+    network.remove("Load", "load")
+    network.add("Generator", "bids", bus="b", p_nom=20, sign=-1, marginal_cost=-230)
+    return network
+
+
+@feature
+def branches_between_buses_of_no_current(pypsa):
+    """PyPSA takes the resistances wherever the first bus that branches join is not of the carrier AC."""
+    network = _network(pypsa)
+    network.buses["carrier"] = ["electricity", "AC"]
+    network.add("Generator", "cheap", bus="a", p_nom=500, marginal_cost=10)
+    network.add("Line", ["one", "two"], bus0="a", bus1="b", x=[1.0, 2.0], r=[3.0, 1.0], s_nom=20)
+    network.add("Bus", ["c", "d"], carrier=["AC", "electricity"])
+    network.add("Line", ["three", "four"], bus0="c", bus1="d", x=[1.0, 3.0], r=1.0, s_nom=10, v_ang_max=1)
+    network.add("Link", ["in", "out"], bus0=["a", "d"], bus1=["c", "b"], p_nom=90)
+    return network
+
+
+@feature
 def capacities_without_limit(pypsa):
     network = _network(pypsa)
     network.add("Generator", "endless", bus="a", p_nom=np.inf, marginal_cost=[3.0, 90, 5, 7], e_sum_max=150)

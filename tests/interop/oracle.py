@@ -73,7 +73,8 @@ def served(case):
         results = gm.solve(case)
     except gm.InfeasibleError:
         return None
-    return None if float(results.dispatch["unserved"].sum()) > 1e-6 else results
+    lost = float(results.dispatch["unserved"].sum()) if "unserved" in results.dispatch else 0.0
+    return None if lost > 1e-6 else results
 
 
 def _compare_again(pypsa, found: Comparison, case, folder: Path) -> None:

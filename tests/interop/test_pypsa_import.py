@@ -95,6 +95,23 @@ def test_ramp_is_per_snapshot(tmp_path):
     assert cost(results) == pytest.approx(0.5 * (30 + 50 + 100 * (30 + 10)))
 
 
+def test_ramps_are_parts_of_the_capacity_that_is_taken(tmp_path):
+    """An extendable plant of 100 MW, optimised at 50, ramps by a fifth from 10 MW: 30 then 50 of 60 MW at its nominal capacity,
+    20 then 30 at the optimised one. Parts of the optimised one at nominal capacity would be 20 then 30 too."""
+    grown = plant("slow", "a", 100, 1.0, ramp_limit_up=0.2, p_init=10.0, p_nom_extendable=True, p_nom_opt=50.0)
+    for fixed, served in (("nominal", 30 + 50), ("optimised", 20 + 30)):
+        results = solved(tmp_path, fix_capacities=fixed, steps=2, buses=BUS, loads=[load("a", 60.0)],
+                         generators=[grown, plant("rest", "a", 100, 100.0)])
+        assert cost(results) == pytest.approx(served + 100 * (120 - served))
+
+
+def test_a_start_that_costs_more_than_what_is_unserved(tmp_path):
+    """Only a start at 500,000 serves 1 MWh: PyPSA pays it. An unserved MWh at 100,000 would be cheaper."""
+    results = solved(tmp_path, buses=BUS, loads=[load("a", 1.0)], generators=[
+        plant("dear", "a", 1, committable=True, start_up_cost=500_000.0, up_time_before=0)])
+    assert cost(results) == pytest.approx(500_000)
+
+
 def test_a_plant_that_draws_at_a_cost_takes_a_surplus(tmp_path):
     """20 MW must run at 0, 5 are used; taking the rest away costs 3 each: 45."""
     results = solved(tmp_path, buses=BUS, loads=[load("a", 5.0)], generators=[
