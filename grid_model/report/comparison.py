@@ -171,6 +171,8 @@ def _name(style: Style, dimension: str, item) -> Words:
         return style.technology(item)
     if dimension == "zone":
         return style.zone(item)
+    if dimension == "line":
+        return style.line(item)
     return (
         cost_item(str(item))
         if dimension == "item"

@@ -92,22 +92,29 @@ def colour(key: str) -> str:
 
 
 class Style:
-    """Names and colours for the zones and technologies of some results; of several, the first that names one
-    decides."""
+    """Names and colours for the zones, lines, reservoirs and technologies of some results; of several, the first that
+    names one decides."""
 
     def __init__(self, *results):
-        self._technologies, self._zones = {}, {}
+        self._technologies, self._zones, self._lines, self._reservoirs = {}, {}, {}, {}
         for one in reversed(results):
-            data = one.dispatch
-            chinese = data["name_zh"].values if "name_zh" in data.coords else data["zone"].values
             self._technologies |= _technologies(one.tables.get("technologies"))
-            self._zones |= {
-                str(zone): Words(str(zone), _text(name) or str(zone))
-                for zone, name in zip(data["zone"].values, chinese)
-            }
+            for names, dimension, column in (
+                (self._zones, "zone", "name_zh"),
+                (self._lines, "line", "line_name_zh"),
+                (self._reservoirs, "reservoir", "reservoir_name_zh"),
+            ):
+                names |= _chinese(one.dispatch, dimension, column)
 
     def zone(self, name: str) -> Words:
         return self._zones.get(str(name), plain(name))
+
+    def line(self, name: str) -> Words:
+        return self._lines.get(str(name), plain(name))
+
+    def reservoir(self, name: str) -> Words:
+        found = self._reservoirs.get(str(name), plain(name))
+        return self.party(name) if found.en == found.zh else found
 
     def party(self, name: str) -> Words:
         """A party named after a zone, such as `Beijing weight`: the zone's name, then the rest in words."""
@@ -154,6 +161,13 @@ def _technologies(table: pd.DataFrame | None) -> dict[str, tuple[str, str, str]]
 def _of_package() -> tuple:
     table = pd.read_csv(files("grid_model.case") / "technologies.csv", dtype=str)
     return tuple((row.technology, (row.label, row.name_zh, row.color)) for row in table.itertuples())
+
+
+def _chinese(data, dimension: str, column: str) -> dict[str, Words]:
+    """The names of a dimension with the Chinese ones that a column of the inputs gives, else the names themselves."""
+    names = data[dimension].values if dimension in data.coords else ()
+    chinese = data[column].values if column in data.coords else names
+    return {str(name): Words(str(name), _text(other) or str(name)) for name, other in zip(names, chinese)}
 
 
 def _text(value) -> str:

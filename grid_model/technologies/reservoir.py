@@ -20,7 +20,7 @@ import pyomo.environ as pyo
 
 from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
-from grid_model.case.tables import flag, identifier, number, reference
+from grid_model.case.tables import flag, identifier, number, reference, text
 from grid_model.case.units import MW, MWH
 from grid_model.technologies import cascade, generators
 from grid_model.technologies.contract import Data, Report, subset
@@ -34,6 +34,7 @@ TABLES = {
         identifier("reservoir", meaning="name of the reservoir"),
         reference("generator", "generators", required=True,
                   meaning="hydro generator that its water drives, one to a reservoir"),
+        text("name_zh", "Chinese name"),
         number("capacity_mwh", unit="MWh", minimum=0, required=True, meaning="energy of the water held when full"),
         number("min_level_fraction", unit="1", minimum=0, maximum=1, default=0,
                meaning="least energy held, as part of capacity_mwh"),

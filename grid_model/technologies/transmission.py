@@ -35,7 +35,7 @@ import pyomo.environ as pyo
 
 from grid_model.algebra import Array
 from grid_model.case.checks import different, problems_where
-from grid_model.case.tables import choice, date, flag, identifier, number, reference
+from grid_model.case.tables import choice, date, flag, identifier, number, reference, text
 from grid_model.case.units import CNY_PER_MWH, MW
 from grid_model.technologies.ac_network import independent_cycles
 from grid_model.technologies.contract import Data, Report, subset
@@ -49,6 +49,7 @@ TABLES = {
         identifier("line", meaning="name of the line or corridor"),
         reference("from_zone", "zones", meaning="zone where it begins", required=True),
         reference("to_zone", "zones", meaning="zone where it ends", required=True),
+        text("name_zh", "Chinese name"),
         number("capacity_mw", unit="MW", minimum=0, required=True, meaning="greatest power sent from from_zone"),
         number("reverse_capacity_mw", unit="MW", minimum=0,
                meaning="greatest power sent from to_zone; empty: as capacity_mw; 0: one way only"),

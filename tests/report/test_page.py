@@ -82,6 +82,15 @@ def test_both_languages_stand_in_the_page_and_one_is_shown(rich, page):
     ]
 
 
+def test_corridors_and_dams_have_chinese_names(rich, page):
+    """As lines.csv and reservoirs.csv give them, in the figure of levels and the tables; a line without one keeps its own name."""
+    shown = payload(page)["figures"]
+    assert "龙羊峡" in shown["levels"]["zh"]["data"][0]["y"] and "Qinghai Longyangxia" in shown["levels"]["en"]["data"][0]["y"]
+    assert "甘肃—青海" in page and "拉西瓦" in page
+    nameless = rich.dispatch.assign_coords(line_name_zh=("line", [""] * rich.dispatch.sizes["line"]))
+    assert "甘肃—青海" not in report_html(replace(rich, dispatch=nameless))
+
+
 def test_names_reach_neither_html_nor_script_unescaped(plain_grid):
     """A zone, a generator's technology, a scenario and a table's text that are HTML: nowhere does a tag of theirs
     stand."""

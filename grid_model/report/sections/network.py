@@ -161,7 +161,7 @@ def corridor_table(view: View) -> Table | None:
         Column(word("hours_full"), unit=plain("h"), digits=0),
     ]
     rows = zip(
-        data["line"].values,
+        [view.style.line(name) for name in data["line"].values],
         *zones,
         capacity,
         forward * unit.factor,
@@ -192,7 +192,7 @@ def flow_chart(view: View, most: int = 25) -> Chart:
         word("flows"),
         unit.name,
         layers,
-        [plain(name) for name in view.data["line"].values[order]],
+        [view.style.line(name) for name in view.data["line"].values[order]],
         x_kind="names",
         horizontal=True,
         height=120 + 20 * len(order),

@@ -138,7 +138,7 @@ def level_heat(view: View) -> Heat:
     order = np.argsort(-capacity, kind="stable")
     every = max(1, len(view.time) // MOST_POINTS)
     part = rows_of(data, "reservoir_level", "reservoir")[order] / np.where(capacity > 0, capacity, np.nan)[order, None]
-    names = [view.style.party(name) for name in data["reservoir"].values[order]]
+    names = [view.style.reservoir(name) for name in data["reservoir"].values[order]]
     return Heat(
         "levels",
         word("fullness"),
@@ -167,7 +167,7 @@ def reservoir_table(view: View) -> Table:
         Column(word("last_level"), "percent"),
         *(Column(word(name), unit=unit.name) for name in flows),
     ]
-    rows = [(view.style.party(name), capacity[place] / 1e3, *(_part(value, capacity[place]) for value in (
+    rows = [(view.style.reservoir(name), capacity[place] / 1e3, *(_part(value, capacity[place]) for value in (
         level[place, 0], level[place].min(), level[place, -1])), *(energy[place] for energy in flows.values()))
             for place, name in enumerate(data["reservoir"].values)]  # fmt: skip
     return Table(word("reservoirs"), columns, rows, folded=len(rows) > 12)

@@ -134,6 +134,7 @@ def reservoirs() -> pd.DataFrame:
         {
             "reservoir": dams.index,
             "generator": dams.index,
+            "name_zh": dams["name_zh"],
             "capacity_mwh": (effective * 1e6 / dams["water_use_m3_per_kwh"] / 1000).round(0),
             "initial_fraction": start.clip(0, 1).round(3),
             "final_fraction": start.clip(0, 1).round(3),

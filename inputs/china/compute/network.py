@@ -37,6 +37,7 @@ def lines() -> pd.DataFrame:
             "line",
             "from_zone",
             "to_zone",
+            "name_zh",
             "capacity_mw",
             "reverse_capacity_mw",
             "kind",
