@@ -249,6 +249,23 @@ def test_carbon_cap_without_shortfall():
     assert findings["balance lower"].needed == pytest.approx(200)
 
 
+def test_energy_that_nobody_can_take():
+    """A contract of 220 MWh with a plant whose zone uses 60 + 50 + 80 = 190: 30 MWh are too much of the contract. The load
+    above it is no target: it would give way last."""
+    case = small_case(
+        3,
+        series={"load": {"东部负荷": [60, 50, 80]}},
+        loads=LOAD,
+        generators=[COAL],
+        energy_limits=[{"limit": "合同", "sense": "at_least", "amount_mwh": 220}],
+        energy_limit_terms=[{"term": "煤电供电", "limit": "合同", "generator": "煤电"}],
+    )
+    changed = change(found(case))
+    assert place(changed) == ("energy_limits", "合同", "amount_mwh")
+    assert (changed.value, changed.change, changed.unit) == (pytest.approx(220), pytest.approx(30), "MWh")
+    assert "limit '合同' counts at least 220 MWh" in changed.sentence
+
+
 def test_green_share_out_of_reach():
     """A line must carry 50 % renewable energy and 40 MW at least; behind it stand 10 MW of wind: 10 MW of the 20 are
     missing.

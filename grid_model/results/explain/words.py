@@ -209,6 +209,15 @@ ROWS = {
     "guaranteed_purchase.guaranteed_quantity": _rule(
         "'{name}' is guaranteed the purchase of {value}", "MWh", "generators", "order of purchase", "guaranteed_hours"
     ),
+    "energy_limits.most_energy": _rule(
+        "limit '{name}' counts at most {value}", "MWh", "energy_limits", "energy limit", "amount_mwh"
+    ),
+    "energy_limits.energy": _rule(
+        "limit '{name}' counts exactly {value}", "MWh", "energy_limits", "energy limit", "amount_mwh"
+    ),
+    "energy_limits.least_energy": _rule(
+        "limit '{name}' counts at least {value}", "MWh", "energy_limits", "energy limit", "amount_mwh"
+    ),
     "green_corridor.renewable_share": _rule(
         "'{name}' carries its least share of renewable energy", "MWh", "lines", "green share", "min_renewable_share"
     ),
@@ -278,6 +287,7 @@ BLOCKS = {  # what duals of all other rows of a block are called in a price, and
     "green_corridor": ("green share", ""),
     "green_certificates": ("certificate", ""),
     "carbon_market": ("carbon", ""),
+    "energy_limits": ("energy limit", "energy_limits"),
     "reserves": ("reserve", ""),
     "storage_place": ("connection", ""),
     "self_use": ("self-use schedule", "storage"),
