@@ -76,6 +76,9 @@ class Settings(BaseModel):
 class Horizon(Settings):
     """The steps that are modelled: from `start`, for `hours` or until `end` (exclusive), `step_hours` long each.
 
+    start         first moment, Beijing time, such as 2027-01-01 or 2027-01-01T06:00
+    hours, end    its length [h], or its end (exclusive): one of both
+    step_hours    length of a step [h]
     step_lengths  where steps differ, the length of each [h]; they follow one another and sum to the hours
     step_weights  how often each step counts in the cost: a day that stands for many has more than 1 (rules that
                   do not know of it refuse it); prices stay those of one such step
@@ -145,7 +148,18 @@ class Horizon(Settings):
 
 class Change(Settings):
     """One change of the input tables: in the rows of `table` that match `where`, `column` is set, added to, multiplied
-    or scaled so that it sums to `scale_to`. With `share_by` only the growth is shared out, see `case/changes.py`."""
+    or scaled so that it sums to `scale_to`. With `share_by` only the growth is shared out, see `case/changes.py`.
+
+    table      table of the inputs, such as generators
+    where      {column: value or list of values} of the rows that are meant; none: all
+    column     column that changes
+    set        value that it gets
+    add        number that is added
+    multiply   number that it is multiplied with
+    scale_to   sum of the column over the rows, afterwards
+    share_by   with scale_to: column that says in which parts the growth is shared out
+    note       why, for people
+    """
 
     table: str
     where: dict[str, Scalar | list[Scalar]] = {}
@@ -201,6 +215,8 @@ class Solve(Settings):
     medium_hours   length of a step of the plan that windows follow; none: 8, or 24 where a week has too many rows
     corrections   how often windows are solved again with what a year's rows turned out to be worth
     bound   windows: compute a lower bound of the cost
+    time_limit_seconds   after which the solver gives up, which is an error; none: no limit
+    threads   of the solver; none: as many as it takes
     audit   check the solved dispatch against every law, apart from the formulation (results/audit)
     """
 
@@ -220,7 +236,10 @@ class Solve(Settings):
 
 
 class Stored(Settings):
-    """How results are stored: `auto` takes netCDF, and zarr for runs of many years (see results/files.py)."""
+    """How results are stored.
+
+    format  of the hourly dispatch; auto takes netCDF, and zarr for runs of many years
+    """
 
     format: Literal["auto", "netcdf", "zarr"] = "auto"
 
@@ -237,6 +256,7 @@ class Scenario(Settings):
     horizon, changes, solve  see below
     policies     settings of each rule by its name; false switches it off
     report       write report.html beside the results
+    results      how they are stored, see below
     """
 
     name: Annotated[str, AfterValidator(check_name)] = Field(min_length=1)
@@ -249,7 +269,7 @@ class Scenario(Settings):
     changes: tuple[Change, ...] = ()
     policies: dict[str, dict[str, Any] | bool | None] = {}
     solve: Solve = Solve()
-    report: bool = True  # write report.html beside the results
+    report: bool = True
     results: Stored = Stored()
 
     _origin: dict[str, tuple[str, int]] = PrivateAttr(default_factory=dict)

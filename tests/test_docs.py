@@ -47,6 +47,13 @@ def test_every_column_setting_and_command_stands_in_the_reference(generated):
     assert [name for name in commands if f"## grid-model {name}\n" not in pages["reference/commands.md"]] == []
 
 
+def test_every_setting_says_what_it_means(generated):
+    """A setting that its docstring does not name would be a name and a number, and no more."""
+    pages = generated[0]
+    rows = [line for line in pages["reference/scenario.md"].splitlines() if line.startswith("| <code>")]
+    assert rows and [row for row in rows if row.count("|") != 5 or not row.rsplit("|", 2)[1].strip()] == []
+
+
 def test_every_constraint_family_of_a_solved_grid_is_in_the_docs(generated):
     """Read from the other side: the families that the programme has, not the files that the generator read."""
     case = gm.load_case(ROOT / "scenarios" / "two_zone.yaml")

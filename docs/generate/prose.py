@@ -40,8 +40,14 @@ def _part(part: str) -> str:
         return _columns(lines)
     if all(line.startswith("    ") for line in lines):
         return "```text\n" + "\n".join(line[4:] for line in lines) + "\n```"
-    words = re.sub(r"`([^`]*)`|([\[\]*_\\])", _escaped, html.escape(part, quote=False))
+    words = _inline(part)
+    words = re.sub(r"\bdocs/([a-z]+)\.md", r"[\1](../\1.md)", words)  # every generated page lies one folder down
     return re.sub(r"(?<=\n)\n?(- )|^(- )", r"\n- ", words, count=1)  # a list needs an empty line before it
+
+
+def _inline(text: str) -> str:
+    """Text whose signs mean themselves, but for code between backticks."""
+    return re.sub(r"`([^`]*)`|([\[\]*_\\])", _escaped, html.escape(text, quote=False))
 
 
 def _escaped(match) -> str:
@@ -61,7 +67,7 @@ def _columns(lines: list[str]) -> str:
             cells.append(parts)
     if None in cells or any(len(parts) != len(starts) for parts in cells) or len(cells) < 2:
         return "```text\n" + "\n".join(lines) + "\n```"
-    first, *others = [[plain(cell) for cell in parts] for parts in cells]
+    first, *others = [[_inline(cell) for cell in parts] for parts in cells]
     return table(tuple(first), [tuple(parts) for parts in others])
 
 

@@ -17,11 +17,14 @@ from grid_model.case.tables import FREE_COLUMNS, FREE_NUMBERS, REQUIRED_TABLES, 
 from grid_model.cli import app
 from grid_model.commands.new import copy_starter
 from grid_model.pipeline import load_case, solve
+from grid_model.results.dataset import FACTS, IDENTIFIER
 
 LIMITS = (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="))
 WORDS = (
     (r"Optional\[Annotated\[datetime.*", "moment | none"),
     (r"Literal\[([^\]]*)\]", lambda found: found[1].replace("'", "").replace(", ", " | ")),
+    (r"tuple\[Annotated\[(\w+), FieldInfo\(.*?metadata=\[G[te]\(g([te])=(\d+)\)\]\)\], \.\.\.\]",
+     lambda found: f"list of {found[1]} {'>' if found[2] == 't' else '>='} {found[3]}"),
     (r"tuple\[(\w+), \.\.\.\]", r"list of \1"),
     (r"dict\[.*\]", "keys with values"),
     (r"\bdatetime\b", "moment"),
@@ -144,6 +147,7 @@ def _scenario() -> str:
         ("changes", scenario.Change, "changes"),
         ("profiles.synthesis", scenario.Synthesis, "profiles.synthesis"),
         ("solve", scenario.Solve, "solve"),
+        ("results", scenario.Stored, "results"),
     ):
         parts += [f"## {title}", settings_of(model, key)]
     for module in formulation.BUILT_IN:
@@ -184,8 +188,10 @@ def _help(words: str) -> str:
 
 
 def _called(parameter) -> str:
-    options = [name for name in parameter.opts if name.startswith("-")]
-    return ", ".join(options) if options else (parameter.metavar or parameter.name.upper())
+    options = [name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("-")]
+    if not options:
+        return parameter.metavar or parameter.name.upper()
+    return ", ".join(options) + (f" {parameter.metavar}" if parameter.metavar else "")
 
 
 # ------------------------------------------------------------------------------------------------------------- results
@@ -214,11 +220,14 @@ def _results() -> str:
         for name, array in data.data_vars.items()
         if name not in reports
     ]
+    declared = {column.name: column for table, columns in formulation.TABLES.items() for column in columns}
     facts = [
-        (code(str(name)), ", ".join(map(str, array.dims)), plain(str(array.attrs.get("units", ""))))
-        for name, array in data.coords.items()
+        (code(name), dimension, code(f"{one}.{column}"), plain(declared[column].metadata["unit"]))
+        for dimension, (one, columns) in FACTS.items()
+        for name, column in ({dimension: IDENTIFIER.get(dimension, dimension)} | columns).items()
     ]
     keys = ", ".join(f"`{key}`" for key in solved.summary)
+    tables = {name: one.columns for name, one in solved.tables.items()}
     return (
         "\n\n".join(
             [
@@ -234,9 +243,14 @@ def _results() -> str:
                 "## Of zones, prices, costs and rules",
                 table(("variable", "dimensions", "unit", "meaning"), others),
                 "## Static facts, as coordinates",
-                table(("coordinate", "dimension", "unit"), facts),
+                "`time` is the start of each step, `step_hours` its length; the others are columns of the "
+                "[input tables](tables.md).",
+                table(("coordinate", "dimension", "column", "unit"), facts),
                 f"## summary.json\n\nKeys: {keys}.",
-                f"## Tables of every run\n\n{', '.join(f'`{name}`' for name in solved.tables)}; rules add their own.",
+                "## Tables of every run",
+                "The columns of the grid of `grid-model new`; rules add tables of their own.",
+                table(("table", "columns"), [
+                    (code(name), ", ".join(code(str(column)) for column in columns)) for name, columns in tables.items()]),
             ]
         )
         + "\n"

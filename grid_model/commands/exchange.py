@@ -17,7 +17,7 @@ def import_pypsa(
     fix_capacities: Annotated[
         str | None,
         typer.Option(
-            "--fix-capacities", metavar="nominal|optimised", help="Which capacity extendable components have."
+            "--fix-capacities", metavar="nominal|optimised", help="Which capacity extendable components have: p_nom or p_nom_opt."
         ),
     ] = None,
     as_json: AsJson = False,

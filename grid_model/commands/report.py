@@ -19,7 +19,7 @@ class Language(StrEnum):
     zh = "zh"
 
 
-Lang = Annotated[Language, typer.Option("--lang", help="Language that the page opens in; it has a switch for both.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language that the page opens in, en or zh; it has a switch for both.")]
 File = Annotated[Path | None, typer.Option("--out", help="File to write; by default report.html beside the results.")]
 
 

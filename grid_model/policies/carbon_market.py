@@ -146,7 +146,23 @@ TABLES = {
 
 
 class Settings(BaseModel):
-    """The national market, and of other markets what their rows in `carbon_markets` leave empty."""
+    """The national market, and of other markets what their rows in `carbon_markets` leave empty.
+
+    entity                     who must cover emissions: all plant of a zone together, or each generator
+    allocation                 allowances by benchmark and output, or a part of the cap
+    price                      given: traded with the rest of the market at allowance_price_cny_per_t; cleared: found here
+    allowance_price_cny_per_t  price of an allowance, and what a fine is counted from
+    cap_t                      allowances of a year, where allocation is cap; none: as the caps of zones say
+    auction_share              part of the allowances that is auctioned
+    reserve_share              part of the allowances that is held back
+    reserve_price_cny_per_t    price at which the reserve is sold, where price is cleared; none: it is not sold
+    offset_share               most part of the emissions that certified reductions (CCER) may cover
+    ccer_price_cny_per_t       price of certified reductions where the table ccer_supply has no steps
+    bank_t_per_company         allowances [t] that a company may bank in any case
+    bank_per_net_sale          allowances that it may bank beyond, per allowance sold net
+    banked_value_cny_per_t     worth of what is left in the bank at the end
+    penalty_factor             fine of what is not covered, in prices of an allowance
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

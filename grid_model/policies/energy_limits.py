@@ -8,8 +8,9 @@ e       level       GWh      of a term: energy held at the end of the horizon
 
     sum over terms of k g  +  sum over terms of k e   <=, =, >=  K
 
-Fuel for a year, water that may be used, a cap on emissions, an obligation to generate: each is such a limit. What a
-limit's last unit is worth is its price, in the table `energy_limits` beside the results.
+No rule of the market asks for it: it is what planners set, and what PyPSA's global constraints say. Fuel for a year,
+water that may be used, a cap on emissions, an obligation to generate: each is such a limit. What a limit's last unit is
+worth is its price, in the table `energy_limits` beside the results.
 """
 
 from __future__ import annotations

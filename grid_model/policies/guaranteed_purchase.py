@@ -55,7 +55,11 @@ PRECISION = 1e-7  # part of the energy of a rank that its audit lets pass
 
 
 class Settings(BaseModel):
-    """mode: exact (rank by rank) or weighted (one programme, weights from the data); market: cost or curtailment."""
+    """How the order is kept, and whether it ends before the market.
+
+    mode    exact (rank by rank) or weighted (one programme, weights from the data)
+    market  cost: wind and sun beyond their guarantee are taken by cost; curtailment: as much of them as can be
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

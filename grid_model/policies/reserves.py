@@ -80,7 +80,19 @@ TABLES = {
 
 
 class Settings(BaseModel):
-    """How much reserve, for how long, and what is paid when it is missing."""
+    """How much reserve, for how long, and what is paid when it is missing.
+
+    area                        a region or a zone is one area of reserve
+    up_load_share               upward reserve, as part of load
+    up_renewable_share          the same, as part of available wind and solar power
+    down_load_share             downward reserve, as part of load
+    down_renewable_share        the same, as part of available wind and solar power
+    spinning_share              part of the upward reserve that plant and stores that run must keep
+    infeed                      largest infeed that may fail: as dispatched, by capacity, or none
+    sustain_hours               for how long a store can give what it sells [h]
+    response_minutes            time in which reserve must be there; none: ramps do not limit it
+    shortfall_cost_cny_per_mwh  what a MW missing for an hour costs
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -35,7 +35,11 @@ TARGETS = {
 
 
 class Settings(BaseModel):
-    """levels: other levels, {target: number} or {target: {year: number}}; pile_kw: power of a charging pile, kW."""
+    """What targets ask for.
+
+    levels   other levels than those ruled, {target: number} or {target: {year: number}}
+    pile_kw  power of a charging pile [kW]; none: piles are not counted
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -54,7 +54,13 @@ TABLES = tariffs.TABLES
 
 
 class Settings(BaseModel):
-    """Which hours are tight, and how long a called store may take to be back on its schedule."""
+    """Which hours are tight, and how long a called store may take to be back on its schedule.
+
+    tight_hours     hours of the day, 0 to 23, in which the dispatcher may call
+    tight_dates     days on which these hold; none: every day
+    tight_share     part of all hours, those of the highest net load of the zone, that are tight too
+    recovery_hours  time after which a called store is back on its schedule [h]
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

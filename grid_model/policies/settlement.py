@@ -58,7 +58,14 @@ TABLES = {
 
 
 class Settings(BaseModel):
-    """Regime of wind, PV and all other plant with a purchase class, and tariffs beside energy."""
+    """Regime of wind, PV and all other plant with a purchase class, and tariffs beside energy.
+
+    regime                        by_date: guaranteed before mechanism_from, mechanism after it; or all under one of them
+    mechanism_from                day from which new plant is under the mechanism
+    average_price                 the market's average price: of the same technology by output, or of the zone by load
+    capacity_tariff_cny_per_kw    paid for capacity [CNY/kW a year], such as half of 330
+    capacity_tariff_technologies  technologies that it is paid to
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
