@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -195,6 +196,7 @@ def test_help_of_every_command_says_what_how_and_which_exit_codes(words):
     said = call(*words[1:], "--help")
     assert said.exit_code == 0 and "infeasible" in said.output and "…" not in said.output
     command = COMMANDS[words]
+    assert not [line for line in said.output.splitlines() if "<bool>" in line and not re.search("--(help|(install|show)-completion)", line)]
     assert command.help and all(option.help for option in command.params)
     if not hasattr(command, "commands"):
         assert f"  {' '.join(words)} " in command.help
@@ -289,7 +291,7 @@ def test_last_run_counts_only_if_it_was_the_same(tmp_path):
 
 
 def test_no_colour_and_no_folding_in_a_pipe(tmp_path):
-    """What another programme reads has neither escape codes nor lines broken at 80 signs."""
+    """What another programme reads has neither escape codes nor lines broken at 80 signs, nor blanks at their ends."""
     done = subprocess.run(
         [sys.executable, "-m", "grid_model", "run", str(SCENARIOS / "two_zone.yaml"), "--out", str(tmp_path / "out")],
         capture_output=True,
@@ -298,6 +300,7 @@ def test_no_colour_and_no_folding_in_a_pipe(tmp_path):
         check=True,
     )
     assert "\x1b" not in done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
     assert any(line.split()[0] == "seconds" and line.rstrip().endswith("MB") for line in done.stdout.splitlines())
 
 

@@ -14,7 +14,7 @@ from grid_model.commands.session import session
 Folders = Annotated[
     list[Path], typer.Argument(metavar="RESULTS RESULTS...", help="Two or more folders of results.", show_default=False)
 ]
-Html = Annotated[Path | None, typer.Option("--html", help="File to write the whole comparison to as a page.")]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="File to write the whole comparison to as a page.")]
 
 
 def compare(

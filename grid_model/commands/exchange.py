@@ -12,8 +12,8 @@ from grid_model.commands.session import print_json, session
 
 
 def import_pypsa(
-    network: Annotated[Path, typer.Argument(help="netCDF file of a network of PyPSA.", show_default=False)],
-    folder: Annotated[Path, typer.Argument(help="Folder for scenario.yaml and its inputs.", show_default=False)],
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="netCDF file of a network of PyPSA.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder for scenario.yaml and its inputs.", show_default=False)],
     fix_capacities: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +42,7 @@ def import_pypsa(
 
 def export_pypsa(
     scenario: Scenario,
-    network: Annotated[Path, typer.Argument(help="netCDF file to write, which PyPSA opens.", show_default=False)],
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="netCDF file to write, which PyPSA opens.", show_default=False)],
     start: Start = None,
     end: End = None,
     overrides: Overrides = None,

@@ -16,7 +16,7 @@ from grid_model.errors import InfeasibleError
 Source = Annotated[
     Path, typer.Argument(metavar="RESULTS|SCENARIO", help="Folder of results, or a scenario file.", show_default=False)
 ]
-Zone = Annotated[str | None, typer.Option("--zone", help="A zone, such as Qinghai.")]
+Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="A zone, such as Qinghai.")]
 Time = Annotated[
     str | None, typer.Option("--time", metavar="TIME", help="A time, such as 2027-01-01T18:00 (Beijing time).")
 ]

@@ -14,7 +14,7 @@ from grid_model.errors import InputError, Problem
 
 STARTER = Path(__file__).with_name("starter")
 SCENARIO = "scenario.yaml"
-Folder = Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.", show_default=False)]
 
 
 def new(folder: Folder, as_json: AsJson = False) -> None:

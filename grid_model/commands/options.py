@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 
+FLAG = ""  # in place of a type: it takes no value
+
+
 def completed_settings(incomplete: str) -> list[str]:
     """Keys that `--set` takes, for completion in the shell."""
     from grid_model.formulation import SETTINGS
@@ -19,10 +22,10 @@ def completed_settings(incomplete: str) -> list[str]:
     return [key for key in keys if key.startswith(incomplete)]
 
 
-Scenario = Annotated[Path, typer.Argument(help="Scenario file, such as scenarios/two_zone.yaml.", show_default=False)]
-ResultsFolder = Annotated[Path, typer.Argument(help="Folder of results, such as results/two_zone.", show_default=False)]
+Scenario = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, such as scenarios/two_zone.yaml.", show_default=False)]
+ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder of results, such as results/two_zone.", show_default=False)]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder for the results; by default results/NAME of the scenario.")
+    Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for the results; by default results/NAME of the scenario.")
 ]
 Start = Annotated[
     str | None,
@@ -42,10 +45,10 @@ Overrides = Annotated[
         help="Replace a setting of the scenario, such as solve.method=ipx. May be repeated.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what every stage did, with sizes and seconds.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar=FLAG, help="One JSON document on standard output, for machines.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", metavar=FLAG, help="Say what every stage did, with sizes and seconds.")]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Exit with 5 where a target of the scenario's scorecard is missed.")
+    bool, typer.Option("--strict", metavar=FLAG, help="Exit with 5 where a target of the scenario's scorecard is missed.")
 ]
 Scheduler = Annotated[
     str | None,
@@ -56,5 +59,5 @@ Scheduler = Annotated[
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Local processes; by default by cores and memory.")
+    int | None, typer.Option("--workers", min=1, metavar="NUMBER", help="Local processes; by default by cores and memory.")
 ]

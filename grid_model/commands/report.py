@@ -19,8 +19,8 @@ class Language(StrEnum):
     zh = "zh"
 
 
-Lang = Annotated[Language, typer.Option("--lang", help="Language that the page opens in, en or zh; it has a switch for both.")]
-File = Annotated[Path | None, typer.Option("--out", help="File to write; by default report.html beside the results.")]
+Lang = Annotated[Language, typer.Option("--lang", metavar="en|zh", help="Language that the page opens in; it has a switch for both.")]
+File = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write; by default report.html beside the results.")]
 
 
 def report(

@@ -93,11 +93,15 @@ def print_json(value) -> None:
 
 
 def print_table(table: Table) -> None:
-    """A table on standard output, folded to a screen but never in a pipe or file."""
+    """A table on standard output, folded to a screen but never in a pipe or file, where no line ends in blanks."""
     console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = WIDTH
+    with console.capture() as said:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in said.get().splitlines()))
 
 
 def _as_document(error: GridModelError) -> dict:

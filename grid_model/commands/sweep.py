@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grid_model.commands.options import AsJson, Scheduler, Verbose, Workers
+from grid_model.commands.options import FLAG, AsJson, Scheduler, Verbose, Workers
 from grid_model.commands.progress import progress
 from grid_model.commands.session import print_json, print_table, session
 
@@ -18,11 +18,11 @@ SweepFile = Annotated[
     typer.Argument(metavar="SWEEP", help="Sweep file, such as scenarios/sweeps/two_zone.yaml.", show_default=False),
 ]
 Folder = Annotated[
-    Path | None, typer.Option("--out", help="Folder for everything; by default results/NAME of the sweep.")
+    Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for everything; by default results/NAME of the sweep.")
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", help="Keep cases whose results are whole and of the same scenario, inputs and versions."),
+    typer.Option("--resume", metavar=FLAG, help="Keep cases whose results are whole and of the same scenario, inputs and versions."),
 ]
 MOST_ROWS = 40
 

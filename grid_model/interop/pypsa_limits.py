@@ -57,6 +57,10 @@ def _terms(network, parts: Parts, per_carrier, fuel: bool) -> tuple[list, float]
     """Terms of a limit, and what stores held at the start counts."""
     generators, terms, start = network.components("generators"), [], 0.0
     efficiency = generators.series("efficiency", 1.0)
+    counted = np.isin(generators.text("carrier").astype(str), list(per_carrier)) & fuel
+    generators.refuse(counted & (efficiency == 0).any(axis=1), "efficiency", np.zeros(len(generators)),
+                      "a number other than 0 where a limit counts primary energy")
+    efficiency = np.where(efficiency == 0, 1.0, efficiency)
     for at, carrier in enumerate(generators.text("carrier")):
         if carrier in per_carrier:
             kind, name, factor = parts.counted["generators", generators.names[at]]

@@ -242,6 +242,17 @@ def test_a_limit_of_primary_energy(tmp_path):
     assert cost(results) == pytest.approx(gas * 1 + (20 - gas) * 100)
 
 
+def test_a_limit_of_primary_energy_of_nothing_is_named(tmp_path):
+    """Energy of a plant that makes none of its fuel: PyPSA divides by its efficiency. One that no limit counts is let be."""
+    file = write_network(
+        tmp_path / "network.nc", buses=BUS, loads=[load("a", 10.0)], carriers=[{"name": "gas", "co2_emissions": 0.2}],
+        generators=[plant("gas", "a", 20, 1.0, carrier="gas", efficiency=0.0), plant("sun", "a", 20, carrier="sun", efficiency=0.0)],
+        global_constraints=[{"name": "cap", "type": "primary_energy", "sense": "<=", "constant": 10.0}])
+    with pytest.raises(gm.InputError) as error:
+        import_network(file, tmp_path / "grid")
+    assert [problem.column for problem in error.value.problems] == ["generators gas: efficiency"]
+
+
 def test_delay_and_second_output(tmp_path):
     """10 MW leave a at 1 in the first step; half arrives at b a step later, a tenth at c at once. Nothing arrives at b in
     the first step (not cyclic): 5 MW of load there are served at 100; c is served for 1 MW in both."""
