@@ -15,29 +15,23 @@ def check_ledger(table: pd.DataFrame) -> list[str]:
         return [f"the ledger has no column {column}" for column in missing]
     table = table.reset_index(drop=True)
     table = table.assign(month_at=month_number(table["month"]), vintage_at=month_number(table["vintage"]))
-    checks = (
-        _not_whole,
-        _unbalanced,
-        _issued_wrongly,
-        _held_traded,
-        _sold_twice,
-        _retired_twice,
-        _also_ccer,
-        _after_expiry,
-        _not_expired,
-        _negative,
-    )
-    return [problem for check in checks for problem in check(table)]
+    into = _into(table)
+    by_row = _not_whole, _unbalanced, _issued_wrongly, _held_traded
+    by_lot = _sold_twice, _retired_twice, _also_ccer
+    by_time = _after_expiry, _not_expired, _negative
+    found = [check(table) for check in by_row] + [check(table, into) for check in by_lot] + [check(table) for check in by_time]
+    return [problem for problems in found for problem in problems]
 
 
 def _lots(table: pd.DataFrame, wrong) -> list[str]:
     return list(dict.fromkeys(table.loc[np.asarray(wrong, bool), "lot"]))
 
 
-def _into(table: pd.DataFrame, event: str) -> pd.Series:
-    """What an event moved of each lot, MWh."""
-    here = table[(table["event"] == event) & (table["quantity_mwh"] > 0)]
-    return here.groupby("lot")["quantity_mwh"].sum().reindex(table["lot"].unique(), fill_value=0)
+def _into(table: pd.DataFrame) -> pd.DataFrame:
+    """What every event moved of each lot, MWh: a row a lot, a column an event."""
+    here = table[(table["quantity_mwh"] > 0) & table["event"].isin(EVENTS)]
+    moved = here.groupby(["lot", "event"])["quantity_mwh"].sum().astype(float).unstack(fill_value=0.0)
+    return moved.reindex(index=table["lot"].unique(), columns=list(EVENTS), fill_value=0.0)
 
 
 def _not_whole(table):
@@ -72,35 +66,27 @@ def _held_traded(table):
     return [f"{lot}: held certificates moved (trade, retire or ccer)" for lot in _lots(table, wrong)]
 
 
-def _sold_twice(table):
+def _sold_twice(table, into):
     first = table[table["event"].isin(["opening", "issue"]) & (table["quantity_mwh"] > 0)]
     origin = table["lot"].map(first.drop_duplicates("lot").set_index("lot")["account"])
     again = (table["event"] == "trade") & (table["quantity_mwh"] < 0) & (table["account"] != origin)
-    issued = first.groupby("lot")["quantity_mwh"].sum()
-    traded = _into(table, "trade")
-    return [
-        f"{lot}: sold twice"
-        for lot in dict.fromkeys(
-            [*_lots(table, again), *traded.index[traded > issued.reindex(traded.index, fill_value=0)]]
-        )
-    ]
+    over = into.index[into["trade"] > into["opening"] + into["issue"]]
+    return [f"{lot}: sold twice" for lot in dict.fromkeys([*_lots(table, again), *over])]
 
 
-def _issued(table) -> pd.Series:
-    return np.maximum(_into(table, "issue"), _into(table, "opening"))
+def _issued(into) -> pd.Series:
+    return np.maximum(into["issue"], into["opening"])
 
 
-def _retired_twice(table):
-    retired = _into(table, "retire")
-    return [f"{lot}: retired twice" for lot in retired.index[retired > _issued(table)]]
+def _retired_twice(table, into):
+    return [f"{lot}: retired twice" for lot in into.index[into["retire"] > _issued(into)]]
 
 
-def _also_ccer(table):
-    given_up = _into(table, "ccer")
-    used = np.maximum(_into(table, "retire"), _into(table, "trade"))
+def _also_ccer(table, into):
+    used = np.maximum(into["retire"], into["trade"])
     return [
         f"{lot}: counted as CCER and as certificate"
-        for lot in given_up.index[(given_up > 0) & (given_up + used > _issued(table))]
+        for lot in into.index[(into["ccer"] > 0) & (into["ccer"] + used > _issued(into))]
     ]
 
 

@@ -51,6 +51,10 @@ def _check_entities(book, plants, account, emitted, settings, slack) -> None:
     entities = table["zone" if settings["entity"] == "zone" else "generator"].to_numpy(object)[thermal]
     rules = case.tables["carbon_markets"].set_index("market")
     zones = case.tables["zones"].assign(market=case.tables["zones"]["carbon_market"].replace("", "national")).set_index("zone")
+    market = pd.Series(zones["market"].reindex(table["zone"]).to_numpy(object)[thermal], entities)
+    market = market[~market.index.duplicated()].reindex(account["entity"])
+    book.equal("carbon market: market of an entity", account["entity"], market.to_numpy(object) != account["market"].to_numpy(object), 0.0,
+               unit="1", tolerance=0.0)
     emissions, allowances = np.zeros(len(account)), np.zeros(len(account))
     for year in account["year"].unique():
         within = book.hours * (case.time.year.to_numpy() == year)

@@ -37,6 +37,7 @@ class Book:
         self.power = max(LEAST_TOLERANCE, RELATIVE_TOLERANCE * peak)
         self.energy = self.power * max(1.0, float(self.hours.max()))
         self._rows: list[tuple] = []
+        self._zones: dict[tuple[str, str], np.ndarray] = {}
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -61,7 +62,9 @@ class Book:
 
     def zone_of(self, table: str, column: str = "zone") -> np.ndarray:
         """Position of the zone of each row of a table."""
-        return pd.Index(self.case.zones).get_indexer(self.case.tables[table][column])
+        if (table, column) not in self._zones:
+            self._zones[table, column] = pd.Index(self.case.zones).get_indexer(self.case.tables[table][column])
+        return self._zones[table, column]
 
     # ------------------------------------------------------------------------------------------------------- judging
 

@@ -86,10 +86,21 @@ def _check_issue(book, plants, ledger) -> None:
     zone = issue["generator"].map(plants.table.set_index("generator")["zone"]).to_numpy(object)
     book.equal("ledger: issued to the zone of the generator", issue["lot"], zone != issue["account"].to_numpy(object), 0.0,
                unit="1", tolerance=0.0)
+    _check_opening(book, ledger)
+
+
+def _check_opening(book, ledger) -> None:
+    """What was in hand before: every lot that is given, of its generator, month and size, and no other."""
     opening = ledger[(ledger["event"] == "opening") & (ledger["quantity_mwh"] > 0)]
     given = book.case.tables["certificate_lots"]
-    book.equal("ledger: opening as given", ["all lots"], [opening["quantity_mwh"].sum()], [given["quantity_mwh"].sum()],
-               unit="MWh", tolerance=HALF)
+    lots = pd.Index(given["lot"]).union(opening["lot"].unique()).to_numpy(object)
+    quantity, told = given.groupby("lot")["quantity_mwh"].sum(), opening.groupby("lot")["quantity_mwh"].sum()
+    book.equal("ledger: opening as given", lots, told.reindex(lots, fill_value=0.0), quantity.reindex(lots, fill_value=0.0), unit="MWh",
+               tolerance=HALF)
+    of = given.drop_duplicates("lot").set_index("lot").reindex(opening["lot"])
+    other = of["generator"].to_numpy(object) != opening["generator"].to_numpy(object)
+    other |= pd.to_datetime(of["vintage"]).dt.strftime("%Y-%m").to_numpy(object) != opening["vintage"].to_numpy(object)
+    book.equal("ledger: opening lots of their origin", opening["lot"], other.astype(float), unit="1", tolerance=0.0)
 
 
 def _check_hands(book, ledger) -> None:
@@ -136,6 +147,11 @@ def _check_order(book, ledger) -> None:
                    tolerance=HALF, moments=months)
 
 
+def _of(moved: pd.Series, event: str, into: bool) -> pd.Series:
+    """What an event moved into, or out of, the account of each zone and month."""
+    return moved[(moved.index.get_level_values(2) == event) & (moved.index.get_level_values(3) == into)].droplevel([2, 3])
+
+
 def _check_tables(book, ledger, tables) -> None:
     """The statement of each zone is the ledger re-added; certificates trade at the price of the market."""
     own = ledger[~ledger["account"].isin(OUTSIDE)]
@@ -144,7 +160,7 @@ def _check_tables(book, ledger, tables) -> None:
         moved = own.groupby(["account", "month", "event", own["quantity_mwh"] > 0])["quantity_mwh"].sum().abs()
         for column, event, into in (("issued_mwh", "issue", True), ("bought_mwh", "trade", True), ("sold_mwh", "trade", False),
                                     ("retired_mwh", "retire", False), ("ccer_mwh", "ccer", False), ("expired_mwh", "expire", False)):
-            found = [moved.get((zone, month, event, into), 0.0) for zone, month in stated.index]
+            found = _of(moved, event, into).reindex(stated.index, fill_value=0.0)
             book.equal(f"statement: {column[:-4]}", stated.index.get_level_values(0), stated[column], found, unit="MWh", tolerance=HALF)
         held = own[(own["event"] == "issue") & (own["class"] == "held")].groupby(["account", "month"])["quantity_mwh"].sum()
         book.equal("statement: held", stated.index.get_level_values(0), stated["held_mwh"],
