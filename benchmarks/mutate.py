@@ -1,6 +1,6 @@
 """Mutation of the model: one term of one rule is removed or turned at a time (mutants.py), and a test must fail.
 
-    python benchmarks/mutate.py [MODULE ...] [--table FILE] [--again] [--near] [--each N] [--calls FILE]
+    python benchmarks/mutate.py [MODULE ...] [--table FILE] [--again] [--near | --far] [--each N] [--calls FILE]
 
 Every test that is met runs once without a change, to see which functions it calls. Each mutant then runs those of its module's
 own tests that call its function, tests that saw other mutants of it first, until one fails; what none of them sees is tried
@@ -90,7 +90,7 @@ class Trials:
         left = some_of_each(changes, self.given.each)
         left = [one for one in left if one.key not in table or (self.given.again and not table[one.key])]
         tried = len(left)
-        for near in (True,) if self.given.near else (True, False):
+        for near in (True,) if self.given.near else (False,) if self.given.far else (True, False):
             if left:  # nothing changed: no test may fail
                 nothing = replace(left[0], source=path.read_text(encoding="utf-8"))
                 if failing := seen_by(functions, path, nothing, self._fit(nothing, near)):
@@ -261,6 +261,7 @@ def main() -> int:
     parser.add_argument("--table", type=Path, default=TABLE, help="CSV of what became of every mutant")
     parser.add_argument("--again", action="store_true", help="try survivors of the table again")
     parser.add_argument("--near", action="store_true", help="only the tests of the module's own files")
+    parser.add_argument("--far", action="store_true", help="only the tests of other files: after a run with --near, with --again")
     parser.add_argument("--each", type=int, default=10_000, help="at most so many mutants of each rule")
     parser.add_argument("--calls", type=Path, help="keep here what each test calls, for the next run; remove it when rules move")
     parser.add_argument("--count", action="store_true", help="only count the mutants")

@@ -18,6 +18,7 @@ import random
 import shutil
 import signal
 import traceback
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -37,10 +38,17 @@ VALUES = (
     '=HYPERLINK("http://x")', "<script>alert(1)</script>", "&amp;", "../../../etc/passwd", "/dev/zero", "C:\\x", "~root",
     "甲", "风电场", "🔌", "\u202e", "\u200b", "e\u0301", "\ufeff", "\x00", "\x1b[31m", "\n", "\r", "\t", '"', "'", ",",
     ";", "%s%n", "{0}", "${HOME}", "a" * 5000, "coal", "A", "B", "wind", "battery", "upper lake", "A-B", "gas",
+    "1e308", "-1e308", "-0.0", "5e-324", "Infinity", "١٢", "十二", "1\u00a0000", "1e３", "0b11", "NA", "#N/A", "a" * 200_000, "line\nline",
+)  # fmt: skip
+MOMENTS = (
+    "1677-09-21", "1677-09-20T00:12", "2262-04-11T23:47:17", "2262-04-12", "1899-12-31T23:00", "2200-12-31T23:00", "2201-01-01", "0001-01-01",
+    "9999-12-31T23:59:59", "10000-01-01", "-0001-01-01", "2027-01-01T24:00", "2027-01-01T23:59:60", "2016-12-31T23:59:60", "2027-02-29",
+    "2027-01-01T00:00+08:00", "2027-01-01T00:00Z", "2027-W01-1", "2027-001", "01/02/2027", "2027/1/1", "2027年1月1日", "２０２７-01-01", "46388",
+    "1798732800", "now", "nat", "NaT", "", "2027-01-01T00:00:00.5", "2027-01-01T00:00:00.000000000000", "2027-01-01 00:00 ", "12:00",
 )  # fmt: skip
 YAML_VALUES = (
     *VALUES, "[]", "{}", "[1, 2]", "{a: b}", "!!python/object/apply:os.system ['true']", "!!python/name:os.system",
-    "!!binary aGk=", "!!set {a}", "&a [*a]", "*unknown", "&x 5", "<<: {a: 1}", "[" * 400, "{a: " * 400, "[[[[[[[1]]]]]]]", "|", ">",
+    "!!binary aGk=", "!!set {a}", "&b [*a, *a, *a, *a, *a, *a, *a, *a]", "!!timestamp 1500-01-01", "1500-01-01", "2027-01-01T00:00:60", "2300-01-01", "&a [*a]", "*unknown", "&x 5", "<<: {a: 1}", "[" * 400, "{a: " * 400, "[[[[[[[1]]]]]]]", "|", ">",
     "? a", "%TAG ! tag:x,2000:", "---", "...", "exact", "weighted", "off", "1e5", ".inf", ".nan", "-.inf", "0o17", "1:30", "1" * 5000,
 )  # fmt: skip
 FACTORS = (0, -1, 1e-12, 1e-9, 1e-6, 1e-3, 0.1, 0.5, 0.9, 1.1, 2, 10, 1e3, 1e6, 1e9, 1e12)
@@ -68,8 +76,8 @@ def damage(folder: Path, number: int) -> list[str]:
             continue
         path = chance.choice([path for path in files if path.suffix == ".yaml"] if chance.random() < 0.25 else files)
         kinds = {".csv": (_cell, _cell, _cell, _cells, _column, _row, _bytes, _file), ".yaml": (_yaml, _yaml, _yaml, _bytes),
-                 ".parquet": (_bytes, _parquet, _parquet, _file), ".gz": (_bytes, _gzip, _file)}[path.suffix]  # fmt: skip
-        kind = chance.choice(kinds)
+                 ".parquet": (_bytes, _parquet, _parquet, _file), ".gz": (_bytes, _gzip, _file)}.get(path.suffix, (_bytes,))  # fmt: skip
+        kind = _moment if path.suffix == ".csv" and path.parent.name == "profiles" and chance.random() < 0.25 else chance.choice(kinds)
         done.append(f"{path.relative_to(folder)}: {kind.__name__.strip('_')} {kind(path, chance)}")
     return done
 
@@ -166,7 +174,10 @@ def _endless(*_):
 
 
 def _records(path: Path) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8", "replace").replace("\0", ""), newline="")))
+    try:
+        return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8", "replace").replace("\0", ""), newline="")))
+    except csv.Error:  # a cell too long to be read
+        return []
 
 
 def _write(path: Path, records: list[list[str]]) -> None:
@@ -184,6 +195,19 @@ def _cell(path: Path, chance: random.Random) -> str:
     records[row][column] = value
     _write(path, records)
     return f"row {row + 1}, cell {column + 1} = {value[:40]!r}"
+
+
+def _moment(path: Path, chance: random.Random) -> str:
+    """A moment of a profile, or all of its moments, written in another way or out of every calendar."""
+    records, value = _records(path), chance.choice(MOMENTS)
+    rows = [row for row, record in enumerate(records) if row and record]
+    if not rows:
+        return "nothing"
+    chosen = rows if chance.random() < 0.2 else [chance.choice(rows)]
+    for row in chosen:
+        records[row][0] = value
+    _write(path, records)
+    return f"{len(chosen)} from row {chosen[0] + 1} on = {value!r}"
 
 
 def _number(path: Path, chance: random.Random) -> str:
@@ -287,15 +311,32 @@ def _bytes(path: Path, chance: random.Random) -> str:
 
 
 def _file(path: Path, chance: random.Random) -> str:
-    kind = chance.choice(("gone", "empty", "folder", "link", "loop", "noise", "utf-16", "gbk", "other"))
+    kind = chance.choice(("gone", "empty", "folder", "link", "loop", "noise", "utf-16", "gbk", "other", "crlf", "cr", "bom", "quoted",
+                          "pipe", "nowhere", "zip", "zipped", "netcdf", "renamed"))
     content = path.read_bytes()
     path.unlink()
     if kind == "folder":
         path.mkdir()
     elif kind == "link":
         path.symlink_to("/etc/hostname")
-    elif kind == "loop":
-        path.symlink_to(path.name)
+    elif kind in ("loop", "nowhere"):
+        path.symlink_to(path.name if kind == "loop" else "nothing there")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind in ("crlf", "cr", "bom"):
+        path.write_bytes(b"\xef\xbb\xbf" + content if kind == "bom" else content.replace(b"\n", b"\r\n" if kind == "crlf" else b"\r"))
+    elif kind == "quoted":
+        text = io.StringIO()
+        path.write_bytes(content)
+        csv.writer(text, quoting=csv.QUOTE_ALL).writerows(_records(path))
+        path.write_text(text.getvalue(), encoding="utf-8")
+    elif kind in ("zip", "zipped"):
+        with zipfile.ZipFile(path if kind == "zip" else path.with_name(path.name + ".zip"), "w") as archive:
+            archive.writestr("../" + path.name, content)
+    elif kind == "netcdf":
+        path.with_suffix(".nc").write_bytes(b"\x89HDF\r\n\x1a\n" + content)
+    elif kind == "renamed":
+        path.with_name(path.name.upper()).write_bytes(content)
     elif kind == "other":
         path.write_bytes(chance.choice(sorted(other for other in path.parent.glob("*.csv") if other.is_file())).read_bytes())
     elif kind != "gone":

@@ -92,11 +92,11 @@ def parted_by(sign: str) -> tuple[str, str]:
 
 def files_of_other_kinds(folder: Folder, files: Iterable[str], names: Iterable[str], allowed: str) -> list[Problem]:
     """Files that people take for one of `names`, such as loads.xlsx or loads.csv.gz, and that nobody would read."""
-    known = set(names)
+    known = {name.lower() for name in names}
     return [
-        Problem(folder.shown(file), 0, "", printable(file), allowed.format(_without_endings(file)))
+        Problem(folder.shown(file), 0, "", printable(file), allowed.format(_without_endings(file.lower())))
         for file in files
-        if Path(file).suffix.lower() in OTHER_KINDS and file.partition(".")[0] in known
+        if Path(file).suffix.lower() in OTHER_KINDS and file.partition(".")[0].lower() in known
     ]
 
 

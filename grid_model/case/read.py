@@ -213,7 +213,7 @@ def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) ->
         Problem(folder.shown(name), 0, "", printable(name), "a file named as its table" + hint)
         for name, hint in hints.items()
         if hint
-    ] + files_of_other_kinds(folder, others, absent, "the table as CSV: {}.csv")
+    ] + files_of_other_kinds(folder, [name for name in others if name not in hints], absent, "the table as CSV: {}.csv")
 
 
 def _read_table(

@@ -590,7 +590,7 @@ def test_workbooks_in_the_place_of_csv(two_zones, problems):
     ("inputs", "lines.csv.gz", "the table as CSV: lines.csv"), ("inputs", "storage.parquet", "the table as CSV: storage.csv"),
     ("inputs", "storage.zip", "the table as CSV: storage.csv"), ("profiles", "availability.nc", "the profile as availability.csv or"),
     ("profiles", "availability.wind_onshore.csv.zip", "the profile as availability.wind_onshore.csv or"),
-    ("profiles", "availability.CSV", "the profile as availability.csv or"), ("profiles", "availability.parquet.gz", "the profile as availability.csv or")])
+    ("profiles", "AVAILABILITY.CSV", "the profile as availability.csv or"), ("profiles", "availability.parquet.gz", "the profile as availability.csv or")])
 def test_what_nobody_would_read_is_no_silence(two_zones, problems, folder, name, allowed):
     """A table or profile packed, or in another format or spelling, stands where there is none: to go on without it would be a wrong
     answer in silence."""
