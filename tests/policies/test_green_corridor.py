@@ -23,6 +23,7 @@ def grid(
     village=0.0,
     open_part=1.0,
     coal_part=1.0,
+    **more,
 ):
     """Coal (100 CNY/MWh) and PV (150) in the base zone; the town, which has dear coal (300), at the other end of the
     line."""
@@ -75,6 +76,7 @@ def grid(
             "availability": {"sun": sun, "coal": coal_part},
             "flow_limit": {"out": open_part},
         },
+        **more,
     )
 
 
@@ -96,6 +98,24 @@ def test_the_share_holds_over_the_year_not_the_hour():
     result = solved(grid([1.0, 0.0]))
     assert sent(result) == [10, 10]
     assert result.objective == pytest.approx(2500)
+
+
+def test_what_the_base_has_beyond_its_corridor_may_stay():
+    """A base of sun and coal at 100 MW beside a village of 30 MW: 10 MW leave for the town, half of them of the 10 MW of sun, and the
+    base's coal serves the village. Were all its sun to be carried, or all that the base gives, neither would do."""
+    result = solved(grid([1.0], corridor="out", village=30.0, share=0.5))
+    assert sent(result) == [10]
+    assert result.objective == pytest.approx(5 * 150 + 35 * 100)
+    free = solved(grid([1.0], village=30.0, share=0.2, extra=[{"generator": "wind", "zone": "base", "technology": "wind_onshore",
+                                                               "capacity_mw": 25, "certificate": "tradable"}]))
+    assert sent(free) == [10]
+    assert free.objective == pytest.approx(15 * 100)
+
+
+def test_renewable_energy_of_steps_of_two_hours():
+    """The sun gives 2 MW for two hours: 4 MWh, so that the corridor carries 8 of the town's 20: two hours of 2300 CNY."""
+    assert solved(grid([0.2], step_hours=2.0)).objective == pytest.approx(4600)
+    assert solved(grid([0.2], step_hours=2.0, corridor="out")).objective == pytest.approx(4600)
 
 
 def test_renewable_energy_that_stays_behind_does_not_count():

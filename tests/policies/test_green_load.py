@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from concrete import assert_same_as_concrete
+from pyomo.environ import value
 from small import small_case, solved
 
 import grid_model as gm
@@ -65,6 +66,12 @@ def test_an_hour_without_wind_is_short_though_the_year_has_enough():
     yearly = solved(grid(2, 10, [1.0, 0.0], matching="year"))
     assert wind_of(yearly) == [10, 0]
     assert yearly.objective == pytest.approx(5000)
+
+
+@pytest.mark.parametrize("matching", ["hour", "month", "year"])
+def test_hours_count_in_steps_of_two(matching):
+    """Half of 10 MW over two steps of two hours is 20 MWh: 40 x 100 + 20 x 300 = 10,000 CNY. Counted by steps half of that is asked for."""
+    assert solved(grid(2, 10, [1.0, 1.0], matching=matching, step_hours=2.0)).objective == pytest.approx(10_000)
 
 
 def test_months_are_matched_one_by_one():
@@ -163,6 +170,14 @@ def test_a_store_that_does_not_charge_keeps_nothing():
     assert result.value("green_load.short_by_hour")[0].tolist() == pytest.approx([0, 0.004])
 
 
+@pytest.mark.parametrize("matching, family", [("hour", "short_by_hour"), ("month", "short")])
+def test_a_contract_is_a_share_of_its_plant(matching, family):
+    """A contract with a fifth of 10 MWh, 5 wanted: 3 short, whatever the period. (Short is dear, or it would be preferred.)"""
+    case = grid(1, 10, [1.0], matching=matching, contracts=[{"contract": "c", "load": "servers", "generator": "wind", "share": 0.2}])
+    case.scenario.policies["green_load"] = {"shortfall_penalty_cny_per_mwh": 3000}
+    assert solved(case).value(f"green_load.{family}").sum() == pytest.approx(0.003)
+
+
 def test_shares_of_contracts_limit_what_is_allotted():
     """A contract with a fifth of the wind: 2 of the 5 MWh wanted, 3 short. (A green MWh then costs 5 x 300 CNY, so
     that the load would rather be short at 1000; here it costs 3000.) Without the limit 5 MWh would be allotted."""
@@ -206,6 +221,47 @@ def test_without_a_contract_plants_of_the_zone_serve():
     assert result.value("green_load.allotted_by_zone").tolist() == [[pytest.approx(0.004)]]
     assert result.value("green_load.short").tolist() == [pytest.approx(0.004), pytest.approx(0)]
     assert_same_as_concrete(case)
+
+
+def test_plants_of_the_zone_may_give_more_than_is_matched():
+    """Wind of 10 MW at no cost, of which a load without contracts wants 3: all of it runs, 10 MWh of coal are saved."""
+    case = grid(1, 20, [1.0], share=0.15, matching="month", contracts=())
+    free = case.tables["generators"].assign(variable_cost_cny_per_mwh=[100.0, 0.0])
+    result = solved(case.replace(generators=free))
+    assert wind_of(result) == [10]
+    assert result.value("green_load.allotted_by_zone").tolist() == [[pytest.approx(0.003)]]
+    assert result.objective == pytest.approx(10 * 100)
+
+
+def test_every_row_of_a_green_store_number_by_number():
+    """A quarter of a store is under contract, over steps of two hours; 0.81 is kept, 0.8 of what charges and 0.5 of what is
+    discharged counts. Of 6 MW that charge 3 MWh may be green, 1 is; of 10 MW that discharge 5 may be, 2 are; 10 MWh before,
+    4 charged and 2 discharged leave 8.1 + 3.2 - 4 = 7.3 MWh."""
+    case = stored([{"contract": "s", "load": "servers", "storage": "battery", "share": 0.25}],
+                  battery(discharge_efficiency=0.5, loss_fraction_per_hour=0.1), step_hours=2.0)
+    model = gm.build_model(case, concrete=True)
+    green, store = model.green_load, model.storage
+    store.charge["battery", 1], store.discharge["battery", 1] = 0.006, 0.010
+    green.green_charge["s", 1], green.green_discharge["s", 1] = 0.001, 0.002
+    assert green.green_charging["s", 1].slack() == pytest.approx(0.002)
+    assert green.green_discharging["s", 1].slack() == pytest.approx(0.003)
+    green.green_level["s", 1], green.green_charge["s", 2], green.green_discharge["s", 2] = 0.010, 0.004, 0.002
+    green.green_level["s", 2] = 0.010
+    kept = green.green_energy["s", 2]
+    assert abs(value(kept.body) - value(kept.upper)) == pytest.approx(0.010 - 0.0073)
+
+
+@pytest.mark.parametrize("matching", ["hour", "month"])
+def test_a_line_may_deliver_more_than_its_contracts_bring(matching):
+    """The line loses a fifth and brings 10 MW an hour to servers that want 8 MWh and a town of theirs that takes coal of A at 100 CNY
+    instead of its own at 500: of 12.5 MW sent 10 arrive. Had the line to bring contracts alone, 10 MW would be sent."""
+    case = two_zones(matching, (12.5, 12.5), CONTRACT, loss=0.2, servers=10, town=20)
+    result = solved(case)
+    assert (result.value("transmission.report_flow")[0] * 1e3).tolist() == pytest.approx([-12.5, -12.5])
+    family = "short_by_hour" if matching == "hour" else "short"
+    assert result.value(f"green_load.{family}").sum() == pytest.approx(0, abs=1e-9)
+    lossy = solved(two_zones(matching, (5, 5), CONTRACT, loss=0.2))
+    assert lossy.value(f"green_load.{family}").sum() * 1e3 == pytest.approx(8)
 
 
 def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1.0, coal_of_b=500,

@@ -252,6 +252,23 @@ def test_spinning_share():
     assert value(result, "up_pool_thermal") == pytest.approx(10)
 
 
+def test_what_does_not_spin_is_missing_at_its_price():
+    """Coal serves all that it can, 100 MW; customers on call hold the 20 MW upwards, but half of it is to spin: 10 are missing at 500
+    CNY/MWh, as calling the customers would cost more."""
+    case = grid(plant("coal", 100, 100), settings={"up_load_share": 0.2, "spinning_share": 0.5, "shortfall_cost_cny_per_mwh": 500},
+                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30, "cost_cny_per_mwh": 5000}])
+    result = solved(case)
+    assert value(result, "shortfall_up") == pytest.approx(10)
+    assert result.objective == pytest.approx(100 * 100 + 10 * 500)
+
+
+def test_more_than_the_share_may_spin():
+    """Coal of 200 MW beside 100 MW of load has 100 MW of headroom where 10 must spin."""
+    case = grid(plant("coal", 200, 100), settings={"up_load_share": 0.2, "spinning_share": 0.5},
+                demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30, "cost_cny_per_mwh": 5000}])
+    assert solved(case).objective == pytest.approx(100 * 100)
+
+
 def test_spinning_share_of_the_infeed_that_may_fail():
     """The 20 MW are one unit of the coal fleet instead of a share of load: half of it is spinning all the same."""
     case = grid(plant("coal", 100, 100, largest_unit_mw=20), plant("gas", 100, 300, reserve="none", largest_unit_mw=0),

@@ -221,6 +221,20 @@ def test_leave_to_export_is_each_stores_own():
     assert net(result, 1)[1] == pytest.approx(50)
 
 
+def test_what_the_plant_gives_is_not_drawn():
+    """The same with 40 MW of sun: 60 MW through the connection and 40 of its own charge 100. Counting all charge as drawn, 60 would."""
+    stores = [{**BEHIND_SUN, "grid_charging": True, "connection_mw": 60}, {**BEHIND_SUN, "grid_charging": True}]
+    result = solved(grid([0, 50, 50], [40, 0, 0], stores, coal=100, series={"availability": {"sun": [0.4, 0, 0], "coal": [1, 0, 0]}}))
+    assert (charge(result) + charge(result, 1))[0] == pytest.approx(100)
+    assert result.objective == pytest.approx(60 * 100)
+
+
+def test_a_user_gives_no_more_than_is_asked_for():
+    """Allowed to export 10 MW beside a load of 3: 8 MW leave the store, 5 of them for the user."""
+    store = {**BEHIND_USER, "connection_mw": 10, "export_allowed": True, "initial_fraction": 1}
+    assert net(solved(grid([3], [0], [store], user=[5]))) == pytest.approx([8])
+
+
 def test_a_user_that_injects_needs_no_store_to_take_it():
     """-20 MW enter the grid by themselves; the store adds nothing and is not forced to charge."""
     result = solved(grid([60, 60], [100, 0], [BEHIND_USER], user=[-20, -20]))

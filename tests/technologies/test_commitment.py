@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyomo.environ import value
 from small import solved
 from thermal_grids import coal, coal_and_gas, rows
 
+from grid_model.formulation import build_model
 from grid_model.technologies.commitment import check_start
 
 FLOOR = {"min_output_fraction": 0.5}
@@ -40,6 +42,25 @@ def test_a_start_costs():
     result = solved(coal_and_gas([40, 40], {**OFF, "start_cost_cny_per_mw": 50}))
     assert online(result) == pytest.approx([0, 40, 40])
     assert result.objective == pytest.approx(10_000)
+
+
+@pytest.mark.parametrize("limits, load, cost", [
+    ({**OFF, "start_cost_cny_per_mw": 50}, 40, 3 * (4000 + 2000) + 4000),
+    ({**FLOOR, "initial_online_mw": 100, "stop_cost_cny_per_mw": 10}, 0, 3 * 1000),
+    ({**FLOOR, "no_load_cost_cny_per_mwh": 5}, 40, 4 * (4000 + 200))])
+def test_what_switching_costs_counts_as_often_as_its_step(limits, load, cost):
+    """The first of two hours stands for three: what starts, stops or is online in it is paid for three times, as its energy is."""
+    assert solved(replace(coal_and_gas([load, load], limits), step_weights=np.array([3.0, 1.0]))).objective == pytest.approx(cost)
+
+
+def test_least_output_with_heat_is_a_line_over_what_is_online():
+    """100 MW of which 20 must run for heat, and 0.4 of what is online: 40 MW where all is, 20 where 20 are; for 50 MW, 27.5 between."""
+    heated = coal_and_gas([40], {"technology": "coal_chp", "min_output_fraction": 0.4, "heating_floor_fraction": 0.2, "start_cost_cny_per_mw": 1},
+                          zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}])
+    model = build_model(heated, concrete=True)
+    for online, least in ((0.1, 40), (0.05, 27.5), (0.02, 20)):
+        model.thermal.online["coal", 1] = online
+        assert 1e3 * value(model.thermal.least_output["coal", 1]) == pytest.approx(least)
 
 
 def test_a_start_costs_once_however_long_the_step():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from concrete import assert_same_as_concrete
 from small import small_case, solved
+
+from grid_model.formulation import build_model
 
 DEAR = 100.0
 
@@ -43,6 +48,51 @@ def test_stops_and_hours_on_cost():
     """100 MW for a step of 2 hours: on for 30 an hour; afterwards off for 200 or on for 30 an hour and 40 MW at 10."""
     assert cost([100.0, 0.0], hours=2.0, stop_cost_cny=200, stand_by_cost_cny_per_hour=30) == pytest.approx(2060 + 200)
     assert cost([100.0, 0.0], hours=2.0, stop_cost_cny=900, stand_by_cost_cny_per_hour=30) == pytest.approx(2060 + 860)
+
+
+def test_starts_and_stops_cost_as_often_as_their_step_counts():
+    """The first step stands for three: 50 MW start in it for 500 and run for 500, thrice; the stop of what is on costs 900 in the last."""
+    off = {"committed_least": {"plant": [40.0, 0.0]}, "conversion_most": {"plant": [100.0, 0.0]}}
+    given = case([50.0, 0.0], series=off, start_cost_cny=1000, stop_cost_cny=1800)
+    weighted = [solved(replace(given, step_weights=np.array(weights))).objective for weights in ([1.0, 1.0], [3.0, 1.0], [1.0, 2.0])]
+    assert weighted[0] == pytest.approx(500 + 500)
+    assert weighted[1] == pytest.approx(3 * 1000)
+    forced = {"conversion_stand_by_cost": {"plant": [0.0, 1e6]}}
+    stops = case([100.0, 0.0], series=forced, stop_cost_cny=900, up_steps_before=1, down_steps_before=0)
+    assert solved(replace(stops, step_weights=np.array([1.0, 2.0]))).objective == pytest.approx(1000 + 2 * 900)
+
+
+def test_what_stays_as_it_is_neither_starts_nor_stops():
+    """On for long, 50 MW as before: 500 a step, though it could rise by 20 and starts and stops cost; off for long, asked for
+    nothing: nothing."""
+    costs = {"start_cost_cny": 5000, "stop_cost_cny": 5000, "min_up_steps": 2, "min_down_steps": 2}
+    assert cost([50.0, 50.0], up_steps_before=5, down_steps_before=0, initial_mw=50, ramp_up_mw_per_hour=20, **costs) == pytest.approx(1000)
+    assert cost([0.0, 0.0], up_steps_before=0, down_steps_before=5, **costs) == pytest.approx(0)
+
+
+def test_what_is_on_falls_by_its_ramp():
+    """From 80 MW it falls by 20 while 30 are asked for and a stop is dear: 60 MW for 600. Without the ramp 40, the least of what is on."""
+    assert cost([30.0], up_steps_before=5, down_steps_before=0, initial_mw=80, ramp_down_mw_per_hour=20, stop_cost_cny=1e5) == pytest.approx(600)
+
+
+def test_every_tighter_row_number_by_number():
+    """h 100, l 40, U 20, V 30, S 50 and Z 50 MW; on 0.9 then 0.5, 0.2 starts, 70 then 30 MW. What is left of each row, in MW:
+
+        most_before_a_stop   50 x 0.9 + 50 (0.5 - 0.2) - 70                       = -10
+        most_after_a_start   100 x 0.5 - 50 x 0.2 - 30                            =  10
+        rise_with_a_start    60 x 0.5 - 40 x 0.9 - 10 x 0.2 - (30 - 70)           =  32
+        fall_with_a_stop     50 x 0.9 - 20 x 0.5 + 20 x 0.2 - (70 - 30)           =  -1
+        ramp_up_on           20 x 0.9 + 50 (0.5 - 0.9) - (30 - 70)                =  38
+        ramp_down_on         30 x 0.5 + 50 (0.9 - 0.5) - (70 - 30)                =  -5
+    """
+    block = build_model(case([50.0, 50.0], tight=True, ramp_up_mw_per_hour=20, ramp_down_mw_per_hour=30, start_mw=50, stop_mw=50),
+                        concrete=True).converters
+    for step, on, starting, power in ((1, 0.9, 0.0, 0.07), (2, 0.5, 0.2, 0.03)):
+        block.on["plant", step], block.starting["plant", step], block.conversion["plant", step] = on, starting, power
+    left = {name: 1e3 * block.component(name)["plant", 2].slack() for name in (
+        "most_before_a_stop", "most_after_a_start", "rise_with_a_start", "fall_with_a_stop", "ramp_up_on", "ramp_down_on")}
+    assert left == pytest.approx({"most_before_a_stop": -10, "most_after_a_start": 10, "rise_with_a_start": 32, "fall_with_a_stop": -1,
+                                  "ramp_up_on": 38, "ramp_down_on": -5})
 
 
 def test_costs_by_step():

@@ -45,6 +45,35 @@ def test_hours_of_a_day_that_cannot_bind_have_no_row():
     assert solved(case).program.rows["demand_response.hours_of_day"].size == 1
 
 
+def test_limits_are_no_duties():
+    """10 MW short in one hour of two: 10 MWh, though an hour a day allows 20 and a year 20. Had the limits to be used up, 20."""
+    assert down(solved(grid([90, 100], shed(max_hours_per_day=1)))).sum() == pytest.approx(10)
+    assert down(solved(grid([90, 100], shed(max_energy_mwh_per_year=87600)))).sum() == pytest.approx(10)
+
+
+def test_energy_of_a_year_counts_hours_not_steps():
+    """20 MWh are the part of two hours; in steps of half an hour they are 20 MW twice. If steps were counted, once."""
+    assert down(solved(grid([80] * 4, shed(max_energy_mwh_per_year=87600), step_hours=0.5))).sum() == pytest.approx(40)
+
+
+def test_nobody_is_called_to_fill_a_count():
+    """Nothing is short: a call and a half allowed in four hours, of which a rest of 3 h leaves room for one, are not made; nor is a
+    call of 3 h that would keep everyone at rest or called."""
+    for limits in ({"max_calls_per_year": 3285, "min_rest_hours": 3}, {"min_rest_hours": 3, "min_call_hours": 3}):
+        assert down(solved(grid([100] * 5, shed(**limits)))).sum() == pytest.approx(0)
+
+
+def test_a_call_may_last_longer_than_it_must():
+    """20 MW short in all of four hours, calls of 2 h at least and one in four hours: it lasts through all four."""
+    assert down(solved(grid([80] * 4, shed(max_calls_per_year=2190, min_call_hours=2))))[0] == pytest.approx([20] * 4)
+
+
+def test_a_programme_of_more_than_a_gigawatt_may_start_at_once():
+    """2 GW short in the first hour and at rest afterwards: all of it is called."""
+    large = {"kind": "shed", "power_mw": 2000, "cost_cny_per_mwh": 100, "min_rest_hours": 2}
+    assert down(solved(grid([3000, 5000, 5000, 5000], large, load=5000)))[0] == pytest.approx([2000, 0, 0, 0])
+
+
 def test_energy_of_a_year_in_proportion():
     """87,600 MWh a year are 10 in each hour: 40 MWh in 4 of 8760 hours. Without the law 80 MWh, without the
     proportion too."""
