@@ -44,6 +44,8 @@ def import_network(path: str | Path, folder: str | Path, fix_capacities: str | N
     network = NetworkFile(path, fix_capacities)
     grid = GridTables()
     _refuse_network(network)
+    if network.problems:  # its arrays have other dimensions than those that are read below
+        raise InputError(network.problems)
     _add_buses(network, grid)
     _add_components(network, grid)
     if network.problems:

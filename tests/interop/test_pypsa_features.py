@@ -25,3 +25,15 @@ def test_the_same_cost(tmp_path, name):
     expected = objective_in_pypsa(network)
     results = gm.solve(gm.load_case(import_network(tmp_path / "network.nc", tmp_path / "grid")))
     assert expected is not None and results.summary["objective_cny"] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("more", ["scenarios", "investment_periods"])
+def test_what_has_more_than_one_future_is_refused(tmp_path, more):
+    """Arrays over scenarios have other dimensions than all that is read: an error of the network, no traceback."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network = FEATURES["no_load_at_all"](pypsa)
+        network.set_scenarios({"wet": 0.5, "dry": 0.5}) if more == "scenarios" else setattr(network, more, [2030, 2040])
+        network.export_to_netcdf(tmp_path / "network.nc")
+    with pytest.raises(gm.InputError, match="scenario" if more == "scenarios" else more):
+        import_network(tmp_path / "network.nc", tmp_path / "grid")

@@ -266,6 +266,24 @@ def test_energy_that_nobody_can_take():
     assert "limit '合同' counts at least 220 MWh" in changed.sentence
 
 
+def test_what_a_converter_can_is_told_in_megawatts():
+    """10 MW of load behind a converter of 3: 7 MW are missing. Told as a number of the programme it would be 0.003."""
+    case = small_case(
+        1,
+        series={"load": {"东部负荷": 10}},
+        loads=LOAD,
+        generators=[COAL | {"zone": "西部"}],
+        converters=[{"converter": "换流站", "capacity_mw": 3}],
+        converter_ports=[
+            {"port": "送端", "converter": "换流站", "zone": "西部", "rate": -1},
+            {"port": "受端", "converter": "换流站", "zone": "东部", "rate": 1},
+        ],
+    )
+    limit = found(case, loads__unserved=True)["converters.conversion upper"]
+    assert (limit.value, limit.needed, limit.unit) == (pytest.approx(3), pytest.approx(7), "MW")
+    assert place(limit) == ("converters", "换流站", "capacity_mw") and "can convert at most 3 MW" in limit.sentence
+
+
 def test_green_share_out_of_reach():
     """A line must carry 50 % renewable energy and 40 MW at least; behind it stand 10 MW of wind: 10 MW of the 20 are
     missing.

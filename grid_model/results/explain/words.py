@@ -72,6 +72,7 @@ _ROOM = "initial_fraction|{capacity}|{capacity}"
 _FORWARD = _limits("lines", "send", "send", "min_flow_mw", "capacity_mw")
 
 COLUMNS = {
+    "converters.conversion": _limits("converters", "convert", "convert", "reverse_capacity_mw", "capacity_mw"),
     "loads.unserved": _limits("loads", "lose", "go without", "", "", upper=LAW),
     "renewable.generation": _GENERATION,
     "thermal.generation": _GENERATION,
