@@ -2,9 +2,10 @@
 
     python benchmarks/pypsa_oracle.py --first 10000 --count 500             # goes on where an earlier run stopped
     python benchmarks/pypsa_oracle.py --first 20000 --count 100 --back      # there and back through both
+    python benchmarks/pypsa_oracle.py --first 40000 --count 100 --hostile   # the hostile ones, prices and there and back
     python benchmarks/pypsa_oracle.py --page                                # writes docs/pypsa_agreement.md anew
 
-Each network is a row of docs/pypsa_oracle.csv; tests/interop/oracle.py says how prices are compared.
+Each network is a row of docs/pypsa_oracle.csv, a hostile one of docs/pypsa_hostile.csv; tests/interop/oracle.py says how prices are compared.
 """
 
 from __future__ import annotations
@@ -22,42 +23,80 @@ import pypsa
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
+from interop.hostile_networks import hostile_network, told_by_its_answer  # noqa: E402
 from interop.oracle import Comparison, compare  # noqa: E402
+from interop.peer import objective_in_pypsa  # noqa: E402
 from interop.random_networks import random_network  # noqa: E402
 
-TABLE, PAGE = ROOT / "docs" / "pypsa_oracle.csv", ROOT / "docs" / "pypsa_agreement.md"
+TABLE, HOSTILE, PAGE = (ROOT / "docs" / name for name in ("pypsa_oracle.csv", "pypsa_hostile.csv", "pypsa_agreement.md"))
 EXAMPLES = ROOT / "docs" / "pypsa_examples.csv"
 COLUMNS = ("seed", "buses", "snapshots", "components", "back", "pypsa", "ours", "again", "home", "prices", "unique", "refused",
            "problems")
 COSTS = ("ours", "again", "home")
-LISTS = ("generators", "loads", "lines", "transformers", "links", "storage_units", "stores", "global_constraints")
+LISTS = ("generators", "loads", "lines", "transformers", "links", "processes", "storage_units", "stores", "global_constraints")
 
 
-def row(seed: int, back: bool) -> dict:
+def hostile(seed: int):
+    """A hostile network, tied to its answer where PyPSA has one."""
+    network = hostile_network(pypsa, seed)
+    if objective_in_pypsa(network) is not None:
+        told_by_its_answer(network, seed)
+    return network
+
+
+def row(seed: int, back: bool, draw) -> dict:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        network = random_network(pypsa, seed)
+        network = draw(seed)
     components = " ".join(f"{name}:{len(getattr(network, name))}" for name in LISTS if len(getattr(network, name)))
-    found: Comparison = compare(pypsa, network, prices=not back, back=back)
+    found: Comparison = compare(pypsa, network, prices=draw is hostile or not back, back=back)
     return {"seed": seed, "buses": len(network.buses), "snapshots": len(network.snapshots), "components": components, "back": back,
             "pypsa": found.pypsa, "ours": found.ours, "again": found.again, "home": found.home, "prices": found.prices, "unique": found.unique,
             "refused": "; ".join(found.refused), "problems": " | ".join(found.problems)}
 
 
-def run(first: int, count: int, back: bool) -> None:
-    known = set(pd.read_csv(TABLE)["seed"]) if TABLE.is_file() else set()
-    with open(TABLE, "a", newline="", encoding="utf-8") as file:
+def run(first: int, count: int, back: bool, path: Path, draw) -> None:
+    known = set(pd.read_csv(path)["seed"]) if path.is_file() else set()
+    with open(path, "a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if not known:
             writer.writeheader()
         for seed in sorted(set(range(first, first + count)) - known):
-            writer.writerow(row(seed, back))
+            writer.writerow(row(seed, back, draw))
             file.flush()
 
 
 def page() -> None:
-    """The page in docs, from the table alone."""
-    table = pd.read_csv(TABLE, keep_default_na=False)
+    """The page in docs, from the tables alone."""
+    lines = [
+        "# Agreement with PyPSA on random networks", "",
+        "Networks of 1 to 6 buses and 1 to 8 snapshots, drawn by `tests/interop/random_networks.py` from seeds that no work",
+        f"on the import had looked at, solved by PyPSA {pypsa.__version__} (`linearized_unit_commitment=True`) and, imported, here. Written by",
+        "`python benchmarks/pypsa_oracle.py`, every network a row of `pypsa_oracle.csv`.", "", *_figures(TABLE),
+        "A price is compared as an interval: the cost of 0.05 MW more and of 0.05 MW less at that bus in PyPSA's own programme, solved",
+        "anew by HiGHS, bounds each of its dual prices from both sides, since cost is convex in demand. Ours must lie between; where both",
+        "are the same (to 0.2 %) the price is unique.", ""]
+    if HOSTILE.is_file():
+        lines += [
+            "## Hostile ones", "",
+            "Drawn by `tests/interop/hostile_networks.py` to be worse: snapshots without dates, weights that differ by purpose, names that look",
+            "like numbers or nothing, branches between buses of any carrier, components that are not active, capacities without limit, links and",
+            "processes of up to four buses with a delay each. Where PyPSA solves one it is tied to its own answer: set points, levels, sums of",
+            "energy and global constraints of every sense that hold there, or bind within 3 %. Every network is a row of `pypsa_hostile.csv`.", "",
+            *_figures(HOSTILE)]
+    examples = pd.read_csv(EXAMPLES)
+    lines += ["## PyPSA's own examples", "",
+              "The networks in `examples/` of PyPSA's source distribution, capacities as PyPSA optimises them where they are extendable;",
+              "written by `python benchmarks/pypsa_examples.py FILE.nc ...`. Costs of dispatch:", "",
+              "| network | buses | branches | generators | snapshots | PyPSA | here | there and back |", "|---|---|---|---|---|---|---|---|",
+              *(f"| {one.network} | {one.buses} | {one.branches} | {one.generators} | {one.snapshots} | {one.pypsa:,.4f} | {one.ours:,.4f} | "
+                f"{one.back:,.4f} |" for one in examples.itertuples()), ""]
+    PAGE.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _figures(path: Path) -> list[str]:
+    """What the networks of a table come to."""
+    table = pd.read_csv(path, keep_default_na=False)
     for name in ("pypsa", *COSTS):
         table[name] = pd.to_numeric(table[name], errors="coerce")
     solved = table[table["pypsa"].notna()]
@@ -67,10 +106,6 @@ def page() -> None:
     holding = Counter(part.split(":")[0] for components in table["components"] for part in components.split())
     refused = Counter(reason.split(" of ")[0] for text in again["refused"] if text for reason in set(text.split("; ")))
     lines = [
-        "# Agreement with PyPSA on random networks", "",
-        f"{len(table)} networks of 1 to 6 buses and 1 to 8 snapshots, drawn by `tests/interop/random_networks.py` from seeds that no work",
-        f"on the import had looked at, solved by PyPSA {pypsa.__version__} (`linearized_unit_commitment=True`) and, imported, here. Written by",
-        "`python benchmarks/pypsa_oracle.py`, every network a row of `pypsa_oracle.csv`.", "",
         "| what | figure |", "|---|---|",
         f"| networks | {len(table)} |",
         f"| solved by PyPSA | {len(solved)}; the other {len(table) - len(solved)} have no dispatch in either |",
@@ -81,22 +116,12 @@ def page() -> None:
         f"| there and back: the import exported and solved by PyPSA | {len(back)} of {len(again)} that PyPSA solves; {len(again) - len(back)} refused |",
         f"| largest relative difference of that cost | {apart['again']:.1e} |",
         f"| and home: that file imported once more and solved here | {apart['home']:.1e} |", "",
-        "Components: " + ", ".join(f"{name.replace('_', ' ')} in {count}" for name, count in holding.most_common()) + ".", "",
-        "A price is compared as an interval: the cost of 0.05 MW more and of 0.05 MW less at that bus in PyPSA's own programme, solved",
-        "anew by HiGHS, bounds each of its dual prices from both sides, since cost is convex in demand. Ours must lie between; where both",
-        "are the same (to 0.2 %) the price is unique.", ""]
+        "Components: " + ", ".join(f"{name.replace('_', ' ')} in {count}" for name, count in holding.most_common()) + ".", ""]
     if len(bad):
         lines += ["Those that differ:", "", "| seed | what |", "|---|---|", *(f"| {one.seed} | {one.problems} |" for one in bad.itertuples()), ""]
-    examples = pd.read_csv(EXAMPLES)
-    lines += ["## PyPSA's own examples", "",
-              "The networks in `examples/` of PyPSA's source distribution, capacities as PyPSA optimises them where they are extendable;",
-              "written by `python benchmarks/pypsa_examples.py FILE.nc ...`. Costs of dispatch:", "",
-              "| network | buses | branches | generators | snapshots | PyPSA | here | there and back |", "|---|---|---|---|---|---|---|---|",
-              *(f"| {one.network} | {one.buses} | {one.branches} | {one.generators} | {one.snapshots} | {one.pypsa:,.4f} | {one.ours:,.4f} | "
-                f"{one.back:,.4f} |" for one in examples.itertuples()), ""]
     if refused:
         lines += ["What export refused: " + ", ".join(f"{reason} ({count})" for reason, count in refused.most_common()) + ".", ""]
-    PAGE.write_text("\n".join(lines), encoding="utf-8")
+    return lines
 
 
 def main() -> None:
@@ -104,10 +129,14 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=10000)
     parser.add_argument("--count", type=int, default=0)
     parser.add_argument("--back", action="store_true")
+    parser.add_argument("--hostile", action="store_true")
     parser.add_argument("--page", action="store_true")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
-    run(asked.first, asked.count, asked.back)
+    if asked.hostile:
+        run(asked.first, asked.count, True, HOSTILE, hostile)
+    else:
+        run(asked.first, asked.count, asked.back, TABLE, lambda seed: random_network(pypsa, seed))
     if asked.page:
         page()
 
