@@ -164,6 +164,24 @@ def test_a_full_disk_keeps_older_results(tmp_path):
 
 
 @needs_mount
+def test_a_disk_that_cannot_be_written_is_said_by_every_command(tmp_path):
+    """A report of results that stand on a read-only disk, a network and a grid for a full one: one message each, no half network."""
+    loop, network = str(ROOT / "scenarios" / "three_bus_loop.yaml"), tmp_path / "network.nc"
+    assert CliRunner().invoke(app, ["export", "pypsa", loop, str(network)]).exit_code == 0
+    with mounted(tmp_path / "fixed") as place:
+        assert run(place / "out").exit_code == 0
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        done = CliRunner().invoke(app, ["report", str(place / "out")])
+        assert done.exit_code == 2 and "Read-only file system" in done.stderr and "Traceback" not in done.stderr
+    with mounted(tmp_path / "small", "size=8k") as place:
+        for words, left in ((["export", "pypsa", loop, str(place / "n.nc")], "nothing half-written"),
+                            (["import", "pypsa", str(network), str(place / "grid")], "not whole")):
+            done = CliRunner().invoke(app, words)
+            assert done.exit_code == 6 and "No space left" in done.stderr and left in done.stderr, done.stderr
+            assert not list(place.glob("*.nc*")) and not list(place.glob(".*"))
+
+
+@needs_mount
 @pytest.mark.parametrize("within", [False, True], ids=["beside", "itself"])
 def test_a_read_only_place_is_noticed_before_solving(tmp_path, monkeypatch, within):
     def solve(*_):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from grid_model.errors import GridModelError, SolveError
+from grid_model.errors import GridModelError, SolveError, WriteError, printable
 
 WIDTH = 200  # of tables in pipes and files, where nobody knows a screen
 EXIT_CODES = """Exit codes:
@@ -33,6 +34,7 @@ EXIT_CODES = """Exit codes:
   6    results cannot be written
   130  stopped by Ctrl-C (143: by SIGTERM)"""
 STOPPED, TERMINATED = 130, 143
+UNWRITABLE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EIO}
 STARVED = "can't start new thread", "failed to map segment"  # words where the system gives a thread, or a library, no memory
 NO_MEMORY = "out of memory, nothing was written: solve fewer hours or zones at once, or use a larger machine"
 
@@ -60,9 +62,12 @@ def session(verbose: bool = False, as_json: bool = False, stopped: str = "stoppe
 
 def _orderly(error: Exception) -> GridModelError | None:
     """What is said of an error; None of one that is a fault. Want of memory comes as numpy, the system or Python say
-    it."""
+    it; a place that cannot be written to as the system does."""
     if isinstance(error, GridModelError):
         return error
+    if getattr(error, "errno", None) in UNWRITABLE:
+        place = f"{printable(error.filename)}: " if error.filename else ""
+        return WriteError(f"{place}cannot be written ({os.strerror(error.errno)}); make room or permit writing there, or choose another place")
     starved = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or any(
         words in str(error) for words in STARVED)
     return SolveError(NO_MEMORY) if starved else None

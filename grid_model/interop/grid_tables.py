@@ -11,6 +11,7 @@ from grid_model.case.resolution import LIMITS
 from grid_model.case.series import KINDS
 from grid_model.encoding import as_cell
 from grid_model.results.files import write_table
+from grid_model.results.folder import writing
 from grid_model.scenario_yaml import to_yaml
 
 IDENTIFIERS = {"zones": "zone", "technologies": "technology", "generators": "generator", "loads": "load",
@@ -76,21 +77,22 @@ class GridTables:
 
     def write(self, folder: Path, scenario: dict, time: pd.DatetimeIndex) -> Path:
         """Write `scenario.yaml`, `inputs/*.csv` and `inputs/profiles/*.csv`; the same files of an earlier time go."""
-        profiles = folder / "inputs" / "profiles"
-        profiles.mkdir(parents=True, exist_ok=True)
-        for name in TABLES:
-            path, table = folder / "inputs" / f"{name}.csv", self.table(name)
-            path.unlink(missing_ok=True)
-            if len(table) or name in ("generators", "loads"):
-                write_table(_complete(name, table), path)
-        for name, columns in self._profiles.items():
-            path = profiles / f"{name}.csv"
-            path.unlink(missing_ok=True)
-            if columns:
-                named = {as_cell(one): values for one, values in columns.items()}
-                pd.DataFrame(named, time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
-        path = folder / "scenario.yaml"
-        path.write_text(to_yaml(scenario), encoding="utf-8")
+        with writing(folder, "the grid", "what was written so far is not whole", "folder"):
+            profiles = folder / "inputs" / "profiles"
+            profiles.mkdir(parents=True, exist_ok=True)
+            for name in TABLES:
+                path, table = folder / "inputs" / f"{name}.csv", self.table(name)
+                path.unlink(missing_ok=True)
+                if len(table) or name in ("generators", "loads"):
+                    write_table(_complete(name, table), path)
+            for name, columns in self._profiles.items():
+                path = profiles / f"{name}.csv"
+                path.unlink(missing_ok=True)
+                if columns:
+                    named = {as_cell(one): values for one, values in columns.items()}
+                    pd.DataFrame(named, time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
+            path = folder / "scenario.yaml"
+            path.write_text(to_yaml(scenario), encoding="utf-8")
         return path
 
 

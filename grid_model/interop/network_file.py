@@ -12,13 +12,16 @@ An attribute that stands nowhere in the file has its default, which the caller g
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from grid_model.errors import InputError, Problem, printable, shown
+from grid_model.results.folder import writing
 
 WEIGHTS = ("objective", "stores", "generators")
 
@@ -178,7 +181,9 @@ class Components:
 
 def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours: np.ndarray, lists: dict, cost_hours,
                   energy_weights) -> None:
-    """Write components in PyPSA's layout.
+    """Write components in PyPSA's layout, into a file that appears whole or not at all.
+
+    Raises WriteError where it cannot be written.
 
     lists  {list: (names, {attribute: values}, {attribute: (names, values (names, steps))})}
     """
@@ -197,4 +202,14 @@ def write_network(path: str | Path, name: str, snapshots: np.ndarray, step_hours
             content[f"{listed}_t_{attribute}"] = (("snapshots", own), np.asarray(values, float).T)
     content.attrs = {"network_name": name, "network_pypsa_version": "1.3.0", "network_srid": 4326,
                      "network__multi_invest": 0, "meta": "{}"}
-    content.to_netcdf(path, engine="h5netcdf")
+    path = Path(path)
+    fresh = path.with_name(f".{path.name}.unfinished")
+    with writing(path, "the network", other="file"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            fresh.write_bytes(content.to_netcdf(engine="h5netcdf"))
+            os.replace(fresh, path)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise

@@ -38,12 +38,11 @@ CARRIED_POLICIES = {"energy_limits"}
 
 
 def export_case(case: Case, path: str | Path) -> Path:
-    """Write a case for PyPSA; raises InputError with everything that cannot be carried."""
+    """Write a case for PyPSA; raises InputError with everything that cannot be carried, and WriteError."""
     network = network_of(case)
     if network.problems:
         raise InputError(network.problems)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_network(path, case.name, case.time.to_numpy(), case.step_hours, network.columns(), case.cost_hours,
                   network.energy_weights)
     return path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def write_page(page: str, file: Path) -> Path:
         fresh.write_text(page, encoding="utf-8")
         os.replace(fresh, file)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise InputError(
             Problem(str(file), value=error.strerror or str(error), allowed="a file that can be written")
         ) from error

@@ -156,13 +156,12 @@ def _to_disk(folder: Path) -> None:
 
 
 @contextmanager
-def writing(folder: Path, what: str = "results") -> Iterator[None]:
+def writing(folder: Path, what: str = "results", left: str = "nothing half-written is left", other: str = "folder with --out") -> Iterator[None]:
     """Whatever keeps something from being written becomes one WriteError."""
     try:
         yield
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise WriteError(
-            f"{shown(folder)}: {what} cannot be written ({reason}); nothing half-written is left. "
-            "Make room or permit writing there, or choose another folder with --out"
+            f"{shown(folder)}: {what} cannot be written ({reason}); {left}. Make room or permit writing there, or choose another {other}"
         ) from error
