@@ -265,7 +265,7 @@ def test_a_line_may_deliver_more_than_its_contracts_bring(matching):
 
 
 def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1.0, coal_of_b=500,
-              servers=10, town=20):
+              servers=10, town=20, **more):
     """Wind in A, which has coal too; the servers and dear coal in B."""
     return small_case(
         steps,
@@ -313,6 +313,7 @@ def two_zones(matching, capacity, contracts, steps=2, loss=0.0, cost=1.0, wind=1
             "availability": {"wind": wind},
             "flow_limit": {"l": [one / 50 for one in capacity]},
         },
+        **more,
     )
 
 
@@ -364,6 +365,20 @@ def test_what_is_lost_on_the_way_does_not_arrive():
     assert solved(two_zones("hour", (5, 5), CONTRACT, loss=0.2)).value(
         "green_load.short_by_hour"
     ).sum() * 1e3 == pytest.approx(8)
+
+
+def test_what_is_lost_in_an_hour_is_lost_in_that_hour():
+    """5 MW are sent in the first hour, of which 4 arrive, and enough in the second: 4 of 8 are short. The month alone would let 5 in."""
+    short = solved(two_zones("hour", (5, 20), CONTRACT, loss=0.2)).value("green_load.short_by_hour")[0] * 1e3
+    assert short.tolist() == pytest.approx([4, 0], abs=1e-6)
+
+
+def test_what_a_line_of_one_column_brings_in_steps_of_two_hours():
+    """8 MW through a line of one column for two steps of two hours bring the 32 MWh that are wanted; 4 MW leave 16 of them short."""
+    result = solved(two_zones("month", (8, 8), CONTRACT, cost=0.0, step_hours=2.0))
+    assert result.value("green_load.short").sum() == pytest.approx(0, abs=1e-9)
+    less = solved(two_zones("month", (4, 4), CONTRACT, cost=0.0, step_hours=2.0))
+    assert less.value("green_load.short").sum() * 1e3 == pytest.approx(16)
 
 
 def test_certificates_move_with_contracted_energy():
