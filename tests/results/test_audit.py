@@ -288,6 +288,8 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "charging put off within what is asked for": [("demand_response_down", "ev", 4, 30.0)],
     "charging made up for within the chargers' power": [("demand_response_up", "ev", 4, 35.0)],
     "energy owed to vehicles": [("demand_response_down", "ev", 2, 4.0), ("demand_response_up", "ev", 10, 4.0)],
+    "what is put off and what is lent each within its limit": [("demand_response_lent", "ev", 2, 6.0),
+                                                                ("demand_response_down", "ev", 2, 6.0)],
     "vehicles charge or lend": [("demand_response_lent", "ev", 4, 6.0), ("demand_response_down", "ev", 4, 6.0)],
     "conversion within its limits": [("conversion", "heat pump", 4, 7.0)],
     "rise of conversion": [("conversion", "heat pump", 4, 0.0), ("conversion", "heat pump", 5, 6.0)],

@@ -136,6 +136,24 @@ def test_what_was_charged_by_the_deadline_is_not_lent_beyond_the_energy_of_vehic
     assert result.objective == pytest.approx(10 + 10 * DEAR)
 
 
+def test_what_is_put_off_does_not_use_the_energy_that_may_be_lent():
+    """20 MW arrive at 18:00, spare is at 20:00, the window is one hour: nothing can wait so long. The vehicles may owe 20 MWh for
+    what they lend, which at 0.01 is 0.2 MWh that some of them give to the others. Were what is put off and what is lent one
+    account, all 20 would wait in the room for lending."""
+    vehicles = {"power_mw": 20, "window_hours": 1, "return_power_mw": 20, "return_energy_mwh": 20, "efficiency": 0.01}
+    result = solved(grid([100, 100, 150, 100], [20, 0, 0, 0], **vehicles))
+    assert result.objective == pytest.approx(19.8 * DEAR + 0.1 + 0.2)
+
+
+def test_what_is_lent_does_not_become_charging_put_off():
+    """10 MW charge at 18:00 and are done; 10 MW are short at 19:00 and at 20:00, plenty is spare at 21:00. Vehicles lend their 10 MWh
+    once. If only charging could not be told from paying back, what was lent at 19:00 would be called put off, and 10 more lent."""
+    vehicles = {"return_power_mw": 10, "return_energy_mwh": 10}
+    result = solved(grid([110, 90, 90, 150], [10, 0, 0, 0], **vehicles))
+    assert down(result)[0].sum() == pytest.approx(10)
+    assert result.objective == pytest.approx(10 + 10 * DEAR)
+
+
 def test_charging_or_lending():
     """20 MW of vehicles must charge at 18:00, being due at 19:00, half of what the chargers can. The other half
     could lend 10 of 20 MW, and is what is short at 18:00, but for the deadline of 19:00: nothing is lent. With the

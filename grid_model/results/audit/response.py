@@ -7,6 +7,7 @@ D       MW    power: power_mw or share_of_peak, in whole blocks
 L       MW    the load of the programme's zone, or its one load
 s       MW    newly called: max(d[t] - d[t-1], 0), nothing before the first step
 q       MWh   owed by vehicles: q[t] = q[t-1] + (d - u + r / efficiency) dt
+k       MWh   of it lent and not yet made good by charging: k[t] - k[t-1] from (r / efficiency - u) dt to r / efficiency dt
 """
 
 from __future__ import annotations
@@ -238,15 +239,13 @@ def _check_charging(book, use: Programmes) -> None:
     book.between("charging made up for within the chargers' power", names, 0.0, added, room)
     efficiency = np.where(np.isnan(use.number("efficiency")), 1.0, use.number("efficiency"))[some, None]
     owed = np.cumsum((reduced - added + lent / efficiency) * book.hours, axis=1)
-    book.between(
-        "energy owed to vehicles",
-        names,
-        0.0,
-        owed,
-        _most_owed(book, use, some, base),
-        unit="MWh",
-        tolerance=10 * book.energy,
-    )
+    most, due = _most_put_off(book, use, some, base)
+    lendable = np.where((use.number("return_power_mw") > 0) & (use.power > 0), use.number("return_energy_mwh"), 0.0)
+    room = np.where(due, 0.0, lendable[some, None])
+    book.between("energy owed to vehicles", names, 0.0, owed, most + room, unit="MWh", tolerance=10 * book.energy)
+    borrowed, charged = lent / efficiency * book.hours, added * book.hours
+    book.at_most("what is put off and what is lent each within its limit", names, *_debt(owed, borrowed, charged, most, room),
+                 unit="MWh", tolerance=20 * book.energy)
     lender = np.flatnonzero(use.number("return_power_mw")[some] > 0)
     charger, most = np.maximum(base, power)[lender], use.number("return_power_mw")[some][lender, None]
     book.at_most(
@@ -269,9 +268,20 @@ def base_charging(book, use: Programmes, some) -> np.ndarray:
     )
 
 
-def _most_owed(book, use: Programmes, some, base) -> np.ndarray:
-    """Asked for since the last deadline and within the window, and what may be lent; nothing at a deadline and
-    the end [MWh]."""
+def _debt(owed, borrowed, charged, most_put_off, most_lent) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the most that k may be at the end of each step, as it was at least and at most before: 0 <= k <= most_lent,
+    0 <= q - k <= most_put_off. A way to tell the two apart exists if and only if the least is never above the most."""
+    least, most = np.zeros_like(owed), np.zeros_like(owed)
+    low = high = np.zeros(len(owed))
+    for step in range(owed.shape[1]):
+        low = np.maximum.reduce([low + borrowed[:, step] - charged[:, step], np.zeros(len(owed)), owed[:, step] - most_put_off[:, step]])
+        high = np.minimum.reduce([high + borrowed[:, step], most_lent[:, step], owed[:, step]])
+        least[:, step], most[:, step] = low, high
+    return least, most
+
+
+def _most_put_off(book, use: Programmes, some, base) -> tuple[np.ndarray, np.ndarray]:
+    """Asked for since the last deadline and within the window, nothing at a deadline and the end [MWh]; and where that is."""
     begin = np.cumsum(book.hours) - book.hours
     clock = book.case.time[0].hour + book.case.time[0].minute / 60 + begin
     deadline = np.nan_to_num(use.number("deadline_hour"))[some, None]
@@ -282,7 +292,4 @@ def _most_owed(book, use: Programmes, some, base) -> np.ndarray:
     first = np.searchsorted(begin, begin[None, :] - np.where(np.isnan(window), np.inf, window) - NEAR, "left")
     until = np.pad(np.cumsum(base * book.hours, axis=1), ((0, 0), (1, 0)))
     asked = until[:, 1:] - np.take_along_axis(until, np.maximum(since, first), axis=1)
-    lendable = np.where((use.number("return_power_mw") > 0) & (use.power > 0), use.number("return_energy_mwh"), 0.0)[
-        some, None
-    ]
-    return np.where(due, 0.0, asked + lendable)
+    return np.where(due, 0.0, asked), due
