@@ -107,13 +107,18 @@ def add_obligations(green, data):
     if len(loads):
         shares = loads.pivot(index="load", columns="year", values="share").fillna(0.0)
         share = Array(shares.to_numpy(float), shares.index.to_numpy(object), shares.columns.tolist(), name="share")
+        contracts = members(green, "contracts_for", shares.index, listed(data.bundles["load"], data.bundles["contract"]))
+
+        def moved(load, month):
+            """Certificates that move with energy under the load's contracts   [GWh]"""
+            return sum(data.green_load.bundled(contract, month) for contract in contracts[load]) if len(data.bundles) else 0
 
         @green.Constraint(green.obliged_loads)
         def load_share(green, load, year):
-            """sum over the year of q + u >= w L   [GWh]"""
+            """sum over the year of q + contracts + u >= w L   [GWh]"""
             bought = sum(
                 green.retired[load, kind, month] for kind in green.kinds for month in green.months_of_year[year]
-            )
+            ) + sum(moved(load, month) for month in green.months_of_year[year])
             needed = share[load, year] * sum(green.served_load[load, month] for month in green.months_of_year[year])
             return bought + green.load_short[load, year] >= needed
 

@@ -73,7 +73,8 @@ class _Look:
             self.over(self.values(by_generator.local_name), ("generator", names), ("month", self.data.months))
             for names, by_generator, *_ in self.data.issue_of
         ]
-        issue = pd.concat(frames, ignore_index=True).merge(self.data.parts.drop(columns="pool"), on="generator")
+        none = self.over(np.zeros((0, len(self.data.months))), ("generator", []), ("month", self.data.months))
+        issue = pd.concat(frames or [none], ignore_index=True).merge(self.data.parts.drop(columns="pool"), on="generator")
         return issue.assign(quantity_mwh=issue["quantity_mwh"] * issue["part"]).drop(columns="part")
 
     @cached_property
@@ -234,9 +235,8 @@ def _obligations(look: _Look) -> pd.DataFrame:
     """
     rows = [_weights(look), _loads(look)]
     table = pd.concat([row for row in rows if len(row)] or rows, ignore_index=True)
-    table["achieved_share"] = (table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]) / table[
-        "consumption_mwh"
-    ]
+    counted = table["physical_mwh"] + table["certificates_mwh"] + table["bundled_mwh"] - table["debited_mwh"]
+    table["achieved_share"] = counted / table["consumption_mwh"]
     table["passed"] = ~table["assessed"].astype(bool) | (
         table["short_mwh"] <= 1e-6 * np.maximum(table["required_mwh"], 1.0)
     )
@@ -282,6 +282,7 @@ def _weights(look: _Look) -> pd.DataFrame:
                 required_mwh=share * yearly["consumption_mwh"],
                 assessed=True,
                 certificates_mwh=bought.reindex(short.index, fill_value=0.0),
+                bundled_mwh=0.0,
                 debited_mwh=_debit(look, kinds).reindex(short.index, fill_value=0.0),
                 short_mwh=short[name],
                 price_cny_per_mwh=dual[name],
@@ -322,8 +323,8 @@ def _loads(look: _Look) -> pd.DataFrame:
     table = table.merge(served.rename(columns={"quantity_mwh": "consumption_mwh"}), on=["load", "year"])
     at = pd.MultiIndex.from_frame(table[["load", "year"]])
     required = table["share"] * table["consumption_mwh"]
-    certificates = bought.reindex(at, fill_value=0.0).to_numpy()
-    monitored = np.maximum(required - certificates, 0.0)
+    certificates, bundled = (some.reindex(at, fill_value=0.0).to_numpy(float) for some in (bought, _bundled(look)))
+    monitored = np.maximum(required - certificates - bundled, 0.0)
     return table.assign(
         party=table["load"],
         obligation="green_share",
@@ -331,10 +332,18 @@ def _loads(look: _Look) -> pd.DataFrame:
         physical_mwh=0.0,
         traced_mwh=np.nan,
         certificates_mwh=certificates,
+        bundled_mwh=bundled,
         debited_mwh=0.0,
         short_mwh=short.reindex(at).fillna(pd.Series(monitored.to_numpy(), at)).to_numpy(),
         price_cny_per_mwh=dual.reindex(at).to_numpy(),
     )[COLUMNS]
+
+
+def _bundled(look: _Look) -> pd.Series:
+    """Certificates that moved with the energy of a load's contracts, by load and year, MWh."""
+    moved = _bundles(look)
+    moved = moved.assign(year=moved["month"].astype(str).str[:4].astype(int))
+    return moved.groupby(["purpose", "year"])["quantity_mwh"].sum().astype(float)
 
 
 COLUMNS = [
@@ -349,6 +358,7 @@ COLUMNS = [
     "physical_mwh",
     "traced_mwh",
     "certificates_mwh",
+    "bundled_mwh",
     "debited_mwh",
     "short_mwh",
     "price_cny_per_mwh",

@@ -37,7 +37,7 @@ docs/policy.md, section 4):
 - Buyers retire in the month in which they buy; banking is left to who was issued, which comes to the same, as no month
   is dearer than another for reasons other than scarcity.
 - A horizon shorter than a year is assessed on its own consumption. A load's own certificates count for it, not for its
-  zone.
+  zone. What moves with its contracts (green_load.py) counts for its share as a key industry.
 - Green-electricity contracts (green_load.py) move energy and certificate together: what they allot is never offered.
 - Energy that is given up for CCER is still physically consumed; its certificates are cancelled (notice 124).
 - No fine is ruled for what is short: the penalty is an assumption of the scenario.
@@ -47,7 +47,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pyomo.environ as pyo
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from grid_model.case.checks import problems_where, unique_together
 from grid_model.case.tables import date, identifier, number, reference, text
@@ -120,12 +120,25 @@ TABLES = {
 
 
 class Industry(BaseModel):
-    """Share of a kind of load that must be green by certificates; empty: the total weight of its zone (notice 669)."""
+    """Share of a kind of load that must be green by certificates; empty: the total weight of its zone (notice 669).
+
+    assessed: what is short costs the penalty; else it is monitored, told and without effect.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     share: float | None = Field(default=None, ge=0, le=1)
     assessed: bool = True
+
+
+# Notice 669 of 2025: electrolytic aluminium is assessed, the others are monitored; new data centres at the hubs at 80 %.
+INDUSTRIES = {
+    "aluminium": Industry(),
+    "steel": Industry(assessed=False),
+    "cement": Industry(assessed=False),
+    "polysilicon": Industry(assessed=False),
+    "data_centre": Industry(share=0.8, assessed=False),
+}
 
 
 class Settings(BaseModel):
@@ -135,7 +148,7 @@ class Settings(BaseModel):
     preference_cny_per_mwh         what puts physical energy before certificates where nothing else decides
     debit_seller                   whether sold certificates are taken from the seller's own weight
     assess_weights                 whether the weights of zones bind; otherwise only loads are obliged
-    industries                     {kind of load: share, assessed}
+    industries                     {kind of load: share, assessed}; kinds that are not named are as in INDUSTRIES
     ccer_price_cny_per_t, ccer_factor_t_per_mwh   price of certified reductions and reduction per energy; both or no
     CCER
     ccer_technologies              who may choose it
@@ -147,10 +160,15 @@ class Settings(BaseModel):
     preference_cny_per_mwh: float = Field(default=0.1, ge=0)
     debit_seller: bool = False
     assess_weights: bool = True
-    industries: dict[str, Industry] = {}
+    industries: dict[str, Industry] = INDUSTRIES
     ccer_price_cny_per_t: float | None = Field(default=None, ge=0)
     ccer_factor_t_per_mwh: float | None = Field(default=None, ge=0)
     ccer_technologies: tuple[str, ...] = ("wind_offshore", "solar_thermal")
+
+    @field_validator("industries")
+    @classmethod
+    def _as_ruled(cls, industries):
+        return INDUSTRIES | industries
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers

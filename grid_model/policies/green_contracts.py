@@ -136,7 +136,8 @@ def bundled(green, data, contract, month):
 
 
 def check_contracts(frames):
-    """A contract is with a plant that has certificates or with a store; shares sum to one; hours need contracts."""
+    """A contract is of a load with a share to meet by contracts, with a plant that has certificates or with a store; shares sum to
+    one; hours need contracts."""
     table, loads, lines = frames["contracts"], frames["loads"].set_index("load"), frames["lines"].set_index("line")
     generators = frames["generators"].set_index("generator")
     zone = table["load"].map(loads["zone"])
@@ -148,7 +149,14 @@ def check_contracts(frames):
         | ((ends[1] == zone) & (ends[0] == origin))
         | ((ends[0] == zone) | (ends[1] == zone))
     )
+    by_contracts = (loads["green_share"] > 0) & (loads["certificates"] == "none")
     problems = [
+        *problems_where(
+            table,
+            table["load"].isin(loads.index) & ~table["load"].map(by_contracts).fillna(False).astype(bool),
+            "load",
+            "a load with a green_share above 0 that is not met by certificates alone (certificates: none)",
+        ),
         *problems_where(
             table,
             (table["generator"] == "") == (table["storage"] == ""),

@@ -30,8 +30,9 @@ import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict
 
 from grid_model.algebra import Array
+from grid_model.case.checks import problems_where
 from grid_model.case.tables import choice, number
-from grid_model.case.units import MW
+from grid_model.case.units import MW, MWH
 from grid_model.errors import AuditError
 from grid_model.policies.contract import PolicyData, members
 
@@ -39,6 +40,7 @@ NAME = "guaranteed_purchase"
 DEFAULT = False
 
 CLASSES = ("hydro_priority", "hydro", "full_purchase", "guaranteed", "market", "none")
+FULL = ("hydro_priority", "hydro", "full_purchase")  # of these all is bought
 BY_ENERGY = {"hydro_priority": {"hydro_priority"}, "hydro": {"hydro"}, "full_purchase": {"full_purchase"},
              "market": {"guaranteed", "market"}}  # ranked by energy forgone, and by whom; `guaranteed` is ranked by shortfall
 
@@ -50,6 +52,18 @@ TABLES = {
                meaning="hours of full output a year whose energy is guaranteed to be bought"),
     ],
 }
+
+
+def check_classes(frames) -> list:
+    """What must be bought is renewable."""
+    table = frames["generators"]
+    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
+    bought = ~table["purchase_class"].isin(["market", "none"])
+    return problems_where(table, bought & (table["technology"].map(kinds) == "thermal"), "purchase_class",
+                          "market or none where the technology is of kind thermal")
+
+
+CHECKS = (check_classes,)
 
 PRECISION = 1e-7  # part of the energy of a rank that its audit lets pass
 
@@ -155,7 +169,8 @@ def ranks(purchase, data) -> dict:
 
 
 def tables(purchase, data, solved) -> dict[str, pd.DataFrame]:
-    """`purchase_order`: each rank's least possible loss and what was reached.
+    """`purchase_order`: each rank's least possible loss and what was reached; `guaranteed_purchase`: what each generator sells
+    under guarantee and to the market.
 
     Raises
     ------
@@ -173,4 +188,31 @@ def tables(purchase, data, solved) -> dict[str, pd.DataFrame]:
         worst = failed.iloc[0]
         raise AuditError(f"order of purchase: {worst.purchase_class} takes {worst.taken_mwh:,.3f} MWh "
                          f"where {worst.optimum_mwh:,.3f} MWh can be taken")
-    return {"purchase_order": table}
+    return {"purchase_order": table, "guaranteed_purchase": _by_generator(data, solved)}
+
+
+def _by_generator(data, solved) -> pd.DataFrame:
+    """Energy of every generator with a class, by calendar year [MWh]: what is guaranteed to be bought (of classes that are bought
+    in full all that could be taken), generated, bought under guarantee, sold to the market, and short."""
+    table = data.case.tables["generators"].set_index("generator")
+    table = table[table["purchase_class"] != "none"]
+    generated, could = _yearly(data, solved, table.index, "generation"), _yearly(data, solved, table.index, "available")
+    hours = pd.DataFrame(data.guaranteed_quantity.values / MWH, data.guaranteed).reindex(table.index).fillna(0.0).to_numpy()
+    in_full = table["purchase_class"].isin(FULL).to_numpy()[:, None]
+    guaranteed = np.where(in_full, could, hours)
+    bought = np.minimum(guaranteed, generated)
+    values = {"guaranteed_mwh": guaranteed, "generated_mwh": generated, "bought_mwh": bought, "market_mwh": generated - bought,
+              "shortfall_mwh": guaranteed - bought}
+    index = pd.MultiIndex.from_product([table.index, data.years.tolist()], names=["generator", "year"])
+    rows = pd.DataFrame({name: array.ravel() + 0.0 for name, array in values.items()}, index).reset_index()
+    rows.insert(1, "zone", rows["generator"].map(table["zone"]))
+    rows.insert(2, "purchase_class", rows["generator"].map(table["purchase_class"]))
+    return rows
+
+
+def _yearly(data, solved, names, report: str) -> np.ndarray:
+    """Energy of some generators by calendar year, as their technologies report it [MWh]."""
+    in_year = (data.case.time.year.to_numpy()[:, None] == data.years) * np.asarray(data.case.step_hours)[:, None]
+    parts = [pd.DataFrame(np.asarray(solved.evaluate(f"{fleet.name}.report_{report}")) @ in_year / MWH, fleet.data.names)
+             for fleet in data.offering("output") if report in fleet.reports]
+    return pd.concat(parts).reindex(names).to_numpy()

@@ -10,7 +10,7 @@ p       price      CNY/MWh     data: the zone's time-of-use tariff
 
 A plant gives at most what its connection carries, and its stores charge from it only (unless grid_charging): they
 save what the connection would spill, or what is given as curtailed, and move the rest to dearer hours. A user with
-its stores only takes. Users without a name are all loads of the zone. A self-use store that stands on its own earns
+its stores only takes. Users without a name are all loads of the zone that no store names. A self-use store that stands on its own earns
 by the tariff alone.
 
 Of equal schedules the one that charges late and discharges early is taken: prices fall by a part of DRIFT in each step;
@@ -31,7 +31,8 @@ from grid_model.case.case import labelled
 from grid_model.case.units import MW
 from grid_model.errors import InfeasibleError
 from grid_model.policies.contract import members
-from grid_model.policies.tariffs import zone_load, zone_prices
+from grid_model.policies.storage_place import unnamed_users
+from grid_model.policies.tariffs import zone_prices
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import timeline
 from grid_model.solve.windows import Pieced, Sliced
@@ -61,7 +62,7 @@ def schedule_self_use(case, curtailment: xr.DataArray | None = None):
     if stores.empty:
         return case
     own = case.replace(storage=stores)
-    model, data = _model(own, _hosts(own, curtailment))
+    model, data = _model(own, _hosts(own, curtailment, unnamed_users(case)))
     program = compile_program(model)
     values = _solve(own, model, program)
     power = {name: program.columns[f"storage.{name}"].of(values) / MW for name in ("charge", "discharge", "energy")}
@@ -106,8 +107,9 @@ class Hosts:
     upper: np.ndarray
 
 
-def _hosts(case, curtailment) -> Hosts:
-    """Plants and users by name; users without one are those of the zone; a store on its own is its own host."""
+def _hosts(case, curtailment, users: pd.DataFrame) -> Hosts:
+    """Plants and users by name; users without one are those of the zone whom no store names (`users`); a store on its own is its
+    own host."""
     stores = case.tables["storage"]
     unnamed = stores["zone"].where(stores["place"] == "user_side", stores["storage"])
     named = stores["host"].where(stores["host"] != "", unnamed)
@@ -117,6 +119,7 @@ def _hosts(case, curtailment) -> Hosts:
         .agg(
             place=("place", "first"),
             name=("named", "first"),
+            host=("host", "first"),
             zone=("zone", "first"),
             stores=("storage", list),
             connection_mw=("connection_mw", "max"),
@@ -124,7 +127,7 @@ def _hosts(case, curtailment) -> Hosts:
         )
     )
     rows = list(table.itertuples())
-    own = np.stack([_own(case, host, curtailment) for host in rows])
+    own = np.stack([_own(case, host, curtailment, users) for host in rows])
     most = np.stack([_most(case, host, power, curtailment) for host, power in zip(rows, own, strict=True)])
     limit = table["connection_mw"].fillna(np.inf).to_numpy(float)[:, None] * MW
     plant, user = ((table["place"] == place).to_numpy()[:, None] for place in ("generation_side", "user_side"))
@@ -134,13 +137,13 @@ def _hosts(case, curtailment) -> Hosts:
     return Hosts(table, own, *(np.broadcast_to(values, own.shape) for values in (lower, upper)))
 
 
-def _own(case, host, curtailment) -> np.ndarray:
+def _own(case, host, curtailment, users: pd.DataFrame) -> np.ndarray:
     """A of a host, shape (steps,) [GW]."""
     if host.place == "generation_side":
         return (_available(case, host.name) if curtailment is None else _curtailed(host.name, curtailment)) * MW
     if host.place == "user_side":
-        named = case.tables["loads"]["load"].eq(host.name).any()
-        return -(case.profile("load", [host.name])[0] if named else zone_load(case, host.zone)) * MW
+        names = [host.host] if host.host else users.loc[users["zone"] == host.zone, "load"]
+        return -case.profile("load", names, 0.0).sum(axis=0) * MW
     return np.zeros(case.steps)
 
 

@@ -11,7 +11,8 @@ X       connection_mw   GW    data: what the connection shared with the host can
 Behind a plant (`generation_side`): charges from its plant only, unless `grid_charging`; plant and stores share one
 connection, that of the plant's capacity unless given. Behind a user (`user_side`): the user and its stores together
 never export, unless `export_allowed`; their connection limits them where one is given. Several stores may have one
-host.
+host. A store that names no user stands behind all users of its zone whom no store names. That has rows in steps in which such
+stores of a zone could give more than those users ask for.
 
 Sources: NEA notice 2024 no. 26 on the grid integration and dispatch of new energy storage; docs/policy.md, section 2.
 """
@@ -27,7 +28,7 @@ from grid_model.algebra import Array
 from grid_model.case.checks import problems_where
 from grid_model.case.tables import flag, number, text
 from grid_model.case.units import MW
-from grid_model.policies.contract import PolicyData, members
+from grid_model.policies.contract import PolicyData, members, members_by_fleet
 
 NAME = "storage_place"
 DEFAULT = True
@@ -36,7 +37,7 @@ WEIGHTED = True  # limits of power, and of each step
 TABLES = {
     "storage": [
         text("host", meaning="what it stands behind: a generator where place is generation_side, a load where it is "
-                             "user_side (empty: behind many users, who together take more than it gives)"),
+                             "user_side (empty: behind all users of its zone whom no store names)"),
         number("connection_mw", unit="MW", minimum=0,
                meaning="what the connection shared with its host carries; empty: as other stores of the host say, else "
                        "the capacity of a generator, no limit of a load"),
@@ -55,14 +56,32 @@ class Settings(BaseModel):
 def read(case, fleets, settings) -> PolicyData | None:
     """Hosts, the stores behind each, and their connection, GW."""
     table = case.tables["storage"]
-    table = table[table["place"].isin(["generation_side", "user_side"]) & (table["host"] != "")]
-    if table.empty:
-        return None
+    placed = table[table["place"].isin(["generation_side", "user_side"]) & (table["host"] != "")]
     data = PolicyData(case, fleets, settings)
+    _read_zones(data, table[(table["place"] == "user_side") & ~table["export_allowed"]])
+    if placed.empty and not data.crowded:
+        return None
     data.stores = next(fleet for fleet in fleets if fleet.name == "storage")
-    _read_plants(data, table[table["place"] == "generation_side"])
-    _read_users(data, table[table["place"] == "user_side"])
+    _read_plants(data, placed[placed["place"] == "generation_side"])
+    _read_users(data, placed[placed["place"] == "user_side"])
     return data
+
+
+def unnamed_users(case) -> pd.DataFrame:
+    """Loads that no store behind users names as its host."""
+    storage, loads = case.tables["storage"], case.tables["loads"]
+    return loads[~loads["load"].isin(storage["host"][storage["place"] == "user_side"])]
+
+
+def _read_zones(data: PolicyData, table: pd.DataFrame) -> None:
+    """Stores behind unnamed users of each zone, these users, and the steps in which the stores could give more than they ask for."""
+    table = table[table["host"] == ""]
+    data.zone_stores, users = table.groupby("zone")["storage"].agg(list), unnamed_users(data.case)
+    data.zone_users = users.groupby("zone")["load"].agg(list).to_dict()
+    asked = pd.DataFrame(np.maximum(data.case.profile("load", users["load"], 0.0), 0) * MW, users["zone"].to_numpy(object))
+    asked = asked.groupby(level=0).sum().reindex(data.zone_stores.index, fill_value=0.0).to_numpy()
+    power = table.groupby("zone")["power_mw"].sum().to_numpy(float) * MW
+    data.crowded = _pairs(data, data.zone_stores.index.to_numpy(object), power[:, None] > asked)
 
 
 def _read_plants(data: PolicyData, table: pd.DataFrame) -> None:
@@ -132,6 +151,7 @@ def add_variables(place, data):
 def add_constraints(place, data):
     _add_plant_rules(place, data)
     _add_user_rules(place, data)
+    _add_zone_rule(place, data)
 
 
 def _add_plant_rules(place, data):
@@ -190,6 +210,18 @@ def _add_user_rules(place, data):
     def given_through_connection(place, host, step):
         """sum of d[s,t] - c[s,t] - (L[h,t] - u[h,t]) <= X[h]   [GW]"""
         return -exchanged(host, step) <= data.user_connection[host]
+
+
+def _add_zone_rule(place, data):
+    stores_of = members(place, "zone_stores", data.zone_stores.index, data.zone_stores)
+    users_of = members_by_fleet(place, "zone_users", data.zone_stores.index, data.zone_users, data.offering("drawn"))
+    place.crowded = pyo.Set(dimen=2, initialize=data.crowded)
+
+    @place.Constraint(place.crowded)
+    def no_export_of_zone(place, zone, step):
+        """sum of d[s,t] - c[s,t] of stores behind unnamed users <= sum of max(L[h,t], 0) - u[h,t] over these   [GW]"""
+        drawn = sum(sum(fleet.drawn(load, step) for load in users[zone]) for fleet, users in users_of)
+        return sum(data.stores.output(store, step) for store in stores_of[zone]) <= drawn
 
 
 def _in_fleets(place, name: str, hosts, fleets) -> list[tuple]:

@@ -224,8 +224,14 @@ def _guaranteed_parts(case, market: Market, generators: pd.DataFrame, settings, 
 
 def _guaranteed_prices(case, generators: pd.DataFrame) -> np.ndarray:
     """Guaranteed price of each generator [CNY/MWh]; 0 in a zone without a benchmark, where nothing else is given."""
-    benchmark = generators["zone"].map(case.tables["zones"].set_index("zone")["benchmark_tariff_cny_per_mwh"])
-    return generators["guaranteed_price_cny_per_mwh"].fillna(benchmark).fillna(0.0).to_numpy(float)
+    given = generators["guaranteed_price_cny_per_mwh"].to_numpy(float)
+    return np.nan_to_num(np.where(np.isnan(given), _benchmarks(case, generators), given))
+
+
+def _benchmarks(case, generators: pd.DataFrame) -> np.ndarray:
+    """Coal benchmark tariff of the zone of each generator [CNY/MWh]; NaN where it has none."""
+    tariff = case.tables["zones"].set_index("zone")["benchmark_tariff_cny_per_mwh"]
+    return generators["zone"].map(tariff).to_numpy(float)
 
 
 def _mechanism_parts(case, market: Market, generators: pd.DataFrame, settings) -> pd.DataFrame:
@@ -247,11 +253,18 @@ def _mechanism(case, market: Market, generators: pd.DataFrame, settings) -> tupl
     position = pd.Index(market.dispatch["generator"].values).get_indexer(generators["generator"])
     energy = market.energy("generation", "generator")[position]
     quantity = part * market.by_month(energy)
-    price = generators["mechanism_price_cny_per_mwh"].to_numpy(float)
-    price = np.where(np.isnan(price), _guaranteed_prices(case, generators), price)[:, None]
+    price = _mechanism_prices(case, generators, settings)[:, None]
     return quantity.sum(axis=1), (quantity * (price - _averages(market, generators, energy, zone, settings))).sum(
         axis=1
     )
+
+
+def _mechanism_prices(case, generators: pd.DataFrame, settings) -> np.ndarray:
+    """Mechanism price of each generator [CNY/MWh]: as given, else as guaranteed; of plant from before the mechanism no more than
+    the benchmark of its zone, where there is one."""
+    given = generators["mechanism_price_cny_per_mwh"].to_numpy(float)
+    price = np.where(np.isnan(given), _guaranteed_prices(case, generators), given)
+    return np.where(_later(generators, settings), price, np.fmin(price, _benchmarks(case, generators)))
 
 
 def _averages(market: Market, generators: pd.DataFrame, energy: np.ndarray, zone, settings) -> np.ndarray:

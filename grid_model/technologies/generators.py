@@ -16,6 +16,7 @@ import pandas as pd
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
+from grid_model.case.checks import problems_where
 from grid_model.case.tables import choice, number
 from grid_model.case.units import CNY_PER_MWH, MW
 from grid_model.technologies.contract import Report
@@ -38,6 +39,16 @@ def of_kind(case, kind: str) -> pd.DataFrame:
     technologies = case.tables["technologies"].set_index("technology")
     table = case.tables["generators"]
     return table[table["technology"].map(technologies["kind"]).to_numpy(object) == kind]
+
+
+def check_kinds(frames, columns, kind: str) -> list:
+    """Columns that only plant of one kind reads are empty, or zero, for plant of another."""
+    table = frames["generators"]
+    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
+    other = table["technology"].map(kinds).fillna(kind) != kind
+    return [problem for column in columns for problem in problems_where(
+        table, other & table[column].notna() & (table[column] != 0), column,
+        f"empty or 0 where the technology is not of kind {kind}: it has no effect there")]
 
 
 def itself_where_member(data, some) -> pyo.Set:

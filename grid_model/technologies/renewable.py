@@ -19,22 +19,38 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
+from grid_model.case.checks import problems_where
 from grid_model.case.tables import number
 from grid_model.case.units import MW
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report
-from grid_model.technologies.generators import CERTIFICATE, GENERATORS, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, check_kinds, of_kind
 from grid_model.technologies.solar_thermal import HEAT_STORE_HOURS
 
 NAME = "renewable"
+
+VILLAGE_MW = 20  # docs/policy.md, section 7
 
 TABLES = {
     "generators": [
         *GENERATORS, CERTIFICATE, HEAT_STORE_HOURS,
         number("local_congestion_fraction", unit="1", minimum=0, maximum=1, default=0,
                meaning="part of the available energy of renewable plant that the grid inside its zone cannot take"),
+        number("villages", unit="1", minimum=0,
+               meaning=f"villages in which distributed wind stands, at most {VILLAGE_MW} MW in each; empty: not counted"),
     ],
 }
+
+
+def check_renewable(frames) -> list:
+    """Distributed wind is within what its villages may have; columns of renewable plant are empty for other."""
+    table = frames["generators"]
+    too_much = (table["technology"] == "wind_distributed") & (table["capacity_mw"] > VILLAGE_MW * table["villages"])
+    return [*check_kinds(frames, ("local_congestion_fraction", "villages"), "renewable"),
+            *problems_where(table, too_much, "capacity_mw", f"at most {VILLAGE_MW} MW for each of its villages")]
+
+
+CHECKS = (check_renewable,)
 
 
 def read(case) -> Data | None:

@@ -26,7 +26,7 @@ from grid_model.case.tables import number
 from grid_model.case.units import MW, MWH
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report, subset
-from grid_model.technologies.generators import CERTIFICATE, GENERATORS, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, check_kinds, of_kind
 
 NAME = "solar_thermal"
 
@@ -44,6 +44,14 @@ TABLES = {
                meaning="heat in store at the start, as part of the store; empty: the end holds what the start held"),
     ],
 }
+
+
+def check_heat(frames) -> list:
+    """A heat store is of renewable plant."""
+    return check_kinds(frames, ("heat_store_hours", "heat_loss_fraction_per_hour", "initial_heat_fraction"), "renewable")
+
+
+CHECKS = (check_heat,)
 
 
 def read(case) -> Data | None:

@@ -11,7 +11,7 @@ import grid_model as gm
 from grid_model.policies.contract import demand_even_weights
 
 ZONES, LOADS = "zone\nA\n", "load,zone\nl,A\n"
-GENERATORS = "generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh,ramp_up_fraction_per_hour\ng,A,biomass,100,10,100\n"
+GENERATORS = "generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh\ng,A,biomass,100,10\n"
 PROFILE = "time,l\n2027-01-01T00:00,10\n2027-01-01T01:00,20\n2027-01-01T04:00,30\n"
 
 

@@ -355,6 +355,44 @@ def test_key_industries_are_met_by_certificates(industry, missing):
     assert_same_as_concrete(case)
 
 
+@pytest.mark.parametrize("kind, missing", [("aluminium", 2), ("steel", 0), ("data_centre", 0), ("base", 0)])
+def test_aluminium_is_assessed_and_others_monitored_unless_told_otherwise(kind, missing):
+    """Notice 669, nothing being set: of 20 MW of aluminium 35 % (7 MWh) by certificates, of which there are 5; steel, cement,
+    polysilicon and data centres bind nothing. Were none assessed by default, no smelter would ever be short."""
+    row = SMELTER | {"kind": kind}
+    result = solved(grid([plant("wind", "A", 5)], [weight("A", 0.35)], loads={"A": 0, "smelter": 20}, load_rows=[row]))
+    assert value(result, "load_short").sum() == pytest.approx(missing, abs=1e-6)
+
+
+def test_monitored_industries_are_told():
+    """A data centre of 20 MW is told what 80 % of it are, 16 MWh, and all of it short; it costs nothing."""
+    case = grid([], loads={"A": 0, "servers": 20}, load_rows=[{"load": "servers", "zone": "A", "kind": "data_centre"}])
+    results = gm.solve(case)
+    row = results.tables["green_obligations"].set_index("party").loc["servers"]
+    assert (row["required_mwh"], row["short_mwh"], bool(row["passed"])) == (pytest.approx(16), pytest.approx(16), True)
+    assert results.summary["audit"]["passed"]
+
+
+def test_less_than_a_certificate_is_no_certificate():
+    """0.5 MWh of wind, and none at all: a ledger without rows, which is right as such; the weight is short."""
+    for wind in ([plant("wind", "A", 0.5)], []):
+        results = gm.solve(grid(wind, [weight("A", 0.1)]))
+        assert results.tables["ledger"].empty and results.summary["audit"]["passed"]
+
+
+def test_what_moves_with_a_contract_counts_for_a_key_industry():
+    """A smelter of 20 MW whose share is 35 %, 7 MWh: 5 move with its contract, so 2 are short. Were bought certificates alone
+    counted, the contract would have taken the only 5 there are, and all 7 be short."""
+    case = grid([plant("wind", "A", 5)], [weight("A", 0.35)], loads={"A": 0, "smelter": 20},
+                load_rows=[SMELTER | {"green_share": 0.25}])
+    case = case.replace(contracts=small_case(1, contracts=[{"contract": "c", "load": "smelter", "generator": "wind"}]).tables["contracts"])
+    results = gm.solve(case)
+    row = results.tables["green_obligations"].set_index("obligation").loc["green_share"]
+    assert row[["certificates_mwh", "bundled_mwh", "short_mwh"]].tolist() == pytest.approx([0, 5, 2], abs=1e-6)
+    assert row["achieved_share"] == pytest.approx(5 / 20)
+    assert results.summary["audit"]["passed"]
+
+
 def test_a_load_may_name_its_own_share():
     row = SMELTER | {"green_share": 0.4, "certificates": "assessed"}
     result = solved(grid([plant("wind", "B", 5)], loads={"B": 50, "smelter": 20}, load_rows=[row]))

@@ -431,3 +431,12 @@ def test_contracts_that_cannot_be(rows, message):
     case = grid(1, 10, [1.0], contracts=rows, lines=[{"line": "l", "from_zone": "A", "to_zone": "B", "capacity_mw": 1}])
     problems = green_contracts.check_contracts(case.tables)
     assert any(message in problem.allowed for problem in problems), problems
+
+
+@pytest.mark.parametrize("column, value", [("green_share", 0.0), ("certificates", "assessed")])
+def test_a_contract_that_nothing_asks_for_is_wrong_input(column, value):
+    """Of a load without a share, or one that certificates alone may meet, a contract would allot nothing, in silence."""
+    case = grid(1, 10, [1.0], matching="month")
+    assert not green_contracts.check_contracts(case.tables)
+    problems = green_contracts.check_contracts(case.replace(loads=case.tables["loads"].assign(**{column: value})).tables)
+    assert [problem.column for problem in problems] == ["load"]

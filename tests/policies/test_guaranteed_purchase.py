@@ -138,6 +138,30 @@ def test_more_than_what_is_guaranteed_may_be_taken():
     assert float(gm.solve(case).dispatch["generation"].sel(generator="wind").sum()) == pytest.approx(600)
 
 
+def test_what_each_generator_sells_under_guarantee_and_to_the_market():
+    """Load takes 250 of 5 x 60 MW for two hours. Of the wind's 120 MWh 4380 hours guarantee 60, the sun is all market; of dam, stream
+    and wood every MWh is bought. Were only sums by class told, nobody could say whose energy is guaranteed."""
+    case = rich_zone(load=250, costs={"wind": 1, "sun": 2})
+    case = case.replace(generators=case.tables["generators"].assign(guaranteed_hours=[np.nan] * 3 + [4380, np.nan, np.nan]))
+    results = gm.solve(case)
+    table = results.tables["guaranteed_purchase"]
+    assert table.columns.tolist() == ["generator", "zone", "purchase_class", "year", "guaranteed_mwh", "generated_mwh", "bought_mwh",
+                                      "market_mwh", "shortfall_mwh"]
+    table = table.set_index("generator").drop(columns=["zone", "purchase_class", "year"])
+    assert list(table.index) == list(CLASSES)
+    assert table.loc["wood"].tolist() == pytest.approx([120, 120, 120, 0, 0])
+    assert table.loc["wind"].tolist() == pytest.approx([60, 120, 60, 60, 0])
+    assert table.loc["sun"].tolist() == pytest.approx([0, 20, 0, 20, 0])
+    assert results.summary["audit"]["passed"]
+
+
+def test_shortfall_of_each_generator():
+    """150 MW of load: dam and stream are taken, 30 of 60 MW of wood, no wind: 60 MWh of the one, 120 of the other are short."""
+    table = gm.solve(rich_zone(load=150)).tables["guaranteed_purchase"].set_index("generator")
+    assert table["bought_mwh"].tolist() == pytest.approx([120, 120, 60, 0, 0])
+    assert table["shortfall_mwh"].tolist() == pytest.approx([0, 0, 60, 120, 0])
+
+
 def test_leap_year_counts_its_hours():
     """In 2028 (8,784 h) the same hours guarantee a little less of each day."""
     def taken(start):

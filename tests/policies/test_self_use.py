@@ -96,6 +96,17 @@ def test_a_user_gives_no_more_than_it_takes():
     assert schedule(user(load=3.0))["discharge"] == pytest.approx([0, 0, 3, 1.5], abs=1e-6)
 
 
+def test_users_without_a_name_are_those_whom_no_store_names():
+    """Beside the 3 MW of the user that the store names, 2 MW of others with a store of their own: it gives 2, not 5 with them."""
+    case = user(load=3.0)
+    other = {"load": "other", "zone": case.tables["loads"]["zone"].iloc[0]}
+    loads = pd.concat([case.tables["loads"], pd.DataFrame([case.tables["loads"].iloc[0].to_dict() | other])], ignore_index=True)
+    stores = pd.concat([case.tables["storage"], case.tables["storage"].assign(storage="others", host="")], ignore_index=True)
+    series = xr.concat([case.series["load"], case.series["load"][:1].assign_coords(load=["other"]) * 0 + 2.0], "load")
+    planned = schedule_self_use(case.replace(loads=loads, storage=stores, series={"load": series}))
+    assert planned.series["self_use_discharge"].sel(storage="others").values == pytest.approx([0, 0, 2, 2], abs=1e-6)
+
+
 def test_a_users_connection_limits_its_charging():
     """A connection of 12 MW with a load of 10 leaves 2 MW to charge with: 4 MWh, of which 3.24 come back."""
     case = user(store={"connection_mw": 12})

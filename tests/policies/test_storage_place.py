@@ -7,7 +7,9 @@ import pytest
 from concrete import assert_same_as_concrete
 from small import small_case, solved
 
+import grid_model as gm
 from grid_model.policies.storage_place import check_hosts
+from grid_model.results.audit import audit
 
 SUN, GAS = 0, 1000
 
@@ -256,11 +258,45 @@ def test_giving_through_a_users_connection():
     assert net(result) == pytest.approx([15])
 
 
-def test_behind_many_users_nothing_is_ruled():
-    """Without a host a store behind users may give all it has."""
-    result = solved(grid([0, 60], [100, 0], [{"place": "user_side"}], user=[0, 20]))
-    assert net(result)[1] == pytest.approx(50)
-    assert rows(result) == {}
+def two_zones(users, **store):
+    """Sun of 100 MW in A in the first hour, users of A, 60 MW asked for in B in the second, where gas is; a store behind users of A."""
+    return small_case(
+        2, series={"load": {"users": users, "far": [0, 60]}, "availability": {"sun": [1, 0]}},
+        generators=[{"generator": "sun", "zone": "A", "technology": "solar_utility", "capacity_mw": 100},
+                    {"generator": "gas", "zone": "B", "technology": "gas", "capacity_mw": 100, "variable_cost_cny_per_mwh": GAS}],
+        loads=[{"load": "users", "zone": "A"}, {"load": "far", "zone": "B"}],
+        lines=[{"line": "AB", "from_zone": "A", "to_zone": "B", "capacity_mw": 100}],
+        storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 50, "energy_mwh": 200, "cyclic": False,
+                  "initial_fraction": 0, "place": "user_side", **store}])
+
+
+def test_behind_many_users_no_more_is_given_than_all_users_of_the_zone_take():
+    """A store without a host is behind the users of its zone, who take 20 MW: 20 of its 50 MW, B's 60 MW are gas. Without the row
+    it would send 30 to B. Where it may export it does; where users always take more than its power there is no row."""
+    result = solved(two_zones([0, 20]))
+    assert net(result)[1] == pytest.approx(20)
+    assert result.objective == pytest.approx(60 * GAS)
+    assert rows(result) == {"no_export_of_zone": 2}
+    free = solved(two_zones([0, 20], export_allowed=True))
+    assert net(free)[1] == pytest.approx(50) and rows(free) == {}
+    assert rows(solved(two_zones([60, 60]))) == {}
+
+
+def test_the_audit_sees_users_of_a_zone_that_export():
+    """What a store may do that is allowed to export, told of one that is not."""
+    results = gm.solve(two_zones([0, 20], export_allowed=True))
+    case = results.case.replace(storage=results.case.tables["storage"].assign(export_allowed=False))
+    found = audit(case, results.dispatch, results.tables, results.summary)
+    assert found.loc[~found["passed"], "law"].tolist() == ["users of a zone and their stores do not export"]
+
+
+def test_users_that_a_store_names_are_its_own():
+    """Users of 40 MW with a store that names them and one that names nobody: 40 MW of the first; for the other no user is left.
+    Were both behind the same users, 80 MW would leave them and 40 of these the zone."""
+    case = two_zones([0, 40])
+    both = pd.concat([case.tables["storage"], case.tables["storage"].assign(storage="t", host="users")], ignore_index=True)
+    result = solved(case.replace(storage=both))
+    assert net(result)[1] == pytest.approx(0) and net(result, 1)[1] == pytest.approx(40)
 
 
 # ------------------------------------------------------------------------------------------------------------ policy

@@ -178,6 +178,15 @@ def test_plant_from_before_the_mechanism_is_bought_under_guarantee():
     assert ("wind", "guaranteed") in amounts(grid([COAL, new(), GAS], policy={"regime": "guaranteed"}))
 
 
+def test_plant_from_before_the_mechanism_gets_no_more_than_the_benchmark():
+    """A mechanism price of 420 given to plant of May 2025, all of it under the mechanism: 40 x (350 - 300), at the benchmark, and
+    not 40 x 120. Later plant has the 420 that it won."""
+    old = new(commissioned=pd.Timestamp("2025-05-31"), mechanism_share=1.0, mechanism_price_cny_per_mwh=420)
+    assert amounts(grid([COAL, old, GAS], policy={"regime": "mechanism"}))["wind", "mechanism"] == pytest.approx(2_000)
+    won = new(mechanism_share=1.0, mechanism_price_cny_per_mwh=420)
+    assert amounts(grid([COAL, won, GAS], policy={"regime": "mechanism"}))["wind", "mechanism"] == pytest.approx(4_800)
+
+
 def test_later_plant_that_won_nothing_is_all_at_market():
     amount = amounts(grid([COAL, new(), GAS]))
     assert amount["wind", "market"] == pytest.approx(12_000)

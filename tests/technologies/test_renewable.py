@@ -8,6 +8,7 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 from grid_model.formulation import build_model
+from grid_model.technologies.renewable import check_renewable
 
 
 def grid(load, series=None, **wind):
@@ -76,6 +77,13 @@ def test_offers(certificate, issued):
                for name in ("output", "available", "forgone", "headroom_up", "headroom_down", "certificates")}
     assert offered == pytest.approx({"output": 40, "available": 60, "forgone": 20, "certificates": issued,
                                      "headroom_up": 20, "headroom_down": 30})
+
+
+@pytest.mark.parametrize("villages, wrong", [(5, 0), (4, 1), (None, 0)])
+def test_a_village_has_at_most_20_mw(villages, wrong):
+    """100 MW of distributed wind in five villages are 20 MW each, in four 25; where villages are not counted nothing is asked."""
+    case = grid([50], technology="wind_distributed", **({} if villages is None else {"villages": villages}))
+    assert len(check_renewable(case.tables)) == wrong
 
 
 def test_biomass_emits_nothing():

@@ -8,7 +8,7 @@ from small import small_case, solved
 from thermal_grids import coal, coal_and_gas
 
 from grid_model.algebra import compile_program
-from grid_model.formulation import build_model
+from grid_model.formulation import CHECKS, build_model
 
 WINTER = [{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}]
 
@@ -149,3 +149,19 @@ def test_a_case_without_thermal_plant_has_no_block():
     case = small_case(1, series={"load": {"load": 10}}, loads=[{"load": "load", "zone": "A"}], generators=[
         {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 10}])
     assert not [name for name in solved(case).program.columns if name.startswith("thermal")]
+
+
+@pytest.mark.parametrize("technology, column, value", [
+    ("biomass", "emissions_t_per_mwh", 0.3), ("hydro_reservoir", "ramp_up_fraction_per_hour", 0.1),
+    ("wind_onshore", "min_up_hours", 4), ("biomass", "capture_rate", 0.9), ("wind_onshore", "initial_output_mw", 5),
+    ("coal", "certificate", "tradable"), ("coal", "purchase_class", "guaranteed"), ("coal", "heat_store_hours", 8),
+    ("hydro_reservoir", "local_congestion_fraction", 0.1), ("gas", "villages", 3)])
+def test_what_would_have_no_effect_is_wrong_input(technology, column, value):
+    """A biomass plant that emits, a river with ramps, coal with certificates: read and passed over in silence, the answer would be
+    that of another plant."""
+    plant = {"generator": "g", "zone": "A", "technology": technology, "capacity_mw": 100}
+    case = small_case(1, generators=[plant | {column: value}], loads=[{"load": "load", "zone": "A"}], series={"load": {"load": 1}})
+    problems = [problem for check in CHECKS for problem in check(case.tables)]
+    assert [problem.column for problem in problems] == [column]
+    harmless = case.replace(generators=small_case(1, generators=[plant], loads=[{"load": "load", "zone": "A"}]).tables["generators"])
+    assert not [problem for check in CHECKS for problem in check(harmless.tables)]

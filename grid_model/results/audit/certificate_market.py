@@ -22,7 +22,8 @@ def check_certificate_market(book, plants, sent, tables, policies) -> dict[str, 
         return {}
     market = market.reset_index(drop=True)
     _check_issue(book, plants, market, settings)
-    _check_bank(book, plants, market, tables)
+    if len(market):
+        _check_bank(book, plants, market, tables)
     bought = market["sold_mwh"].to_numpy(float)
     obligations = tables.get("green_obligations")
     if obligations is not None:

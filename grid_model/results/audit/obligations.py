@@ -1,6 +1,6 @@
 """Green obligations: every one is met or short, and asks for what the inputs say.
 
-    share x consumption <= physical + certificates - debited + short    [MWh]
+    share x consumption <= physical + certificates + bundled - debited + short    [MWh]
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def check_obligations(book, tables, policies) -> dict[str, np.ndarray]:
     _check_green_shares(book, table, settings)
     book.equal("obligation: share of consumption", names, required, table["share"] * table["consumption_mwh"], unit="MWh", tolerance=slack)
     _check_assessed(book, table, settings)
-    counted = table["physical_mwh"] + table["certificates_mwh"] - table["debited_mwh"]
+    _check_bundled(book, table, (tables or {}).get("green_trades"), slack)
+    counted = table["physical_mwh"] + table["certificates_mwh"] + table["bundled_mwh"] - table["debited_mwh"]
     book.at_most("obligation: met or short", names, required, counted + table["short_mwh"], unit="MWh", tolerance=slack)
     book.at_most("obligation: short no more than required", names, table["short_mwh"], np.maximum(required, 0.0), unit="MWh", tolerance=slack)
     reached = np.divide(counted, table["consumption_mwh"], out=np.full(len(table), np.nan), where=table["consumption_mwh"] > 0)
@@ -49,6 +50,19 @@ def _check_shares(book, table, slack) -> None:
     found = np.where(every[at] == rows["year"], energy[zones.get_indexer(rows["zone"]), at], np.nan)
     book.equal("obligation: consumption of the zone", rows["party"], rows["consumption_mwh"], found, unit="MWh",
                tolerance=float(np.max(slack, initial=0.0)) + 1e-7 * np.nan_to_num(found))
+
+
+def _check_bundled(book, table, trades, slack) -> None:
+    """What moves with contracts of tradable plants counts for the load and year, and for nobody else."""
+    found = pd.Series(dtype=float)
+    if trades is not None and len(trades):
+        tradable = trades["generator"].map(book.case.tables["generators"].set_index("generator")["certificate"]) == "tradable"
+        year = trades["month"].astype(str).str[:4].astype(int)
+        found = trades["energy_mwh"].where(tradable, 0.0).groupby([trades["load"], year]).sum()
+    keys = pd.MultiIndex.from_frame(table[["party", "year"]])
+    of_load = found.reindex(keys).fillna(0.0).to_numpy(float) if len(found) else np.zeros(len(table))
+    expected = np.where(table["obligation"] == "green_share", of_load, 0.0)
+    book.equal("obligation: moved with contracts", table["party"], table["bundled_mwh"], expected, unit="MWh", tolerance=slack)
 
 
 def _check_green_shares(book, table, settings) -> None:

@@ -112,10 +112,13 @@ def _check_plants(book, rows, plants, price, settings) -> None:
     paid = capacity * plants.capacity * settings["capacity_tariff_cny_per_kw"] * 1000 * hours.sum() / 8760
     rows.equal("capacity", plants.names, None, paid)
     if under.any():
-        _check_mechanism(book, rows, plants, price, settings, under, np.where(later[:, None], 0.0, share), tariff.to_numpy(float))
+        agreed = table["mechanism_price_cny_per_mwh"].fillna(tariff).to_numpy(float)
+        benchmark = table["zone"].map(zones["benchmark_tariff_cny_per_mwh"]).to_numpy(float)
+        agreed = np.where(later, agreed, np.fmin(agreed, benchmark))  # no benchmark is no limit
+        _check_mechanism(book, rows, plants, price, settings, under, np.where(later[:, None], 0.0, share), agreed)
 
 
-def _check_mechanism(book, rows, plants, price, settings, under, by_default, tariff) -> None:
+def _check_mechanism(book, rows, plants, price, settings, under, by_default, agreed) -> None:
     """Difference contracts month by month, against the average price of plant of one kind in the zone, or of the load."""
     table, month = plants.table, book.case.month_of_step
     in_month = (month[:, None] == np.arange(month.max() + 1)) * book.counted[:, None]
@@ -133,6 +136,4 @@ def _check_mechanism(book, rows, plants, price, settings, under, by_default, tar
         worth = book.sums((plants.output * price[at]) @ in_month, group, group.max() + 1)
         weight = book.sums(plants.output @ in_month, group, group.max() + 1)
         average = np.divide(worth, weight, out=np.zeros_like(worth), where=weight > 0)[group]
-    agreed = table["mechanism_price_cny_per_mwh"].to_numpy(float)
-    agreed = np.where(np.isnan(agreed), tariff, agreed)[:, None]
-    rows.equal("mechanism", plants.names, quantity.sum(axis=1), (quantity * (agreed - average)).sum(axis=1))
+    rows.equal("mechanism", plants.names, quantity.sum(axis=1), (quantity * (agreed[:, None] - average)).sum(axis=1))

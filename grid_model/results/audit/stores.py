@@ -128,6 +128,20 @@ def check_place(book, plants) -> None:
         charge,
         discharge,
     )
+    held = ((table["place"] == "user_side") & ~table["export_allowed"]).to_numpy(bool)
+    _check_zones(book, table, np.flatnonzero(held), demand, unserved, charge, discharge)
+
+
+def _check_zones(book, table, rows, demand, unserved, charge, discharge) -> None:
+    """Stores behind users without a name give no more than the users of their zone take whom no store names."""
+    zones, at, loads = len(book.case.zones), book.zone_of("storage"), book.case.tables["loads"]
+    named = loads["load"].isin(table["host"][table["place"] == "user_side"]).to_numpy()
+    rows = rows[(table["host"] == "").to_numpy()[rows]]
+    some = np.unique(at[rows])
+    taken = book.sums(np.where(named[:, None], 0.0, np.maximum(demand, 0.0) - unserved), book.zone_of("loads"), zones)
+    given = book.sums((discharge - charge)[rows], at[rows], zones)
+    book.at_most("users of a zone and their stores do not export", np.array(book.case.zones, object)[some], given[some], taken[some],
+                 tolerance=2 * book.power)
 
 
 def _hosts(book, table, rows, names):
