@@ -11,7 +11,7 @@ import pytest
 
 from grid_model.case.changes import apply_changes
 from grid_model.case.tables import number, text
-from grid_model.scenario import load_scenario
+from grid_model.scenario_loading import load_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 CHINA = ROOT / "inputs" / "china"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from grid_model.errors import InputError, Problem, printable
-from grid_model.scenario import Scenario, load_scenario, merge, scenario_of
+from grid_model.scenario import Scenario
+from grid_model.scenario_loading import load_scenario, merge, scenario_of
 from grid_model.scenario_yaml import parse_value
 
 HORIZON = "horizon: {start: 2027-01-01, hours: 24}\n"

@@ -26,7 +26,8 @@ from grid_model.case.subset import only_zones
 from grid_model.case.synthesised import SynthesisedProfileFolder
 from grid_model.case.tables import REQUIRED_TABLES, Tables, merge_tables
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
-from grid_model.scenario import Scenario, ScenarioError, SynthesisedProfiles, load_scenario
+from grid_model.scenario import Scenario, SynthesisedProfiles
+from grid_model.scenario_loading import ScenarioError, load_scenario
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parent

@@ -42,7 +42,7 @@ def progress(quiet: bool = False, expected: float | None = None):
 def seconds_of_last_run(scenario: Path, start, end, overrides, out: Path | None) -> float | None:
     """How long the same scenario took into the same folder, if it did."""
     from grid_model.results.results import SCENARIO, SUMMARY
-    from grid_model.scenario import load_scenario
+    from grid_model.scenario_loading import load_scenario
     from grid_model.scenario_yaml import absolute_paths
 
     try:

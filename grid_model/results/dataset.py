@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.case.tables import CORE_TABLES
-from grid_model.case.units import CNY, CNY_PER_MWH
+from grid_model.case.units import CNY, CNY_PER_MWH, MWH
 
 # dimension: (table, {coordinate: column})
 FACTS = {
@@ -48,6 +48,8 @@ def build_dataset(solved) -> xr.Dataset:
         variables["curtailment"] = _curtailment(solved, variables)
     variables["price"] = _prices(solved)
     variables["objective"] = _cost_items(solved)
+    if solved.model.ranks:
+        variables["rank_objective"] = _ranks(solved)
     for part in solved.model.policies.values():
         variables |= part.series(solved) if part.offers("series") else {}
     dataset = xr.Dataset(variables, coords={"time": time, "step_hours": ("time", np.asarray(case.step_hours), {
@@ -133,6 +135,13 @@ def _cost_items(solved) -> xr.DataArray:
     items = [name.replace(".cost_", ".") for name in names]
     return xr.DataArray(values, coords={"item": np.asarray(items, object)}, dims="item",
                         attrs={"units": "CNY", "long_name": "cost by item"})
+
+
+def _ranks(solved) -> xr.DataArray:
+    """What each rank before the cost came to: energy that was there for its class and was not taken."""
+    values = [float(solved.evaluate(name)) / MWH + 0.0 for name in solved.model.ranks.values()]
+    return xr.DataArray(values, coords={"rank": np.asarray(list(solved.model.ranks), object)}, dims="rank",
+                        attrs={"units": "MWh", "long_name": "energy not taken by rank of purchase, minimised before the cost"})
 
 
 def _facts(solved, dataset: xr.Dataset) -> dict:

@@ -11,14 +11,14 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.results import carbon_tracing, curtailment, scorecard, settlement
-from grid_model.technologies.demand_response_use import programme_use
+from grid_model.technologies.demand_response_use import programme_use, zone_capability
 
 CALLED = ["technology", "kind", "label", "name_zh", "color"]  # what reports and plots show of a technology
 
 
 def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple[xr.Dataset, dict[str, pd.DataFrame]]:
     """The dispatch with causes of curtailment and carbon factors, and the tables with `curtailment`, `carbon_factors`,
-    `demand_response`, `settlement`, `scorecard` and `technologies`."""
+    `demand_response`, `demand_response_capability`, `settlement`, `scorecard` and `technologies`."""
     if "curtailment" in dispatch:
         dispatch = dispatch.assign(curtailment_cause=curtailment.curtailment_cause(case, dispatch))
         tables = tables | {"curtailment": curtailment.by_cause(dispatch)}
@@ -26,7 +26,7 @@ def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple
         dispatch = carbon_tracing.add_factors(dispatch)
         tables = tables | {"carbon_factors": carbon_tracing.yearly(dispatch, case.tables["carbon_factors"])}
     if "demand_response_down" in dispatch:
-        tables = tables | {"demand_response": _response(case, dispatch)}
+        tables = tables | {"demand_response": _response(case, dispatch), "demand_response_capability": zone_capability(case)}
     if case.scenario.policies.get("settlement") is not False and "demand" in dispatch:  # without loads nobody pays
         tables = tables | {"settlement": settlement.settle(case, dispatch, tables)}
     if case.scenario.policy("scorecard") is not None:

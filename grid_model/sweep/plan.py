@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from grid_model.errors import InputError, Problem, did_you_mean, printable, shown
 from grid_model.formulation import SETTINGS
-from grid_model.scenario import Moment, Scenario, Settings, SynthesisedProfiles, load_scenario
+from grid_model.scenario import Moment, Scenario, Settings, SynthesisedProfiles
+from grid_model.scenario_loading import load_scenario
 from grid_model.scenario_problems import models_in, problems_of
 from grid_model.scenario_yaml import read_document
 

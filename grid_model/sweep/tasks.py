@@ -17,7 +17,7 @@ from grid_model.cluster import warnings_of_a_task
 from grid_model.errors import GridModelError, InputError
 from grid_model.results.comparison import figures
 from grid_model.results.results import SCENARIO, SUMMARY, Results, open_results
-from grid_model.scenario import load_scenario
+from grid_model.scenario_loading import load_scenario
 
 SOLVED, FAILED, STOPPED = "solved", "failed", "stopped"
 FAULT = 1  # exit code of what is no error of a user

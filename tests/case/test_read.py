@@ -17,7 +17,7 @@ from grid_model.case.case import Case, labelled
 from grid_model.case.changes import share_growth
 from grid_model.case.read import read_case
 from grid_model.errors import InputError
-from grid_model.scenario import load_scenario, scenario_of
+from grid_model.scenario_loading import load_scenario, scenario_of
 
 
 def test_two_zones_by_hand(two_zones, read):

@@ -48,6 +48,9 @@ def test_classes_are_taken_in_their_order(mode):
     assert order["taken_mwh"].tolist() == pytest.approx([200, 120, 80, 0, 0])
     assert order["available_mwh"].tolist() == pytest.approx([200, 120, 120, 120, 120])
     assert order["passed"].all()
+    lost = results.dispatch["rank_objective"]
+    assert lost.attrs["units"] == "MWh" and list(lost["rank"].values) == order["purchase_class"].tolist()
+    assert lost.values == pytest.approx([0, 0, 40, 120, 120])
 
 
 @pytest.mark.parametrize(("market", "coal_cost", "expected"), [("cost", -5, 0), ("curtailment", -5, 40)])

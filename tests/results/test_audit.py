@@ -299,7 +299,7 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "cost item": [("objective", "storage.wear", None, 0.0)],
 }
 ELSEWHERE = {"facts stored as in the inputs", "purchase order: ranks", "purchase order: available", "purchase order: taken",
-             "purchase order: taken what could be", "purchase order: passed", "cost items sum to the objective",
+             "purchase order: taken what could be", "purchase order: passed", "purchase order: what each rank came to", "cost items sum to the objective",
              "lower bound below the objective", "gap of the bound", "sizes in the summary", "energy that runs against itself as shown",
              "steps that run against themselves as counted"}
 RING = "state of charge at the end as at the start"  # of a store both cyclic and with a given start
@@ -316,7 +316,7 @@ def test_each_law_can_be_broken(case, solved, law):
 
 def test_no_law_is_left_untried(case, solved):
     laws = set(audit(case, solved.dispatch, solved.tables, solved.summary)["law"])
-    settled = {law for law in laws if law.startswith(("settlement", "programmes", "yearly carbon"))}  # broken one by one in test_changed_numbers.py
+    settled = {law for law in laws if law.startswith(("settlement", "programmes", "yearly carbon", "guaranteed purchase"))}  # broken one by one in test_changed_numbers.py
     assert laws - set(BREAKS) - ELSEWHERE - settled == {RING}
 
 

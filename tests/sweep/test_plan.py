@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grid_model.errors import InputError
-from grid_model.scenario import load_scenario
+from grid_model.scenario_loading import load_scenario
 from grid_model.sweep.plan import read_plan
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from response_grid import down, grid, up
 from small import small_case, solved
 
+import grid_model as gm
 from grid_model.technologies.demand_response_use import programme_use, zone_capability
 
 
@@ -59,7 +61,8 @@ def test_capability_of_zones():
                           "deadline_hour": 7,
                           "return_power_mw": 4, "return_energy_mwh": 4},
                          {"zone": "A", "programme": "order", "kind": "orderly_use", "share_of_peak": 0.3}])
-    table = zone_capability(case).set_index("zone")
+    case = case.replace(generators=pd.concat([case.tables["generators"], case.tables["generators"].assign(generator="h", zone="B")]))
+    table = gm.solve(case).tables["demand_response_capability"].set_index("zone")
     assert table.loc["A"].tolist() == pytest.approx([32, 200, 0.16])
     assert table.loc["B"].tolist() == pytest.approx([0, 10, 0])
 

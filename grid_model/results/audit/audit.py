@@ -16,12 +16,13 @@ from grid_model.results.audit.energy_balance import check_balance, check_facts, 
 from grid_model.results.audit.generation import check_generation, read_plants
 from grid_model.results.audit.green_loads import check_green_loads
 from grid_model.results.audit.lines import check_lines
-from grid_model.results.audit.money import check_costs, check_purchase_order
+from grid_model.results.audit.money import check_costs
 from grid_model.results.audit.obligations import check_obligations
 from grid_model.results.audit.one_way import check_one_way
 from grid_model.results.audit.payments import check_settlement
 from grid_model.results.audit.plans import check_plans
 from grid_model.results.audit.prices import check_prices
+from grid_model.results.audit.purchase import check_purchase
 from grid_model.results.audit.reserve import check_reserves
 from grid_model.results.audit.response import check_response
 from grid_model.results.audit.stores import check_place, check_storage
@@ -38,7 +39,8 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
     ----------
     case : Case, the inputs
     dispatch : xarray.Dataset
-    tables : {name: DataFrame}, of which `burning`, `purchase_order`, `ledger` and those beside it, and `settlement` are read
+    tables : {name: DataFrame}, of which `burning`, `purchase_order` and `guaranteed_purchase`, `ledger` and those beside it, and `settlement` are
+        read
     summary : costs, bound, sizes and settings of the rules as stored
     duals : row duals as stored, of which the balance's are the price
     changed : files of stored results that are not as they were written
@@ -78,8 +80,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         check_use(book, programmes, tables)
         check_targets(book, plants, programmes, tables, policies)
         unknown = check_costs(book, plants, switching, sent, programmes, summary, others)
-        if tables and "purchase_order" in tables:
-            check_purchase_order(book, plants, tables["purchase_order"])
+        check_purchase(book, plants, tables)
     table = book.table()
     table.attrs["not_recomputed"] = unknown
     return table

@@ -1,12 +1,10 @@
-"""Money and order of purchase: cost items recomputed from inputs and the dispatch, and the table of what had to be
-taken."""
+"""Money: cost items recomputed from inputs and the dispatch, and what the summary says of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 RELATIVE, LEAST = 1e-9, 1e-2  # of the sum of the sizes of an item's terms; CNY
-ORDER = 1e-6  # of the energy of a rank
 
 
 def check_costs(book, plants, switching, sent, programmes, summary, others=None) -> list[str]:
@@ -107,70 +105,6 @@ def check_summary(book, summary: dict, items: np.ndarray) -> None:
         unit="1",
         tolerance=1e-9,
     )
-
-
-# ------------------------------------------------------------------------------------------------------- order of pur
-
-BY_ENERGY = {
-    "hydro_priority": ("hydro_priority",),
-    "hydro": ("hydro",),
-    "full_purchase": ("full_purchase",),
-    "market": ("guaranteed", "market"),
-}
-
-
-def check_purchase_order(book, plants, table) -> None:
-    """Energy available and taken by rank as the dispatch has it, and no less taken than could be."""
-    book.equal(
-        "purchase order: ranks",
-        ["rank"],
-        [float(list(table["rank"]) != list(range(len(table))))],
-        unit="1",
-        tolerance=0.0,
-    )
-    found = {name: _energy(book, plants, name) for name in table["purchase_class"]}
-    taken, lost = (np.array([found[name][part] for name in found]) for part in (0, 1))
-    slack = np.maximum(ORDER * (taken + lost), 10 * book.energy)
-    names = list(found)
-    stored = {name: table[name].to_numpy(float) for name in ("available_mwh", "taken_mwh", "optimum_mwh")}
-    book.equal("purchase order: available", names, stored["available_mwh"], taken + lost, unit="MWh", tolerance=slack)
-    book.equal("purchase order: taken", names, stored["taken_mwh"], taken, unit="MWh", tolerance=slack)
-    book.equal(
-        "purchase order: taken what could be",
-        names,
-        stored["taken_mwh"],
-        stored["optimum_mwh"],
-        unit="MWh",
-        tolerance=slack,
-    )
-    book.equal("purchase order: passed", names, 1.0 - table["passed"].to_numpy(float), unit="1", tolerance=0.0)
-
-
-def _energy(book, plants, name: str) -> tuple[float, float]:
-    """Energy of a rank that is taken, and what is not [MWh]."""
-    if name == "load":
-        demand, unserved = (
-            book.stored(one, len(book.case.tables["loads"])) @ book.hours for one in ("demand", "unserved_demand")
-        )
-        return float((demand - unserved).sum()), float(unserved.sum())
-    if name == "guaranteed":
-        return _guaranteed(book, plants)
-    classes = plants.table["purchase_class"].to_numpy(object)
-    rows = np.isin(classes.astype(str), BY_ENERGY[name]) & (plants.group != "thermal")
-    output = plants.output[rows] @ book.hours
-    return float(output.sum()), float((plants.available[rows] @ book.hours - output).sum())
-
-
-def _guaranteed(book, plants) -> tuple[float, float]:
-    """What of the guaranteed quantity of each generator and year is generated, and what is short [MWh]."""
-    quantity = plants.table["guaranteed_hours"].to_numpy(float) * plants.capacity
-    rows = (plants.table["purchase_class"] == "guaranteed").to_numpy() & (quantity > 0)
-    time = book.case.time
-    in_year = (time.year.to_numpy()[:, None] == np.unique(time.year)) * book.hours[:, None]
-    share = (in_year / np.where(time.is_leap_year, 8784.0, 8760.0)[:, None]).sum(axis=0)
-    promised = quantity[rows, None] * share
-    short = np.maximum(promised - plants.output[rows] @ in_year, 0.0)
-    return float((promised - short).sum()), float(short.sum())
 
 
 def _check_bound(book, summary: dict, cost: float, bound: float) -> None:

@@ -17,7 +17,7 @@ RELATIVE = 1e-9
 
 
 def check_use(book, use, tables) -> None:
-    """All laws of the table `demand_response`."""
+    """All laws of the tables `demand_response` and `demand_response_capability`."""
     table = (tables or {}).get("demand_response")
     if table is None:
         return
@@ -38,11 +38,28 @@ def check_use(book, use, tables) -> None:
                 "max_calls": use.number("max_calls_per_year") * part, "max_energy_mwh": use.number("max_energy_mwh_per_year") * part}
     words = (table[["programme", "zone", "kind"]].to_numpy(object) == use.table[["programme", "zone", "kind"]].to_numpy(object))
     book.equal("programmes told as given", use.names, 1.0 - words.all(axis=1), unit="1", tolerance=0.0)
+    _check_zones(book, use, capability, tables.get("demand_response_capability"))
     for name, values in expected.items():
         told = table[name].to_numpy(float)
         same = np.isnan(told) & np.isnan(values)
         book.equal(f"programmes: {name}", use.names, np.where(same, 0.0, told), np.where(same, 0.0, values), unit="1",
                    tolerance=RELATIVE * (1.0 + np.abs(np.nan_to_num(values))))
+
+
+def _check_zones(book, use, capability, table) -> None:
+    """Capability of each zone, orderly use left out, against the greatest load of its zone: of the year where that is given."""
+    if table is None:
+        return
+    zones, loads = len(book.case.zones), book.case.tables["loads"]["load"]
+    counted = np.where(use.kind == "orderly_use", 0.0, capability)
+    whole = book.sums(counted[:, None], book.zone_of("demand_response"), zones)[:, 0]
+    of_case = book.sums(book.case.profile("load", loads, 0.0), book.zone_of("loads"), zones).max(axis=1)
+    given = book.case.tables["zones"].set_index("zone")["peak_load_mw"].reindex(book.case.zones).to_numpy(float)
+    peak = np.where(np.isnan(given), of_case, given)
+    expected = {"capability_mw": whole, "maximum_load_mw": peak, "share": np.nan_to_num(_per(whole, peak))}
+    for name, values in expected.items():
+        book.equal(f"programmes: {name} of zones", table["zone"], table[name].fillna(0.0), values, unit="1",
+                   tolerance=RELATIVE * (1.0 + np.abs(values)))
 
 
 def _per(amount, unit) -> np.ndarray:
