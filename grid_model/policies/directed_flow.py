@@ -8,8 +8,10 @@ B       backward       GWh   decision, only of exchanging lines, by period: ener
 A line with loss or cost, or one that goes one way only, tells its directions apart: its energy with direction +1 is
 sum of (s + f)/2 dt, against it sum of (s - f)/2 dt. A two-way line without loss and cost (`exchanging`) has one column
 f, and no linear rule on f alone tells what it sent one way. Of such a line F - B = sum of f dt is known for each
-period, and F + B is no more than the line could send in it: in a full hour nothing goes both ways. That they are no
-more than the flow below that is left to the small cost that the policy puts on both.
+period, and F + B is no more than the line could send in it: in a full hour nothing goes both ways. Below that it is the
+hull of "one or the other" and no more: where the policy puts a small cost on both (certificates) they are what flows, where
+it puts none (contracts, corridors) a line may count, in each direction, half of what it has free in the period beside its
+flow. A line with a cost, however small, has two columns, of which the solver keeps one at a time open (solve/one_way.py).
 
 An arc is a line in one direction.
 """
