@@ -1,12 +1,13 @@
-"""Ledger of green certificates: what its rows say by themselves (results/ledger_rules.py, which knows no formulation and no
-posting), and what they must say of the dispatch and the inputs.
+"""Ledger of green certificates, re-added from its rows alone: by entry, by lot, by account, by month; and what was issued.
 
-    by itself          whole entries that sum to nothing; each lot issued, sold, retired, expired or given up once, in time
-    one origin         a lot is of one generator, month and class; both sides of an entry have one price
-    issued             the energy of a generator so far, rounded down, class by class, to its zone
+    every rule         nothing is wrong with the table by itself (ledger_rules.py says in words what is); then, with the inputs:
+    every entry        two rows that sum to nothing, in whole certificates
+    issued             the energy of a generator so far, rounded down, class by class
     opening            the lots of the inputs
+    in hand            of no lot less than nothing in any account; nothing after the 24th month, that of generation included
     first in, first out  no older lot of a zone and kind is left when a younger one is drawn
-    tables             the statement of each zone re-added; the price of the market
+    once               a lot is sold only by the zone of its generator; what is sold, retired, expired or given up for CCER
+                       is out of every zone, so that no certificate can go twice
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import pandas as pd
 from grid_model.results.ledger import COLUMNS
 from grid_model.results.ledger_rules import check_ledger
 
-ROUNDING = 2e-3
+VALID_MONTHS, ROUNDING = 24, 2e-3
 OUTSIDE = ("registry", "retired", "expired", "ccer")
+ORDER = {event: at for at, event in enumerate(("opening", "issue", "ccer", "trade", "retire", "expire"))}
 HALF = 0.5  # of a certificate: whole numbers are compared
 
 
@@ -30,11 +32,12 @@ def check_certificate_ledger(book, plants, tables) -> None:
     _check_rules(book, ledger)
     if not set(COLUMNS) <= set(ledger.columns):
         return
-    ledger = ledger.assign(at=_number(ledger["month"]), born=_number(ledger["vintage"]))
+    ledger = ledger.assign(at=_number(ledger["month"]), born=_number(ledger["vintage"]), order=ledger["event"].map(ORDER))
     _check_issue(book, plants, ledger)
     if ledger.empty:  # less than a certificate in all
         return
-    _check_origins(book, ledger)
+    _check_entries(book, ledger)
+    _check_hands(book, ledger)
     _check_order(book, ledger)
     _check_tables(book, ledger, tables)
 
@@ -49,7 +52,14 @@ def _number(months) -> np.ndarray:
     return time.year.to_numpy() * 12 + time.month.to_numpy()
 
 
-def _check_origins(book, ledger) -> None:
+def _check_entries(book, ledger) -> None:
+    quantity = ledger["quantity_mwh"].to_numpy(float)
+    known = ledger["order"].notna().to_numpy() & (quantity == np.round(quantity))
+    book.equal("ledger: whole certificates of known events", ledger["lot"], 1.0 - known, unit="1", tolerance=0.0)
+    by = ledger.assign(quantity_mwh=quantity, one=1.0).groupby(["entry", "lot", "event", "month"], dropna=False, sort=False)
+    sums = by[["quantity_mwh", "one"]].sum().reset_index()
+    book.equal("ledger: entries sum to nothing", sums["lot"], sums["quantity_mwh"], unit="MWh", tolerance=HALF)
+    book.equal("ledger: entries have two sides", sums["lot"], sums["one"], 2.0, unit="1", tolerance=0.0)
     facts = ["generator", "technology", "vintage", "class", "kind"]
     different = ledger.groupby("lot", sort=False)[facts].nunique().max(axis=1)
     book.equal("ledger: one lot, one origin", different.index, different, 1.0, unit="1", tolerance=0.0)
@@ -73,6 +83,8 @@ def _check_issue(book, plants, ledger) -> None:
     book.between("ledger: issued is what was generated", plants.names[some], (energy - classes[:, None] - ROUNDING)[some],
                  so_far[some], (energy + ROUNDING)[some], unit="MWh", tolerance=10 * book.energy, moments=every)
     book.equal("ledger: nothing issued to others", plants.names[~some], so_far[~some], unit="MWh", tolerance=HALF, moments=every)
+    late = issue["at"].to_numpy() - issue["born"].to_numpy()
+    book.equal("ledger: issued in the month of generation", issue["lot"], late, unit="month", tolerance=0.0)
     zone = issue["generator"].map(plants.table.set_index("generator")["zone"]).to_numpy(object)
     book.equal("ledger: issued to the zone of the generator", issue["lot"], zone != issue["account"].to_numpy(object), 0.0,
                unit="1", tolerance=0.0)
@@ -91,6 +103,26 @@ def _check_opening(book, ledger) -> None:
     other = of["generator"].to_numpy(object) != opening["generator"].to_numpy(object)
     other |= pd.to_datetime(of["vintage"]).dt.strftime("%Y-%m").to_numpy(object) != opening["vintage"].to_numpy(object)
     book.equal("ledger: opening lots of their origin", opening["lot"], other.astype(float), unit="1", tolerance=0.0)
+
+
+def _check_hands(book, ledger) -> None:
+    """What each account holds of each lot after every event; what zones hold after the last valid month."""
+    rows = ledger[ledger["account"] != "registry"].sort_values(["at", "order", "entry"], kind="stable")
+    held = rows.groupby(["lot", "account"], sort=False)["quantity_mwh"].cumsum()
+    book.at_most("ledger: no account below nothing", rows["lot"], -held.to_numpy(float), unit="MWh", tolerance=HALF)
+    until = ledger["born"] + VALID_MONTHS - 1
+    wrong = np.where(ledger["event"] == "expire", ledger["at"] != until, ledger["at"] > until)
+    book.equal("ledger: moved while valid, expired in time", ledger["lot"], wrong.astype(float), unit="1", tolerance=0.0)
+    own = ledger[~ledger["account"].isin(OUTSIDE)]
+    left = own.groupby("lot", sort=False)["quantity_mwh"].sum()
+    old = left[left.index.map(ledger.groupby("lot")["born"].first()) + VALID_MONTHS - 1 < ledger["at"].max()]
+    book.equal("ledger: nothing in hand after expiry", old.index, old, unit="MWh", tolerance=HALF)
+    held_lots = ledger[(ledger["class"] == "held") & ledger["event"].isin(["trade", "retire", "ccer"])]
+    book.equal("ledger: held certificates stay", held_lots["lot"], held_lots["quantity_mwh"], unit="MWh", tolerance=HALF)
+    first = own[own["event"].isin(["opening", "issue"])].groupby("lot")["account"].first()
+    sold = ledger[(ledger["event"] == "trade") & (ledger["quantity_mwh"] < 0)]
+    again = sold["lot"].map(first).to_numpy(object) != sold["account"].to_numpy(object)
+    book.equal("ledger: sold once, by the zone of the generator", sold["lot"], again.astype(float), unit="1", tolerance=0.0)
 
 
 def _check_order(book, ledger) -> None:
