@@ -10,10 +10,11 @@ commitment and ramps go on over every border. A row that ends beyond the window 
 step starts from) is bought and sold at the price of the plan, near the plan:
 
     minimise  (c - y* A) x + sum over rows of (d_r s_r + u_r t_r)
-              z_r + s_r - t_r = z*_r               s_r, t_r >= 0: what is missed, and what is more than planned
+              low_r <= z_r + s_r - t_r <= high_r   s_r, t_r >= 0: what is missed, and what is more than asked
               side_lower - most later <= z_r <= side_upper - least later       what later columns can still make good
 
-z*_r is the plan's (of a state that was found before: that one): what was missed is asked for again. d and u are
+low_r and high_r are z*_r, the plan's (of a state that was found before: that one), or what is due of a side that the plan
+does not come to (asked.py): what was missed is asked for again. d and u are
 STIFFNESS |y*_r| + LEAST; on the side that the row forbids it is what a column without a step asks to make it good (a
 penalty, a rank), where that is more. A row that hands a state on (it spans no more than a window) is held the firmer the
 smaller the part of the steps that is left until a state is given, d / left: what is missed then can hardly be made good.
@@ -35,7 +36,8 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
-from grid_model.solve.budgets import Budgets, Sums
+from grid_model.solve.asked import Asked, sums_of
+from grid_model.solve.budgets import Budgets
 from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Timeline
 from grid_model.solve.working import Basis, Working, rows_of
@@ -156,21 +158,8 @@ class Sliced:
         return np.zeros(len(self.program.cost), np.int32)
 
     @cached_property
-    def _planned(self) -> Sums:
-        """What budgets come to by the plan."""
-        return self.budgets.of_point(self.plan.columns)
-
-    @cached_property
-    def _extremes(self) -> tuple[Sums, Sums]:
-        """What budgets come to at least and at most."""
-        def end(pick):
-            return lambda here: pick(*self._ends(self.budgets.data[here], self.budgets.column[here]))
-
-        return self.budgets.sums(end(np.minimum)), self.budgets.sums(end(np.maximum))
-
-    def _ends(self, data: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Entries times the bounds of their columns."""
-        return data * self.program.column_lower[column], data * self.program.column_upper[column]
+    def _asked(self) -> Asked:
+        return Asked(self.program, self.time, self.plan.columns, self.plan.duals, self.budgets)
 
     @classmethod
     def of(cls, program: LinearProgram, time: Timeline, objective: np.ndarray, plan: Plan | None, seldom: Iterable[str],
@@ -266,12 +255,13 @@ class Sliced:
         prices = self.stiffness(elastic, len(states), budgets, span)
         missed, over = (np.concatenate([np.full(len(loose), ASTRAY), one]) for one in prices)
         even = np.concatenate([np.full(len(loose), ASTRAY), STIFFNESS * np.abs(plan.cost_duals[elastic])])
-        open_inner, side, lower, upper = self._open(states, budgets, span, known, width)
+        open_inner, low, high, lower, upper = self._open(states, budgets, span, known, width)
         if span.loose:
             lower, upper = np.full(len(elastic), -INFINITY), np.full(len(elastic), INFINITY)
         open_inner = vstack([back, open_inner], format="csr")
         free = np.full(len(loose), INFINITY)
-        open_lower, open_upper = (np.concatenate([bound[loose] - before, side]) for bound in (program.row_lower, program.row_upper))
+        open_lower, open_upper = (np.concatenate([bound[loose] - before, side]) for bound, side in (
+            (program.row_lower, low), (program.row_upper, high)))
         return Arrays(
             cost=np.concatenate([self.objective[columns] - open_inner.T @ duals, missed, over]), offset=0.0,
             column_lower=np.concatenate([program.column_lower[columns], np.zeros(2 * len(missed))]),
@@ -286,36 +276,20 @@ class Sliced:
         position = self.time.columns[part.indices]
         inside = (position > span.begin) & (position <= span.end)
         outside = ~inside & (position <= span.known)
-        done = _sums(np.where(outside, part.data * known.values[part.indices], 0.0), part.indptr)
+        done = sums_of(np.where(outside, part.data * known.values[part.indices], 0.0), part.indptr)
         pointers = np.concatenate([[0], np.cumsum(inside)])[part.indptr]
         width = len(self.time.columns_in_order.within(span.begin, span.end))
         return csr_array((part.data[inside], self._place[part.indices[inside]], pointers), shape=(len(rows), width)), _rounded(done)
 
     def _open(self, states: np.ndarray, budgets: np.ndarray, span: Span, known: Known, width: int) -> tuple:
-        """Elastic rows over the window's columns, what they should come to there, and by how much less and more they may."""
+        """Elastic rows over the window's columns, what they should come to there at least and at most, and by how much less and
+        more they may."""
         near, done = self._cut(states, span, known)
         far = self.budgets.part(budgets, span.begin, span.end, self._place, width)
-        planned, least, most = (np.concatenate([one, of[budgets]]) for one, of in zip(
-            self._asked(states, span, known), self._asked_of_budgets(span), strict=True))
-        rows = np.concatenate([states, self.budgets.rows[budgets]])
-        lower = np.maximum(self.program.row_lower[rows] - most, -INFINITY)
-        upper = np.minimum(np.maximum(self.program.row_upper[rows] - least, lower), INFINITY)
-        planned = np.clip(planned, lower, upper)
+        low, high, lower, upper = (np.concatenate([one, of[budgets]]) for one, of in zip(
+            self._asked.of_states(states, span.known, known.values), self._asked.of_budgets(span.known), strict=True))
         done = np.concatenate([done, _rounded(known.of_budgets(span)[budgets])])
-        return vstack([near, far], format="csr"), planned - done, lower - planned, upper - planned
-
-    def _asked(self, rows: np.ndarray, span: Span, known: Known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What states should come to up to the end of what is known (as far as nothing is known, that is the plan), and at
-        least and at most after it."""
-        part = self.program.matrix[rows]
-        later = self.time.columns[part.indices] > span.known
-        planned = _sums(np.where(later, 0.0, part.data * known.values[part.indices]), part.indptr)
-        ends = self._ends(part.data, part.indices)
-        return planned, *(_sums(np.where(later, pick(*ends), 0.0), part.indptr) for pick in (np.minimum, np.maximum))
-
-    def _asked_of_budgets(self, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same of all budgets, by the plan."""
-        return self._planned.within(0, span.known), *(sums.within(span.known, self.time.steps) for sums in self._extremes)
+        return vstack([near, far], format="csr"), low - done, high - done, lower - low, upper - high
 
 
 class Known:
@@ -343,11 +317,6 @@ def _basis(start: Piece | None, part: Arrays) -> np.ndarray | None:
     if start is None or (len(start.column_basis), len(start.row_basis)) != (len(part.cost), len(part.row_lower)):
         return None
     return np.concatenate([start.column_basis, start.row_basis])
-
-
-def _sums(entries: np.ndarray, pointers: np.ndarray) -> np.ndarray:
-    """Sum of the entries of every row."""
-    return np.where(np.diff(pointers) > 0, np.add.reduceat(np.concatenate([entries, [0.0]]), pointers[:-1]), 0.0)
 
 
 def _stacked(inner: csr_array, elastic: csr_array) -> csr_array:

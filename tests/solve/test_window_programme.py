@@ -26,7 +26,8 @@ PLANT, BACKUP, LEVEL, BOUGHT = slice(0, 4), slice(4, 8), slice(8, 12), 12
 ALLOWANCE = 7  # rows: four balances, three levels, the allowance
 
 
-def sliced(lean=None) -> Sliced:
+def sliced(lean=None, price=-1.0, output=0.5) -> Sliced:
+    """With this price of the allowance, and this output of the plant in every step, by the plan."""
     positions = np.array([1, 2, 3, 4] * 3 + [4], np.int32)
     matrix = np.zeros((8, 13))
     for step in range(4):
@@ -40,8 +41,8 @@ def sliced(lean=None) -> Sliced:
     sides = [np.concatenate([np.ones(4), np.zeros(3), [side]]) for side in (1.0, 2.0)]
     first, last = reach(positions, matrix)
     time = Timeline(positions, np.arange(13) == BOUGHT, first, last, 4, Ordered.of(positions, 4), Ordered.of(last, 4))
-    prices = np.array([0.0] * 4 + [0.5] * 3 + [-1.0])
-    plan = Plan(np.array([0.5] * 4 + [0.5] * 4 + [3.0] * 4 + [0.0]), prices, prices, prices != 0)
+    prices = np.array([0.0] * 4 + [0.5] * 3 + [price])
+    plan = Plan(np.array([output] * 4 + [1 - output] * 4 + [3.0] * 4 + [0.0]), prices, prices, np.arange(8) >= 4)
     return Sliced(Arrays(cost, 0.0, np.zeros(13), upper, *sides, matrix), time, cost, plan, np.zeros(8, bool), np.zeros((0, 2), int), 1,
                   lean=lean)
 
@@ -63,7 +64,7 @@ def elastic(windows: Sliced, span: Span, known) -> dict[str, dict]:
     part, _ = windows._programme(columns, rows, rows[:0], states, budgets, span, known)
     count, width = len(states) + len(budgets), len(columns)
     names = ["level"] * len(states) + ["allowance"] * len(budgets)
-    return {name: {"side": part.row_lower[len(rows) + at], "row": part.matrix[[len(rows) + at]].toarray()[0, :width],
+    return {name: {"side": part.row_lower[len(rows) + at], "most": part.row_upper[len(rows) + at], "row": part.matrix[[len(rows) + at]].toarray()[0, :width],
                    "room": part.column_upper[width + at::count][:2], "price": part.cost[width + at::count][:2]}
             for at, name in enumerate(names)}
 
@@ -77,6 +78,28 @@ def test_an_allowance_in_the_second_window():
     assert allowance["side"] == pytest.approx(1.0 - 1.0)
     assert allowance["row"].tolist() == [1.0, 0.0, 0.0]  # plant, backup, level of step 2
     assert allowance["room"] == pytest.approx([1.0 - (1.0 - 4.0), 2.0 + 1.0 - 1.0])  # a may buy 1
+
+
+def test_what_is_due_where_the_plan_comes_to_no_side():
+    """By a plan of 0.4 a step the allowance comes to 1.6, between its sides of 1 and 2, and is worth nothing. After half of it 0.5
+    to 1 are due: to keep to the plan's 0.8 would cost what makes the allowance good (5 each) for what no rule asks. What
+    the first step took counts: 0.7 leaves up to 0.3."""
+    allowance = elastic(sliced(price=0.0, output=0.4), Span(0, 2, 2, 2), sliced(price=0.0, output=0.4).known())["allowance"]
+    assert [allowance["side"], allowance["most"]] == pytest.approx([0.5, 1.0])
+    assert allowance["room"] == pytest.approx([0.5 - (1.0 - 4.0), 2.0 + 1.0 - 1.0])
+    windows = sliced(price=0.0, output=0.4)
+    later = elastic(windows, Span(1, 2, 2, 2), knowing(windows, x1=0.7))["allowance"]
+    assert [later["side"], later["most"]] == pytest.approx([-0.2, 0.3])
+
+
+def test_a_price_or_a_side_that_the_plan_comes_to_keeps_to_the_plan():
+    """At 0.25 a step the plan comes to the lower side of 1 without a price: 0.5 after half of it, and up to 1, half of the
+    upper side. With a price it is the plan's alone, 0.8 of 0.4 a step."""
+    on_side = elastic(sliced(price=0.0, output=0.25), Span(0, 2, 2, 2), sliced().known())["allowance"]
+    assert [on_side["side"], on_side["most"]] == pytest.approx([0.5, 1.0])
+    windows = sliced(price=-1.0, output=0.4)
+    priced = elastic(windows, Span(0, 2, 2, 2), windows.known())["allowance"]
+    assert [priced["side"], priced["most"]] == pytest.approx([0.8, 0.8])
 
 
 def test_an_allowance_between_two_chains():

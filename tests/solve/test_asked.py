@@ -1,0 +1,37 @@
+"""What rows that end beyond a window are asked, by hand: a level that must be at the end what it was at the beginning."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from grid_model.algebra import Arrays
+from grid_model.solve.asked import Asked
+from grid_model.solve.budgets import Budgets
+from grid_model.solve.timeline import Ordered, Timeline, reach
+
+
+def asked(end_level: float | None, factor: float = 1.0) -> Asked:
+    """Levels of three steps up to 10, the first and the last the same; `factor` times the last is given by a row of its own."""
+    rows = [[-1.0, 0.0, 1.0]] + ([] if end_level is None else [[0.0, 0.0, factor]])
+    matrix, sides = csr_array(np.array(rows)), np.array([0.0] + ([] if end_level is None else [factor * end_level]))
+    positions = np.array([1, 2, 3], np.int32)
+    first, last = reach(positions, matrix)
+    time = Timeline(positions, np.zeros(3, bool), first, last, 3, Ordered.of(positions, 3), Ordered.of(last, 3))
+    program = Arrays(np.zeros(3), 0.0, np.zeros(3), np.full(3, 10.0), sides, sides, matrix)
+    return Asked(program, time, np.full(3, 4.0), np.zeros(len(sides)), Budgets.of(matrix, np.array([0]), positions, 3, 1))
+
+
+@pytest.mark.parametrize("factor", [1.0, -0.5])
+def test_a_row_over_one_column_is_a_bound_of_it(factor):
+    """The last level is given as 6, so the first one must be 6: -6 is all that the row may come to after it. Were the level held
+    to be anywhere within its bounds, the first window could begin at the plan's 4, and the last would find no way."""
+    low, high, lower, upper = asked(6.0, factor).of_budgets(1)
+    assert [lower[0], upper[0], low[0], high[0]] == pytest.approx([-6.0] * 4)
+
+
+def test_without_such_a_row_its_bounds_are_all_that_is_known():
+    """The last level may be anything up to 10: the plan's 4 is asked of the first."""
+    low, high, lower, upper = asked(None).of_budgets(1)
+    assert [lower[0], upper[0], low[0], high[0]] == pytest.approx([-10.0, 0.0, -4.0, -4.0])
