@@ -26,6 +26,7 @@ horizon: {start: 2027-01-01, hours: 24, step_hours: 2}
 changes:
   - {table: generators, where: {technology: gas}, column: capacity_mw, multiply: 1.1}
   - {table: generators, where: {technology: [wind_onshore, solar_utility]}, column: certificate, set: tradable}
+  - {table: loads, where: {load: C base}, column: green_share, set: 0.1}
 policies:
   guaranteed_purchase: {mode: exact}
   green_certificates: {shortfall_penalty_cny_per_mwh: 100}
