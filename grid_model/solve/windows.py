@@ -183,14 +183,16 @@ class Sliced:
 
     def open_rows(self, span: Span) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows with a column in the window that end beyond it: those that known columns end; of the others those that the plan
-        has a price for (the rest is left to windows to come): states, and budgets by their number."""
+        has a price for (the rest is left to windows to come): states, and budgets by their number. A window has nothing to say of
+        a row that only columns before and after it make."""
         time = self.time
         nearby = self.rows(span.end, min(span.end + self.reach, time.steps))
         states = nearby[(time.first[nearby] <= span.end) & (time.last[nearby] - time.first[nearby] <= self.reach)]
         long = self._long[(time.first[self._long] <= span.end) & (time.last[self._long] > span.end)]
         ended = np.concatenate([rows[time.last[rows] <= span.known] for rows in (states, long)])
         states, long = (rows[(time.last[rows] > span.known) & self.elastic(rows)] for rows in (states, long))
-        return ended, states, np.searchsorted(self.budgets.rows, long)
+        budgets = np.searchsorted(self.budgets.rows, long)
+        return ended, states, budgets[np.isin(budgets, self.budgets.row[self.budgets.entries(span.begin, span.end)])]
 
     @cached_property
     def remedy(self) -> np.ndarray:
