@@ -55,13 +55,18 @@ class Asked:
 
     def _due(self, known: int) -> list[np.ndarray]:
         """f side_lower and f side_upper of all budgets, NaN where the plan is kept to."""
-        rows = self.budgets.rows
         whole = self._turnover.within(0, self.time.steps)
-        share = np.divide(self._turnover.within(0, known), whole, out=np.zeros(len(rows)), where=whole > 0)
+        share = np.divide(self._turnover.within(0, known), whole, out=np.zeros(len(whole)), where=whole > 0)
+        return [share * side for side in self._sides]
+
+    @cached_property
+    def _sides(self) -> list[np.ndarray]:
+        """Lower and upper sides of all budgets, NaN where the plan is kept to: it comes to them, or has a price for the row."""
+        rows, total = self.budgets.rows, self._planned.within(0, self.time.steps)
         sides = self.program.row_lower[rows], self.program.row_upper[rows]
-        total, free = self._planned.within(0, self.time.steps), (sides[0] < sides[1]) & (np.abs(self.duals[rows]) < COMES_TO)
-        return [np.multiply(share, side, out=np.full(len(rows), np.nan), where=free & (np.abs(side) < INFINITY)
-                            & (np.abs(total - side) > COMES_TO * (1.0 + np.abs(side)))) for side in sides]
+        free = (sides[0] < sides[1]) & (np.abs(self.duals[rows]) < COMES_TO)
+        return [np.where(free & (np.abs(side) < INFINITY) & (np.abs(total - side) > COMES_TO * (1.0 + np.abs(side))), side, np.nan)
+                for side in sides]
 
     @cached_property
     def _planned(self) -> Sums:
