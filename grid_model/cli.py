@@ -12,6 +12,7 @@ from grid_model.commands.check import check
 from grid_model.commands.compare import compare
 from grid_model.commands.exchange import export_pypsa, import_pypsa
 from grid_model.commands.explain import explain
+from grid_model.commands.helped import Command, Group
 from grid_model.commands.new import new
 from grid_model.commands.report import report
 from grid_model.commands.run import run
@@ -51,11 +52,12 @@ def _app() -> typer.Typer:
 
 
 def _add(group: typer.Typer, name: str, command: Callable, panel: str | None = None) -> None:
-    group.command(name, help=_unwrapped(command.__doc__), rich_help_panel=panel, epilog=EXIT_CODES)(command)
+    group.command(name, cls=Command, help=_unwrapped(command.__doc__), rich_help_panel=panel, epilog=EXIT_CODES)(command)
 
 
 def _group(words: str, add_completion: bool) -> typer.Typer:
     return typer.Typer(
+        cls=Group,
         add_completion=add_completion,
         no_args_is_help=True,
         rich_markup_mode="rich",

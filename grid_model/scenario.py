@@ -69,7 +69,8 @@ class Horizon(Settings):
     """The steps that are modelled: from `start`, for `hours` or until `end` (exclusive), `step_hours` long each.
 
     start         first moment, Beijing time, such as 2027-01-01 or 2027-01-01T06:00
-    hours, end    its length [h], or its end (exclusive): one of both
+    hours         its length [h]; either this or end
+    end           its end, exclusive; either this or hours
     step_hours    length of a step [h]
     step_lengths  where steps differ, the length of each [h]; they follow one another and sum to the hours
     step_weights  how often each step counts in the cost: a day that stands for many has more than 1 (rules that
@@ -179,8 +180,9 @@ class Change(Settings):
 class Synthesis(Settings):
     """Profiles made from published facts instead of read from files.
 
-    seed, weather_year  which weather is drawn
-    yields_of           year whose published utilisation hours wind and solar are calibrated to; none: a mean year
+    seed          which weather is drawn: the same seed gives the same hours
+    weather_year  year whose draw all years live through, on their own calendar; none: every year has its own
+    yields_of     year whose published utilisation hours wind and solar are calibrated to; none: a mean year
     """
 
     seed: int = Field(1, ge=0)
@@ -201,8 +203,10 @@ class Solve(Settings):
     method  simplex, ipx, hipo, pdlp, or auto: what measurements say for a programme of this size
     one_way  a store does not charge while it discharges, a line with loss does not carry both ways (solve/one_way.py)
     unique  of all optimal dispatches take the one that names alone decide, so that every method and machine agrees
-    window_hours, look_ahead_hours   what a window keeps, and sees beyond (none: half of what it keeps); none: a week and a day, or
-            a day and half a day where a week has too many rows, as with commitment (docs/performance.md)
+    window_hours   what a window keeps; none: a week, or a day where a week has too many rows, as with commitment
+            (docs/performance.md)
+    look_ahead_hours   what a window sees beyond that; none: half of window_hours, or where these are not given either, a day
+            beyond a week, half a day beyond a day
     chains   rows of windows that are solved side by side and then joined (solve/chains.py); only where states can be joined
     medium_hours   length of a step of the plan that windows follow; none: 8, or 24 where a week has too many rows
     corrections   how often windows are solved again with what a year's rows turned out to be worth

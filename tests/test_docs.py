@@ -62,6 +62,14 @@ def test_every_constraint_family_of_a_solved_grid_is_in_the_docs(generated):
     assert families and [name for name in families if f"<code>{name.rpartition('.')[2]}</code>" not in text] == []
 
 
+def test_docs_say_which_columns_are_never_below_nothing(generated):
+    """Spilled water was called free, as its sign is given by `domain` where others have `within`."""
+    text = "".join(page for path, page in generated[0].items() if path.startswith(("formulation/", "policies/")))
+    assert "<code>spill</code> | <code>reservoirs, steps</code> | &gt;= 0 |" in text
+    assert "<code>shortfall&#95;{direction}</code>" in text  # added under a name that is made
+    assert "| free |" not in text
+
+
 def test_docs_build_without_a_warning(tmp_path):
     pytest.importorskip("mkdocs")
     pytest.importorskip("material")

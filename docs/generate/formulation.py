@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -104,10 +105,10 @@ def rules_of(tree: ast.Module) -> list[tuple[str, str, str]]:
         for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
             if _is_call(call, "Constraint"):
                 found.append((node.lineno, node.name, _sets(call), ast.get_docstring(node) or ""))
-        if isinstance(node, ast.Assign) and _is_call(node.value, "Constraint"):
-            rule = next((word.value for word in node.value.keywords if word.arg == "rule"), None)
-            formula = ast.get_docstring(functions[rule.id]) if isinstance(rule, ast.Name) else ""
-            found.append((node.lineno, _target(node), _sets(node.value), formula or ""))
+    for line, name, call in _made(tree, "Constraint"):
+        rule = next((word.value for word in call.keywords if word.arg == "rule"), None)
+        function = functions.get(ast.unparse(rule).rpartition(".")[2]) if rule else None
+        found.append((line, name, _sets(call), (ast.get_docstring(function) if function else "") or ""))
     return [entry[1:] for entry in sorted(found)]
 
 
@@ -122,17 +123,11 @@ def _rules(path: Path) -> str:
 
 def _variables(path: Path) -> str:
     rows = []
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Assign) and _is_call(node.value, "Var"):
-            words = {word.arg: ast.unparse(word.value) for word in node.value.keywords}
-            domain = (
-                ">= 0"
-                if "NonNegative" in words.get("within", "")
-                else "between bounds"
-                if "bounds" in words
-                else "free"
-            )
-            rows.append((code(_target(node)), code(_sets(node.value)), plain(domain)))
+    for _, name, call in sorted(_made(_tree(path), "Var"), key=lambda made: made[0]):
+        words = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        nonnegative = "NonNegative" in words.get("within", "") + words.get("domain", "")
+        domain = ">= 0" if nonnegative else "between bounds" if "bounds" in words else "free"
+        rows.append((code(name), code(_sets(call)), plain(domain)))
     return table(("name", "for every", "value"), rows) if rows else ""
 
 
@@ -146,6 +141,9 @@ def _costs(module: ModuleType) -> str:
 
 
 def _offers(module: ModuleType) -> str:
+    """What a technology offers; a rule offers nothing."""
+    if module not in formulation.TECHNOLOGIES:
+        return ""
     rows = [(code(name), code(_words(vars(module)[name]))) for name in OFFERS if name in vars(module)]
     return table(("to balance and policies", "value"), rows) if rows else ""
 
@@ -167,8 +165,15 @@ def _is_call(node, name: str) -> bool:
 
 
 def _sets(call: ast.Call) -> str:
-    return ", ".join(ast.unparse(one).rpartition(".")[2] for one in call.args) or "once"
+    sets = [ast.unparse(one) for one in call.args]
+    return ", ".join("units" if "(" in one else one.rpartition(".")[2] for one in sets) or "once"
 
 
-def _target(node: ast.Assign) -> str:
-    return ast.unparse(node.targets[0]).rpartition(".")[2]
+def _made(tree: ast.Module, kind: str):
+    """(line, name, call) of every variable or constraint that a file assigns, or adds under a name that it makes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _is_call(node.value, kind):
+            yield node.lineno, ast.unparse(node.targets[0]).rpartition(".")[2], node.value
+        elif _is_call(node, "add_component") and _is_call(node.args[1], kind):
+            name = re.sub(r"^f?['\"]|['\"]$", "", ast.unparse(node.args[0]))
+            yield node.lineno, name.replace(".name}", "}"), node.args[1]

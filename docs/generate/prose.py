@@ -26,6 +26,11 @@ def plain(text: str) -> str:
     return re.sub(r"([\[\]*_`\\])", r"\\\1", html.escape(text, quote=False))
 
 
+def linked(words: str) -> str:
+    """With links to the pages of the docs that are named: every generated page lies one folder down."""
+    return re.sub(r"\bdocs/([a-z]+)\.md", r"[\1](../\1.md)", words)
+
+
 def code(text: str) -> str:
     """A formula or name in fixed width."""
     signs = html.escape(text, quote=False)
@@ -40,8 +45,7 @@ def _part(part: str) -> str:
         return _columns(lines)
     if all(line.startswith("    ") for line in lines):
         return "```text\n" + "\n".join(line[4:] for line in lines) + "\n```"
-    words = _inline(part)
-    words = re.sub(r"\bdocs/([a-z]+)\.md", r"[\1](../\1.md)", words)  # every generated page lies one folder down
+    words = linked(_inline(part))
     return re.sub(r"(?<=\n)\n?(- )|^(- )", r"\n- ", words, count=1)  # a list needs an empty line before it
 
 
@@ -61,7 +65,7 @@ def _columns(lines: list[str]) -> str:
     for line in lines:
         parts = _cells(line, starts)
         if line.startswith("   ") and cells:  # goes on where the line before ended, or column by column
-            parts = [""] * (len(starts) - 1) + [line.strip()] if not GAP.search(line.strip()) else parts
+            parts = _below(line, starts) if not GAP.search(line.strip()) else parts
             cells[-1] = [f"{one} {more}".strip() for one, more in zip(cells[-1], parts or [], strict=False)]
         else:
             cells.append(parts)
@@ -69,6 +73,12 @@ def _columns(lines: list[str]) -> str:
         return "```text\n" + "\n".join(lines) + "\n```"
     first, *others = [[_inline(cell) for cell in parts] for parts in cells]
     return table(tuple(first), [tuple(parts) for parts in others])
+
+
+def _below(line: str, starts: list[int]) -> list[str]:
+    """A line that goes on in one column: the one that it stands below."""
+    column = sum(start <= len(line) - len(line.lstrip()) for start in starts) - 1
+    return [line.strip() if place == column else "" for place in range(len(starts))]
 
 
 def _cells(line: str, starts: list[int]) -> list[str] | None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
-import tempfile
 from pathlib import Path
 
 import typer
-from prose import code, markdown, plain, table
+from prose import code, linked, markdown, plain, table
 from pydantic import BaseModel
 
 import grid_model
 from grid_model import formulation, scenario, testing
 from grid_model.case.tables import FREE_COLUMNS, FREE_NUMBERS, REQUIRED_TABLES, describe
 from grid_model.cli import app
-from grid_model.commands.new import copy_starter
 from grid_model.pipeline import load_case, solve
 from grid_model.results.dataset import FACTS, IDENTIFIER
 
+ROOT = Path(__file__).parents[2]
 LIMITS = (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<="))
 WORDS = (
     (r"Optional\[Annotated\[datetime.*", "moment | none"),
@@ -90,7 +89,7 @@ def settings_of(model, key: str) -> str:
         return f"`{key}` has no settings: it is on or off."
     words, meanings = _told(model)
     rows = [
-        (code(name), plain(_type(field)), plain(_default(field)), plain(field.description or meanings.get(name, "")))
+        (code(name), plain(_type(field)), plain(_default(field)), linked(plain(field.description or meanings.get(name, ""))))
         for name, field in model.model_fields.items()
     ]
     heads = ("setting", "value", "default", "meaning")
@@ -135,8 +134,16 @@ def _default(field) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
+    if isinstance(value, dict) and any(isinstance(one, BaseModel) for one in value.values()):
+        return "; ".join(f"{name}: {_said(one)}" for name, one in value.items())
     empty = value is None or value in ({}, "")
     return "" if empty else "its own defaults" if isinstance(value, BaseModel) else str(value)
+
+
+def _said(model: BaseModel) -> str:
+    """What a model says, as a scenario would."""
+    given = {name: value for name, value in model.model_dump().items() if value is not None}
+    return ", ".join(f"{name} {str(value).lower() if isinstance(value, bool) else value}" for name, value in given.items())
 
 
 def _scenario() -> str:
@@ -190,7 +197,7 @@ def _help(words: str) -> str:
 def _called(parameter) -> str:
     options = [name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("-")]
     if not options:
-        return parameter.metavar or parameter.name.upper()
+        return (parameter.metavar or parameter.name.upper()) + ("..." if parameter.nargs != 1 else "")
     return ", ".join(options) + (f" {parameter.metavar}" if parameter.metavar else "")
 
 
@@ -198,13 +205,11 @@ def _called(parameter) -> str:
 
 
 def _results() -> str:
-    """Variables of technologies by their declarations, all others as the grid of `grid-model new` has them."""
+    """Variables of technologies by their declarations, all others as some hours of five provinces under all rules have them."""
     reports = {
         name: report for module in formulation.TECHNOLOGIES for name, report in getattr(module, "REPORTS", {}).items()
     }
-    with tempfile.TemporaryDirectory() as folder:
-        copy_starter(Path(folder))
-        solved = solve(load_case(Path(folder) / "scenario.yaml"))
+    solved = solve(load_case(ROOT / "scenarios" / "five_province_week.yaml", end="2027-01-01T04:00"))
     data = solved.dispatch
     rows = [
         (code(name), f"{report.dimension}, time", plain(report.unit), plain(report.long_name))
@@ -247,8 +252,9 @@ def _results() -> str:
                 "[input tables](tables.md).",
                 table(("coordinate", "dimension", "column", "unit"), facts),
                 f"## summary.json\n\nKeys: {keys}.",
-                "## Tables of every run",
-                "The columns of the grid of `grid-model new`; rules add tables of their own.",
+                "## Tables",
+                "A table is there where the case has what it tells of. Corridor contracts, planned generation, green loads, green corridors and energy limits add tables of "
+                "their own where a grid has them.",
                 table(("table", "columns"), [
                     (code(name), ", ".join(code(str(column)) for column in columns)) for name, columns in tables.items()]),
             ]

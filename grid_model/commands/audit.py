@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from grid_model.commands.options import FLAG, AsJson, ResultsFolder, Verbose
+from grid_model.commands.options import AsJson, ResultsFolder, Verbose
 from grid_model.commands.session import print_json, print_table, session
 
 StrictNumerics = Annotated[
     bool,
-    typer.Option("--strict-numerics", metavar=FLAG, help="Repeat the bound of the cost in exact rational arithmetic (small grids)."),
+    typer.Option("--strict-numerics", help="Repeat the bound of the cost in exact rational arithmetic (small grids)."),
 ]
 
 

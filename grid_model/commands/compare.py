@@ -12,7 +12,7 @@ from grid_model.commands.report import Lang, Language
 from grid_model.commands.session import session
 
 Folders = Annotated[
-    list[Path], typer.Argument(metavar="RESULTS RESULTS...", help="Two or more folders of results.", show_default=False)
+    list[Path], typer.Argument(metavar="RESULTS", help="Two or more folders of results.", show_default=False)
 ]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="File to write the whole comparison to as a page.")]
 

@@ -51,8 +51,8 @@ def export_pypsa(
 ) -> None:
     """Write a scenario as a network that PyPSA opens.
 
-    What cannot be carried is listed, all of it, and then nothing is written: rules of the market but energy limits, for one,
-    which --set policies.NAME=false switches off.
+    What cannot be carried is listed, all of it, and then nothing is written. Of the rules of the market PyPSA has energy limits
+    only: --set policies.NAME=false switches another off.
 
     Examples:
       grid-model export pypsa scenarios/three_bus_loop.yaml three_bus_loop.nc

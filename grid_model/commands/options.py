@@ -8,9 +8,6 @@ from typing import Annotated
 import typer
 
 
-FLAG = ""  # in place of a type: it takes no value
-
-
 def completed_settings(incomplete: str) -> list[str]:
     """Keys that `--set` takes, for completion in the shell."""
     from grid_model.formulation import SETTINGS
@@ -45,10 +42,10 @@ Overrides = Annotated[
         help="Replace a setting of the scenario, such as solve.method=ipx. May be repeated.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", metavar=FLAG, help="One JSON document on standard output, for machines.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", metavar=FLAG, help="Say what every stage did, with sizes and seconds.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what every stage did, with sizes and seconds.")]
 Strict = Annotated[
-    bool, typer.Option("--strict", metavar=FLAG, help="Exit with 5 where a target of the scenario's scorecard is missed.")
+    bool, typer.Option("--strict", help="Exit with 5 where a target of the scenario's scorecard is missed.")
 ]
 Scheduler = Annotated[
     str | None,

@@ -8,7 +8,6 @@ import typer
 from rich.table import Table
 
 from grid_model.commands.options import (
-    FLAG,
     AsJson,
     End,
     Out,
@@ -26,12 +25,12 @@ from grid_model.errors import shown
 
 Report = Annotated[
     bool | None,
-    typer.Option("--report/--no-report", metavar=FLAG, help="Write report.html, whatever the scenario says.", show_default=False),
+    typer.Option("--report/--no-report", help="Write report.html, whatever the scenario says.", show_default=False),
 ]
 
 Resume = Annotated[
     bool,
-    typer.Option("--resume", metavar=FLAG, help="Go on from the windows that a run of the very same case left when it was stopped."),
+    typer.Option("--resume", help="Go on from the windows that a run of the very same case left when it was stopped."),
 ]
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grid_model.commands.options import FLAG, AsJson, Scheduler, Verbose, Workers
+from grid_model.commands.options import AsJson, Scheduler, Verbose, Workers
 from grid_model.commands.progress import progress
 from grid_model.commands.session import print_json, print_table, session
 
@@ -22,7 +22,7 @@ Folder = Annotated[
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", metavar=FLAG, help="Keep cases whose results are whole and of the same scenario, inputs and versions."),
+    typer.Option("--resume", help="Keep cases whose results are whole and of the same scenario, inputs and versions."),
 ]
 MOST_ROWS = 40
 

@@ -78,13 +78,14 @@ class DirectedFlow:
         )
         self.lines = subset(block, f"{name}_exchanging", self.exchanging)
         self.limit = self._limits(steps)
-        self.forward_energy, self.backward_energy = (
-            pyo.Var(self.lines, periods, bounds=lambda _, one, period: (0, self.limit[one, period])) for _ in range(2)
-        )
-        block.add_component(f"{name}_forward", self.forward_energy)
-        block.add_component(f"{name}_backward", self.backward_energy)
+        block.add_component(f"{name}_forward", pyo.Var(self.lines, periods, bounds=self._within))
+        block.add_component(f"{name}_backward", pyo.Var(self.lines, periods, bounds=self._within))
+        self.forward_energy, self.backward_energy = (block.component(f"{name}_{way}") for way in ("forward", "backward"))
         block.add_component(f"{name}_net", pyo.Constraint(self.lines, periods, rule=self._net))
         block.add_component(f"{name}_both_ways", pyo.Constraint(self.lines, periods, rule=self._both_ways))
+
+    def _within(self, block, line, period):
+        return 0, self.limit[line, period]
 
     def _limits(self, steps) -> Array:
         """What an exchanging line could send in a period, GWh."""

@@ -148,10 +148,10 @@ class Settings(BaseModel):
     preference_cny_per_mwh         what puts physical energy before certificates where nothing else decides
     debit_seller                   whether sold certificates are taken from the seller's own weight
     assess_weights                 whether the weights of zones bind; otherwise only loads are obliged
-    industries                     {kind of load: share, assessed}; kinds that are not named are as in INDUSTRIES
-    ccer_price_cny_per_t, ccer_factor_t_per_mwh   price of certified reductions and reduction per energy; both or no
-    CCER
-    ccer_technologies              who may choose it
+    industries                     {kind of load: share, assessed}; kinds that are not named stay as they are by default
+    ccer_price_cny_per_t           price of certified reductions; none: nobody chooses them
+    ccer_factor_t_per_mwh          certified reductions of a MWh; given where their price is
+    ccer_technologies              who may choose them
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

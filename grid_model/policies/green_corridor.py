@@ -1,14 +1,14 @@
 """Green corridors: the least renewable share of what an export corridor carries, as the bundles behind it are licensed.
 
-symbol  attribute      unit  kind
-r       renewable      GWh   decision, by line and step: renewable energy among what the line carries, at the sending
-                              end
-u       short          GWh   decision, by line and year
-F       forward        GWh   energy that the line sends from from_zone to to_zone (directed_flow.py)
-R       renewables     GWh   energy of renewable plants behind the line: offer `certificates`
-x, y    charge,        GWh   decision, renewable energy put into and taken out of the stores of a base
-        (green_storage.py) discharge
-w       min_renewable_share  1  data
+symbol  attribute            unit  kind
+r       renewable            GWh   decision, by line and step: renewable energy among what the line carries, at the
+                                   sending end
+u       short                GWh   decision, by line and year
+F       forward              GWh   energy that the line sends from from_zone to to_zone (directed_flow.py)
+R       renewables           GWh   energy of renewable plants behind the line: offer `certificates`
+x, y    charge, discharge    GWh   decision, renewable energy put into and taken out of the stores of a base
+                                   (green_storage.py)
+w       min_renewable_share  1     data
 
     sum over the year of r + u >= w x sum of F,   r <= F and sum of r + x - y <= R in every step
 

@@ -47,17 +47,19 @@ class GreenStores:
     def add(self, block, name: str, steps, borders) -> None:
         """Variables and constraints under names that begin with `name`."""
         keys = subset(block, f"{name}_stores", self.keys)
-        self._charge, self._discharge = (pyo.Var(keys, steps, within=pyo.NonNegativeReals) for _ in range(2))
-        self._level = pyo.Var(keys, borders, bounds=lambda _, key, border: (0, self.limit[key, border]))
-        block.add_component(f"{name}_charge", self._charge)
-        block.add_component(f"{name}_discharge", self._discharge)
-        block.add_component(f"{name}_level", self._level)
+        block.add_component(f"{name}_charge", pyo.Var(keys, steps, within=pyo.NonNegativeReals))
+        block.add_component(f"{name}_discharge", pyo.Var(keys, steps, within=pyo.NonNegativeReals))
+        block.add_component(f"{name}_level", pyo.Var(keys, borders, bounds=lambda _, key, border: (0, self.limit[key, border])))
+        self._charge, self._discharge, self._level = (
+            block.component(f"{name}_{what}") for what in ("charge", "discharge", "level")
+        )
         self._store_of = members(
             block, f"{name}_store_of", self.keys, {key: [store] for key, store in zip(self.keys, self.table["storage"])}
         )
-        rules = {"charging": self._charging, "discharging": self._discharging, "energy": self._energy}
-        for rule, function in rules.items() if len(self.keys) else ():
-            block.add_component(f"{name}_{rule}", pyo.Constraint(keys, steps, rule=function))
+        if len(self.keys):
+            block.add_component(f"{name}_charging", pyo.Constraint(keys, steps, rule=self._charging))
+            block.add_component(f"{name}_discharging", pyo.Constraint(keys, steps, rule=self._discharging))
+            block.add_component(f"{name}_energy", pyo.Constraint(keys, steps, rule=self._energy))
 
     def _charging(self, block, key, step):
         """x <= k c dt   [GWh]"""

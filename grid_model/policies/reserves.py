@@ -9,8 +9,9 @@ h       headroom       GW               what the unit offers: power that could b
 H       sustain_hours  h                data: for how long a store can give what it sells
 w       penalty        million CNY/GWh  data: cost of shortfall
 
-Up:   sum of r + s >= R + N        a part of it (spinning_share) from spinning units
-Down: sum of r + s >= R
+    up:    sum of r + s >= R + N        a part of it (spinning_share) from spinning units
+    down:  sum of r + s >= R
+
 r <= h in every step; where `response_minutes` are given, r is no more than the unit's ramp reaches in them. A store
 holds H r at the end of the step, or has room for it: H r <= energy that it could deliver (could draw) from then on.
 Where h is the only limit of r, any sum up to that of h can be shared out among units: such plant has neither column nor
@@ -53,17 +54,20 @@ WEIGHTED = True  # kept in each step
 
 SHARES = ("up_load_share", "up_renewable_share", "down_load_share", "down_renewable_share", "spinning_share")
 
-_provides = choice("reserve", ["both", "up", "down", "none"],
-                   meaning="reserve that it may provide; empty: both, of wind, sun and other renewable plant down")
+
+
+def _provides(unless_given: str):
+    return choice("reserve", ["both", "up", "down", "none"], meaning=f"reserve that it may provide; empty: {unless_given}")
+
 
 TABLES = {
     "generators": [
-        _provides,
+        _provides("both, of wind, sun and other renewable plant down only"),
         number("largest_unit_mw", unit="MW", minimum=0, by_technology=True,
                meaning="largest unit of a fleet, which may fail; empty: the whole capacity is one unit"),
     ],
-    "storage": [_provides],
-    "demand_response": [_provides],
+    "storage": [_provides("both, of self-use storage none")],
+    "demand_response": [_provides("both, of shed and interruptible up only, of orderly_use none")],
     "lines": [
         number("largest_element_mw", unit="MW", minimum=0,
                meaning="capacity lost when the largest element of the corridor fails; empty: all of it"),

@@ -1,12 +1,10 @@
 """Storage behind a plant or a user: what its place allows it to exchange with the grid.
 
-symbol  attribute       unit  kind
-c, d    charge,         GW    decision of the store s
-        discharge
-g       output          GW    decision of the host h, a plant
-L, u    demand,         GW    data and decision of the host h, a load
-        unserved
-X       connection_mw   GW    data: what the connection shared with the host can carry
+symbol  attribute          unit  kind
+c, d    charge, discharge  GW    decision of the store s
+g       output             GW    decision of the host h, a plant
+L, u    demand, unserved   GW    data and decision of the host h, a load
+X       connection_mw      GW    data: what the connection shared with the host can carry
 
 Behind a plant (`generation_side`): charges from its plant only, unless `grid_charging`; plant and stores share one
 connection, that of the plant's capacity unless given. Behind a user (`user_side`): the user and its stores together

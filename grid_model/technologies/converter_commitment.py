@@ -1,21 +1,21 @@
 """Commitment of converters, linear: a converter is one plant, and how much of it is on lies between 0 and 1.
 
-symbol  attribute      unit         kind
-u       on             1            decision at borders 0..T, 0 <= u <= 1, throughout the step; u[c,0] is given
-x, y    starting,      1            decision, at the beginning of the step: at least the rise, the fall of u
+symbol  attribute      unit           kind
+u       on             1              decision at borders 0..T, 0 <= u <= 1, throughout the step; u[c,0] is given
+x, y    starting,      1              decision, at the beginning of the step: at least the rise, the fall of u
         stopping
-p       conversion     GW           decision (converters.py); p- is that of the step before, at first what is given
-l, h    least, most    GW           data, limits of conversion of what is on
-U, V    rise, fall     GW           data, greatest rise and fall of what stays on
-S, Z    start_level,   GW           data, most conversion of what has just started, and is about to stop
+p       conversion     GW             decision (converters.py); p- is that of the step before, at first what is given
+l, h    least, most    GW             data, limits of conversion of what is on
+U, V    rise, fall     GW             data, greatest rise and fall of what stays on
+S, Z    start_level,   GW             data, most conversion of what has just started, and is about to stop
         stop_level
-H, L    min_up_steps,  1            data, least steps on and off
+H, L    min_up_steps,  1              data, least steps on and off
         min_down_steps
-B, b    held_on,       1            data, 1 where it must stay on, stay off for what was due before the horizon
+B, b    held_on,       1              data, 1 where it must stay on, stay off for what was due before the horizon
         held_off
-k, m    start_cost,    million CNY  data, costs of a start and of a stop
+k, m    start_cost,    million CNY    data, costs of a start and of a stop
         stop_cost
-n       stand_by_cost  million CNY/h data, cost of an hour on
+n       stand_by_cost  million CNY/h  data, cost of an hour on
 
 Ramps are those of Carrion and Arroyo (2006), equations 18 to 20, relaxed. `tight` adds the rows of Hua, Liu and Zhang,
 Representing Operational Flexibility in Generation Expansion Planning Through Convex Relaxation of Unit Commitment (IEEE
