@@ -92,6 +92,62 @@ def test_curtailed_energy_names_floor_and_full_corridor():
     assert curtailed.figures["curtailed_mw"] == {"风电": pytest.approx(50)}
 
 
+def filled_by_the_order(loss: float = 0.0) -> pipeline.Results:
+    """All of 100 MW of wind in the west is guaranteed, 40 go over a line at 10 CNY/MWh to an east that has sun for
+    nothing: by cost alone the line would be empty. 60 MW of wind and 60 of 100 MW of sun are not taken."""
+    return pipeline.solve(
+        small_case(
+            1,
+            series={"load": {"东部负荷": 80}},
+            loads=[LOAD],
+            generators=[
+                {"generator": "风电", "zone": "西部", "technology": "wind_onshore", "capacity_mw": 100,
+                 "purchase_class": "guaranteed", "guaranteed_hours": 8760},
+                {"generator": "光伏", "zone": "东部", "technology": "solar_utility", "capacity_mw": 100, "purchase_class": "market"},
+            ],
+            lines=[{"line": "西东", "from_zone": "西部", "to_zone": "东部", "capacity_mw": 40, "cost_cny_per_mwh": 10,
+                    "loss_fraction": loss}],
+            policies={"guaranteed_purchase": True},
+        )
+    )
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.05])
+def test_a_corridor_that_the_order_of_purchase_fills_costs_what_it_carries(loss):
+    """A MW more of the line would bring 10 CNY/MWh of cost and gain nothing: it was told to be worth 10."""
+    results = filled_by_the_order(loss)
+    for zone in ("西部", "东部"):
+        said = str(results.explain(zone, "2027-01-01")[0])
+        assert ", by the order of purchase: a MW more would cost 10.00." in said and "be worth" not in said
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.05])
+def test_a_corridor_that_brings_energy_where_some_is_left_is_not_full_outwards(loss):
+    """The 40 MW come from the west; it was told that the line "to 西部 is full (40 MW)"."""
+    (curtailed,) = [one for one in filled_by_the_order(loss).explain("东部", "2027-01-01") if one.subject == "curtailment"]
+    said = str(curtailed)
+    assert "'西东' brings 40 MW from 西部: the order of purchase fills it." in said and "to 西部" not in said
+
+
+def test_a_corridor_that_brings_free_energy_where_some_is_left_would_only_move_the_loss():
+    """Sun on both sides of a line, more than both loads: what comes over it is not taken here, and would not be there."""
+    sun = {"technology": "solar_utility", "capacity_mw": 100, "purchase_class": "market"}
+    results = pipeline.solve(
+        small_case(
+            1,
+            series={"load": {"东部负荷": 80, "西部负荷": 10}},
+            loads=[LOAD, {"load": "西部负荷", "zone": "西部"}],
+            generators=[
+                sun | {"generator": "西光", "zone": "西部"},
+                sun | {"generator": "东光", "zone": "东部", "variable_cost_cny_per_mwh": 1},
+            ],
+            lines=[{"line": "西东", "from_zone": "西部", "to_zone": "东部", "capacity_mw": 120}],
+        )
+    )
+    (curtailed,) = [one for one in results.explain("东部", "2027-01-01") if one.subject == "curtailment"]
+    assert "'西东' brings 80 MW from 西部: less of it would gain nothing (price 0.00)." in str(curtailed)
+
+
 def test_nothing_is_said_of_what_is_not_the_case():
     assert [one.subject for one in surplus().explain("西部", "2027-01-01")] == ["price"]
 

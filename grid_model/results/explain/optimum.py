@@ -57,6 +57,18 @@ class Optimum:
         lower, upper = self.program.column_lower, self.program.column_upper
         return (self.columns > lower + BETWEEN) & (self.columns < upper - BETWEEN)
 
+    def is_kept(self, row: int) -> bool:
+        """Whether a limit has a dual of the sign that no limit has: what was ranked before the cost keeps it there."""
+        dual, program = self.duals[row], self.program
+        return (dual > ROUNDING and np.isneginf(program.row_lower[row])) or (dual < -ROUNDING and np.isposinf(program.row_upper[row]))
+
+    def is_kept_there(self, column: int) -> bool:
+        """The same of a column: off its limits with a reduced cost, or at a limit from which the cost would move it."""
+        value, reduced = self.columns[column], self.reduced[column]
+        at_upper, at_lower = (value >= self.program.column_upper[column] - BETWEEN, value <= self.program.column_lower[column] + BETWEEN)
+        return bool(self.between[column] or (reduced > ROUNDING and at_upper and not at_lower)
+                    or (reduced < -ROUNDING and at_lower and not at_upper))
+
     def balance(self, zone: str, step: int) -> int | None:
         """The row of a zone's balance in a step, counted from 0; None where there is nothing to balance."""
         family = self.program.rows["balance"]

@@ -28,6 +28,7 @@ COSTS = {
     "demand_response": "cost of demand response",
     "storage": "wear",
 }
+ORDER = "order of purchase"
 MOST_HOPS = 12
 
 
@@ -166,8 +167,9 @@ def _parts_of(optimum: Optimum, hop: _Hop) -> list[Part]:
             worth -= optimum.duals[row]  # (m - 1) of the price at the other end, which is explained by the next hop
             parts.append(Part("losses", family, name, zone, worth))
         elif row != hop.row:
-            parts.append(Part(_kind_of_row(optimum, row), *_rule_of_row(optimum, row), zone, worth))
-    kind = "order of purchase" if optimum.between[hop.column] else "limit"
+            kind = ORDER if optimum.is_kept(row) else _kind_of_row(optimum, row)
+            parts.append(Part(kind, *_rule_of_row(optimum, row), zone, worth))
+    kind = ORDER if optimum.is_kept_there(hop.column) else "limit"
     parts.append(Part(kind, family, name, zone, -optimum.reduced[hop.column] / hop.coefficient))
     return [replace(part, value=optimum.per_mwh(part.value, step)) for part in parts]
 

@@ -9,13 +9,14 @@ import numpy as np
 import xarray as xr
 
 from grid_model.case.units import MW
-from grid_model.results.explain.limits import Limit, limits
+from grid_model.results.explain.limits import ONE_WAY, Limit, limits
 from grid_model.results.explain.optimum import Optimum
 from grid_model.results.explain.price import Part, Price, explain_price
 from grid_model.results.explain.words import words_of
 
 SMALL = 1e-3  # MW; and CNY/MWh of a part that is worth a line
 MOST_NAMES = 3
+FILLED = "the order of purchase fills it"
 
 COSTS = {
     "cost": "a MWh of '{name}' costs this",
@@ -218,13 +219,19 @@ def _corridors_told(optimum: Optimum, price: Price) -> list[str]:
         one.name: one
         for more in (True, False)
         for one in limits(optimum, price.zone, price.step, more)
-        if one.is_corridor and one.is_full and one.worth >= SMALL
+        if one.is_corridor and one.is_full and abs(one.worth) >= SMALL
     }
     return [
-        f"'{name}' is full ({abs(one.value):,.6g} MW; {one.beyond} pays {one.price_beyond:,.2f}): "
-        f"a MW more would be worth {one.worth:,.2f}."
+        f"'{name}' is full ({abs(one.value):,.6g} MW; {one.beyond} pays {one.price_beyond:,.2f}){_room_told(one)}."
         for name, one in found.items()
     ]
+
+
+def _room_told(one: Limit) -> str:
+    """What a MW more of a full corridor would be worth."""
+    if one.worth < 0:
+        return f", by the order of purchase: a MW more would cost {-one.worth:,.2f}"
+    return f": a MW more would be worth {one.worth:,.2f}"
 
 
 def why_unserved(optimum: Optimum, dispatch: xr.Dataset, zone: str, step: int) -> Explanation:
@@ -278,7 +285,10 @@ def _causes(now: xr.Dataset, lost: dict[str, float]) -> dict[str, float]:
 def _limits_told(optimum: Optimum, found: list[Limit], way: int) -> list[str]:
     """Limits by kind and state, with the largest names. `way`: 0 for more supply, 1 for less."""
     groups: dict[tuple, list[Limit]] = defaultdict(list)
+    against = {one.name for one in found if _is_against(one, way)}
     for one in found:
+        if one.name in against and one.is_corridor and not _is_against(one, way) and one.state == "free":
+            continue  # the other direction of a corridor that carries power the wrong way
         if one.is_corridor:
             groups[("corridor", one.name, one.family)].append(one)
         else:
@@ -301,11 +311,20 @@ def _group_told(kind: str, state: str, part: str, group: list[Limit], way: int) 
     return f"{_names({one.name: abs(one.value) for one in group})} {said}." if said else ""
 
 
+def _is_against(one: Limit, way: int) -> bool:
+    """Whether a corridor carries power the wrong way: in where energy is left, out where load is not served."""
+    return one.is_corridor and not one.is_full and abs(one.value) > SMALL and one.inward == (way == 1)
+
+
 def _corridor_told(one: Limit, way: int) -> str:
     end, power = f"{'from' if way == 0 else 'to'} {one.beyond}", f"{abs(one.value):,.6g} MW"
     if one.is_full:
         return f"'{one.name}' {end} is full ({power})."
-    if one.rule.startswith("transmission.one_direction"):
+    if _is_against(one, way) and (one.worth < -SMALL or one.state == "free"):
+        carries = f"'{one.name}' brings {power} from" if way == 1 else f"'{one.name}' takes {power} to"
+        why = FILLED if one.worth < -SMALL else f"less of it would gain nothing (price {one.price_beyond:,.2f})"
+        return f"{carries} {one.beyond}: {why}."
+    if one.rule.startswith(ONE_WAY):
         return f"'{one.name}' sends both ways at once and burns energy ({power} {end})."
     if one.state == "held":
         return f"'{one.name}' ({power} {end}) is held by a rule: {one.rule.partition('.')[2].replace('_', ' ')}."
