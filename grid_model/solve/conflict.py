@@ -39,7 +39,7 @@ Status = highspy.HighsModelStatus
 SMALLEST = 1e-6  # a relaxation below this is rounding, in units of the programme (GW: 1 kW)
 ROUNDING = 1e-7  # of duals
 IRREDUCIBLE_ROWS = 1000  # in larger groups the search takes minutes: there the proof is shown as it is
-SLIVER = 0.01  # part of what a side gives way, without which it is looked for what stands against it
+SLIVER = 1e-5  # part of what a side gives way, without which it is looked for what stands against it
 MOST_IN_GROUP = 30  # conflicts looked for in one group, largest first
 
 

@@ -90,6 +90,31 @@ def test_reservoir_end_level_out_of_reach():
     assert place(start) == ("reservoirs", "龙羊峡", "initial_fraction") and start.needed == pytest.approx(85)
 
 
+def test_a_small_part_of_what_is_missing_is_told_too():
+    """As before, but 0.2 MW must always flow: 85.6 MWh are missing, 0.6 of them by the flow. It was left out where it is
+    less than a hundredth, and the start was then told to need 85 MWh more, with which there still is no dispatch."""
+    case = small_case(
+        3,
+        series={"load": {"东部负荷": 10}, "inflow": {"龙羊峡": 5}},
+        loads=LOAD,
+        generators=[{"generator": "龙羊峡电站", "zone": "东部", "technology": "hydro_reservoir", "capacity_mw": 60}],
+        reservoirs=[
+            {
+                "reservoir": "龙羊峡",
+                "generator": "龙羊峡电站",
+                "capacity_mwh": 1000,
+                "initial_fraction": 0.5,
+                "final_fraction": 0.6,
+                "min_flow_mw": 0.2,
+            }
+        ],
+    )
+    findings = found(case)
+    assert change(findings).change == pytest.approx(85.6)
+    assert findings["reservoir.level upper"].needed == pytest.approx(85.6)
+    assert findings["reservoir.ecological_flow lower"].times == (0, 1, 2)
+
+
 def test_storage_final_level_out_of_reach():
     """From 10 MWh two hours at 10 MW come to 30 of the 90 MWh asked for: 60 MWh are missing."""
     case = small_case(

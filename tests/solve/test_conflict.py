@@ -149,7 +149,7 @@ def test_smallest_changes_mend_and_irreducible_conflicts_need_every_side(seed):
         for one in conflict.sides:
             at = one.position + (rows if one.kind == "column" else 0)
             (lower if one.side == "lower" else upper)[at] += (
-                one.relaxed * (-1 if one.side == "lower" else 1) * (1 + 1e-6)
+                one.relaxed * (-1 if one.side == "lower" else 1) * (1 + 1e-7)
             )
     assert feasible(Limits(program.matrix, lower, upper, program.lower_penalty, program.upper_penalty))
     for conflict in found:
