@@ -2,15 +2,17 @@
 
 symbol  meaning
 z_r     what the row's columns come to up to a position p
-z*_r    the same by the plan
+z*_r    the same by the plan; Z*_r what they come to at the end
 f_r     the part of what columns with a step put into the row, and take out of it, by the plan, that is done by p
 
-    low_r = min(z*_r, f_r side_lower)    high_r = max(z*_r, f_r side_upper)    where the plan comes to neither side and has
-                                                                              no price for the row
-    low_r = high_r = z*_r                                                     else
+    low_r = z*_r - f_r (Z*_r - side_lower)    high_r = z*_r + f_r (side_upper - Z*_r)    where the plan comes to neither
+                                                                                        side and has no price for the row
+    low_r = high_r = z*_r                                                               else
 
 A plan may do much more than a rule asks, as it sees less of what stands against it: sun that a day's mean takes up and noon
-cannot. To keep to what it does beyond the rule would be dear and of no use.
+cannot. To keep to what it does beyond the rule would be dear and of no use; it is let go of evenly. What is then due of a
+row that only grows is f_r of its side. A row of a share (renewables less a part of all that a line carries) rises in one season
+and falls in another: what is due of it follows the plan up, as that is what the fall is made good from.
 """
 
 from __future__ import annotations
@@ -46,26 +48,27 @@ class Asked:
         """The same of all budgets, by the plan."""
         planned = self._planned.within(0, known)
         lower, upper = self._limits(self.budgets.rows, *(sums.within(known, self.time.steps) for sums in self._extremes))
-        return *(np.clip(pick(planned, due), lower, upper) for pick, due in zip((np.fmin, np.fmax), self._due(known))), lower, upper
+        return *(np.clip(planned + spare, lower, upper) for spare in self._spare(known)), lower, upper
 
     def _limits(self, rows: np.ndarray, least: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Between what z may be, if later columns come to this at least and at most."""
         lower = np.maximum(self.program.row_lower[rows] - most, -INFINITY)
         return lower, np.minimum(np.maximum(self.program.row_upper[rows] - least, lower), INFINITY)
 
-    def _due(self, known: int) -> list[np.ndarray]:
-        """f side_lower and f side_upper of all budgets, NaN where the plan is kept to."""
+    def _spare(self, known: int) -> list[np.ndarray]:
+        """f (side - Z*) of the lower and upper sides of all budgets, none where the plan is kept to."""
         whole = self._turnover.within(0, self.time.steps)
         share = np.divide(self._turnover.within(0, known), whole, out=np.zeros(len(whole)), where=whole > 0)
-        return [share * side for side in self._sides]
+        return [share * spare for spare in self._spared]
 
     @cached_property
-    def _sides(self) -> list[np.ndarray]:
-        """Lower and upper sides of all budgets, NaN where the plan is kept to: it comes to them, or has a price for the row."""
+    def _spared(self) -> list[np.ndarray]:
+        """side - Z* of lower and upper sides of all budgets, zero where the plan is kept to: it comes to them, or has a price for the
+        row."""
         rows, total = self.budgets.rows, self._planned.within(0, self.time.steps)
         sides = self.program.row_lower[rows], self.program.row_upper[rows]
         free = (sides[0] < sides[1]) & (np.abs(self.duals[rows]) < COMES_TO)
-        return [np.where(free & (np.abs(side) < INFINITY) & (np.abs(total - side) > COMES_TO * (1.0 + np.abs(side))), side, np.nan)
+        return [np.where(free & (np.abs(side) < INFINITY) & (np.abs(total - side) > COMES_TO * (1.0 + np.abs(side))), side - total, 0.0)
                 for side in sides]
 
     @cached_property

@@ -70,3 +70,13 @@ def test_iterations_count_all_that_was_solved():
     second = working.optimise("simplex").iterations
     assert second > first
     assert working.optimise("simplex").iterations == second
+
+
+def test_what_highs_holds_goes_with_what_made_it():
+    """Else every window of a year stays in memory until Python looks for circles of references."""
+    working = Working(chain([1, 5, 9], [1, 2, 2]))
+    working.optimise("simplex")
+    highs = working.highs
+    assert highs.getNumRow() == 4
+    del working
+    assert highs.getNumRow() == 0
