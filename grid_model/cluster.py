@@ -29,6 +29,7 @@ QUIET = {
     # default), that is a quarter of a window's time (docs/performance.md).
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": str(1 << 29),
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": str(1 << 25),
+    "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": "1",  # every solve has a thread, which would keep pieces of its own
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.pause": False,

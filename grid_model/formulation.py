@@ -137,7 +137,8 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
         return sum(fleet.injection(zone, step) for fleet in fleets) == 0
 
     model.seldom = add_consumption(model, fleets) + [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
-    model.moments = [f"{fleet.name}.{variable}" for fleet in fleets for variable in fleet.moments]
+    model.moments, model.amounts = ([f"{part.name}.{variable}" for part in (*fleets, *policies) for variable in getattr(part, kind)]
+                                    for kind in ("moments", "amounts"))
     model.exclusive = [pair for fleet in fleets for pair in fleet.exclusive]
     _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])

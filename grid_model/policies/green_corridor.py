@@ -39,6 +39,7 @@ from grid_model.policies.directed_flow import DirectedFlow
 from grid_model.policies.green_storage import GreenStores
 
 NAME = "green_corridor"
+AMOUNTS = ("renewable", "lines_forward", "lines_backward", "green_charge", "green_discharge")
 DEFAULT = True
 
 CORRIDOR = reference("corridor", "lines", meaning="export corridor whose base it belongs to; empty: none")

@@ -43,6 +43,7 @@ from grid_model.technologies.contract import subset
 from grid_model.technologies.generators import CERTIFICATE
 
 NAME = "green_load"
+AMOUNTS = ("allotted_by_hour", "short_by_hour", "hourly_forward", "hourly_backward", "green_charge", "green_discharge")
 DEFAULT = True
 
 GREEN_SHARE = number(

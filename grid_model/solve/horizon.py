@@ -58,7 +58,7 @@ def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weig
     with suppress(InfeasibleError):
         solution = early.optimise("simplex", **limits)
     return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
-                     coarse_case.step_hours, case.step_hours, model.moments)
+                     coarse_case.step_hours, case.step_hours, model.moments, model.amounts)
 
 
 def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:

@@ -1,8 +1,8 @@
 """Medium term: a plan of the whole horizon from a coarser programme of the same rules.
 
 The coarse programme is that of another Case (`Case.coarsen`), whose families of columns and rows have the same names
-and labels, over longer steps. A power keeps its mean over a step, a level goes evenly from border to border, what is counted
-at the beginning of a step stays there, a price of a row without steps (a month, a year) is the same, and so is one of a
+and labels, over longer steps. A power keeps its mean over a step, an amount is shared out by hours, a level goes evenly from border
+to border, what is counted at the beginning of a step stays there, a price of a row without steps (a month, a year) is the same, and so is one of a
 row that balances a level: all are carried over by label.
 """
 
@@ -17,7 +17,8 @@ from grid_model.solve.windows import Plan
 
 
 def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cost_duals: np.ndarray, fine: LinearProgram,
-              coarse_hours: np.ndarray, fine_hours: np.ndarray, moments: Iterable[str] = ()) -> Plan:
+              coarse_hours: np.ndarray, fine_hours: np.ndarray, moments: Iterable[str] = (),
+              amounts: Iterable[str] = ()) -> Plan:
     """The plan that a solved coarse programme gives a fine one.
 
     Parameters
@@ -25,6 +26,7 @@ def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cos
     columns, duals, cost_duals : of the coarse programme: values, row duals of the objective and of the cost alone
     coarse_hours, fine_hours : lengths of the steps [h]; both begin at the same moment
     moments : families of columns that count what happens at the beginning of a step
+    amounts : families of columns that say how much there is in a step
     """
     coarse_ends, ends = (np.concatenate([[0.0], np.cumsum(hours)]) for hours in (coarse_hours, fine_hours))
     after = np.minimum(np.searchsorted(coarse_ends, ends - 1e-9), len(coarse_hours))  # border 0 stays border 0
@@ -33,13 +35,15 @@ def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cos
     values, earlier = (_carried(coarse.columns, columns, fine.columns, size, step)[0] for step in (after, before))
     passed = np.where(after > 0, (ends - coarse_ends[before]) / np.where(after > 0, coarse_ends[after] - coarse_ends[before], 1.0), 1.0)
     first = np.diff(after, prepend=-1) > 0
+    part = np.diff(ends, prepend=0.0) / coarse_hours[before]
     for name, family in fine.columns.items():
         if family.size and family.dimensions and family.dimensions[-1].endswith("borders"):
             share, here = passed[np.asarray(family.axes[-1].labels, np.int64)], family.slice
             mixed = family.of(values) * share + family.of(earlier) * (1 - share)
             values[here] = mixed.reshape(-1)
-        elif name in moments:
-            values[family.slice] = (family.of(values) * first[np.asarray(family.axes[-1].labels, np.int64)]).reshape(-1)
+        elif name in moments or name in amounts:
+            share = (first if name in moments else part)[np.asarray(family.axes[-1].labels, np.int64)]
+            values[family.slice] = (family.of(values) * share).reshape(-1)
     carried, priced = _carried(coarse.rows, duals, fine.rows, rows, after)
     return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, after)[0], priced)
 

@@ -22,8 +22,9 @@ and offers, each an expression in units of the programme, written as a function 
 
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
 (block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names constraints
-that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py); EXCLUSIVE
-names pairs of variables over the same members of which a unit of a set uses one at a time, (variable, variable, set):
+that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py); MOMENTS names
+variables that count what happens at the beginning of a step, AMOUNTS those that say how much there is in a step (GWh), where all
+others are powers or states: a plan of longer steps is carried over by that (solve/medium_term.py); EXCLUSIVE names pairs of variables over the same members of which a unit of a set uses one at a time, (variable, variable, set):
 the solver closes one where both are used (solve/one_way.py). Steps are numbered 1..T; a state (a level, capacity
 online) stands at borders 0..T, border 0 being the start, so that every law reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
 """
@@ -119,6 +120,11 @@ class Part:
     def moments(self) -> tuple[str, ...]:
         """Names of its variables that count what happens at the beginning of a step."""
         return self.module.__dict__.get("MOMENTS", ())
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """Names of its variables that say how much there is in a step: twice as much in one that is twice as long."""
+        return self.module.__dict__.get("AMOUNTS", ())
 
     @property
     def exclusive(self) -> list[tuple[str, str, pyo.Set]]:

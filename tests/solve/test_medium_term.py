@@ -1,0 +1,50 @@
+"""What a plan of long steps says of short ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small import small_case
+
+from grid_model import formulation
+from grid_model.algebra import compile_program
+from grid_model.solve.horizon import plan_of
+
+HOURS = 48
+
+
+def even():
+    """Every hour like the next: a base of coal, sun and a store behind a line without loss that carries half of it renewable, and a
+    green load in the city that is matched hour by hour with the wind at the base's end of another such line."""
+    line = {"to_zone": "city", "from_zone": "base", "capacity_mw": 100, "reverse_capacity_mw": 100}
+    return small_case(
+        HOURS, {"load": {"town": 40.0, "works": 10.0}, "availability": {"sun": 0.5, "wind": 0.5}},
+        policies={"green_corridor": {}, "green_load": {}},
+        generators=[
+            {"generator": "coal", "zone": "base", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100,
+             "corridor": "export"},
+            {"generator": "sun", "zone": "base", "technology": "solar_utility", "capacity_mw": 50, "variable_cost_cny_per_mwh": 150,
+             "certificate": "tradable", "corridor": "export"},
+            {"generator": "wind", "zone": "base", "technology": "wind_onshore", "capacity_mw": 20, "certificate": "tradable"},
+            {"generator": "dear", "zone": "city", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300}],
+        storage=[{"storage": "store", "zone": "base", "technology": "lithium_ion", "power_mw": 5, "energy_mwh": 10,
+                  "corridor": "export"}],
+        loads=[{"load": "town", "zone": "city"}, {"load": "works", "zone": "city", "green_share": 0.5, "green_matching": "hour"}],
+        lines=[line | {"line": "export", "min_renewable_share": 0.5}, line | {"line": "other"}],
+        contracts=[{"contract": "c", "load": "works", "generator": "wind", "share": 1.0, "line": "other"}])
+
+
+def test_a_plan_of_long_steps_holds_in_short_ones():
+    """Where every hour is like the next, the plan of six-hour steps is a dispatch of hours: no row is broken. Energies of a step were
+    taken for powers once: a base seemed to carry six times the renewable energy that its line could."""
+    case = even()
+    model = formulation.build_model(case)
+    coarse = formulation.coarse_case(model, case, 6)
+    program = compile_program(model)
+    plan = plan_of(case, model, program, coarse, formulation.build_model(coarse), {})
+    assert program.columns["green_corridor.renewable"].of(plan.columns).sum() == pytest.approx(
+        program.columns["green_corridor.lines_forward"].of(plan.columns).sum() / 2) and plan.columns.any()
+    assert program.columns["green_load.allotted_by_hour"].of(plan.columns) == pytest.approx(np.full((1, HOURS), 0.005))
+    values = program.matrix @ plan.columns
+    broken = np.maximum(program.row_lower - values, values - program.row_upper)
+    assert {program.row_name(int(row)) for row in np.flatnonzero(broken > 1e-9)} == set()
