@@ -12,7 +12,8 @@ and in a test:
         assert small_grid.solve("more_wind.yaml").summary["objective_cny"] < cost
 
 fixture      what it gives
-empty_grid   a folder without any table, to write a grid from nothing
+empty_grid   a folder without any table, to write a grid from nothing: `table` and `hourly` write into its folder inputs, so
+             a scenario says `inputs: inputs`
 small_grid   the two zones of `grid-model new`: wind and sun in the west, coal and gas in the east, a line, a battery
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import grid_model as gm
@@ -34,3 +36,12 @@ def test_small_grid_is_new_in_every_test(small_grid):
     with pytest.raises(gm.InputError):
         small_grid.table("lines", "line\nnowhere")
         small_grid.solve()
+
+
+def test_a_grid_from_nothing_as_the_docs_say(empty_grid):
+    """The example of docs/howto/ci.md, word for word."""
+    text = (Path(__file__).parents[1] / "docs" / "howto" / "ci.md").read_text(encoding="utf-8")
+    block = next(part for part in text.split("```") if "def test_one_zone" in part).partition("\n")[2]
+    names = {}
+    exec(block, names)  # noqa: S102 - our own page
+    names["test_one_zone"](empty_grid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grid_model.report.charts import Chart, Heat, Sankey, Tiles
-from grid_model.report.view import number
+from grid_model.report.view import number, signed
 from grid_model.report.words import Words, plain
 
 MOST_ROWS = 400  # of a table in the page; the file beside it has all
@@ -31,12 +31,15 @@ class Cards:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its heading, unit, and how its values are shown (text, number, percent, check)."""
+    """A column of a table: its heading, unit, and how its values are shown (text, number, percent, check); changes are
+    `signed`, and a heading of one long name `wraps`."""
 
     name: Words
     shown: str = "number"
     unit: Words = field(default_factory=lambda: plain(""))
     digits: int | None = None
+    signed: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +125,11 @@ def cell(value, column: Column) -> dict:
         return {"words": None, "look": "passed" if bool(value) else "failed"}
     if _missing(value):
         return {"words": plain("–"), "look": "text" if column.shown == "check" else "number"}
+    written = signed if column.signed else number
     text = (
-        f"{number(100 * float(value), 1 if column.digits is None else column.digits)} %"
+        f"{written(100 * float(value), 1 if column.digits is None else column.digits)} %"
         if column.shown == "percent"
-        else number(float(value), column.digits)
+        else written(float(value), column.digits)
     )
     return {"words": plain(text), "look": "number"}
 

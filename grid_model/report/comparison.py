@@ -84,7 +84,7 @@ def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
     if name == "achieved":
         units = [target_unit(TARGETS[item][0]) if item in TARGETS else (1.0, plain("")) for item in items]
         columns[1:1] = [Column(word("unit"), "text")]
-        rows = [(label, unit, *_with_changes(row * factor)) for label, row, (factor, unit) in zip(names, table, units)]
+        rows = [(label, unit, *_with_changes(row * factor, unit.en != "%")) for label, row, (factor, unit) in zip(names, table, units)]
         chart = _achieved_chart(comparison, items, names)
     elif name == "flow_mwh":
         most = word("differ_most") if len(names) > MOST_LINES else plain("")
@@ -92,8 +92,24 @@ def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
     else:
         chart = _chart(comparison, style, name, word(title), unit, dimension, items, names, table)
     return Section(
-        title, word(title), empty(chart and Figure(chart), Table(word(title), columns, rows, folded=len(rows) > 12))
+        title,
+        word(title),
+        empty(
+            chart and Figure(chart),
+            Table(word(title), columns, rows, folded=len(rows) > 12),
+            _passed(comparison) if name == "achieved" else None,
+        ),
     )
+
+
+def _passed(comparison: xr.Dataset) -> Table | None:
+    """Which run reaches which target."""
+    if "passed" not in comparison:
+        return None
+    passed = comparison["passed"].transpose("target", "run").dropna("target", how="all")
+    columns = [Column(word("target"), "text"), *(Column(_breakable(run), "check", wraps=True) for run in passed["run"].values)]
+    rows = [(target(str(item)), *values) for item, values in zip(passed["target"].values, passed.values)]
+    return Table(Words("Passed", "是否达标"), columns, rows)
 
 
 def _achieved_chart(comparison: xr.Dataset, items: list, names: list[Words]) -> Chart | None:
@@ -196,23 +212,33 @@ def _unit(comparison: xr.Dataset, name: str, factor: float) -> Words:
 
 
 def _run_columns(comparison: xr.Dataset, unit: Words | None = None) -> list[Column]:
-    names = [plain(str(name)) for name in comparison["run"].values]
+    names = [_breakable(name) for name in comparison["run"].values]
     unit = unit or plain("")
     return [
-        *(Column(name, unit=unit) for name in names),
+        *(Column(name, unit=unit, wraps=True) for name in names),
         *(
             column
             for name in names[1:]
             for column in (
-                Column(word("change") + plain(" ") + name, unit=unit),
-                Column(word("change") + plain(" %"), "percent"),
+                Column(word("change") + plain(" ") + name, unit=unit, signed=True, wraps=True),
+                Column(plain("%"), "percent", signed=True),
             )
         ),
     ]
 
 
-def _with_changes(values: np.ndarray) -> list:
-    """Values of all runs, then of each later run its change from the first, and that as a part."""
-    first, change = values[0], values[1:] - values[0]
-    parts = [part for one in change for part in (one, one / abs(first) if abs(first) > 1e-9 else np.nan)]
-    return [*values, *parts]
+def _breakable(name) -> Words:
+    """The name of a run, which may be broken after each of its parts."""
+    return plain(str(name).replace("_", "_\u200b"))
+
+
+def _with_changes(values: np.ndarray, as_part: bool = True) -> list:
+    """Values of all runs, then of each later run its change from the first, and that as a part of the first where both
+    have the same sign: a flow that turns round has no percentage."""
+    first = values[0]
+    changes = [
+        part
+        for value in values[1:]
+        for part in (value - first, (value - first) / abs(first) if as_part and abs(first) > 1e-9 and first * value >= 0 else np.nan)
+    ]
+    return [*values, *changes]

@@ -135,6 +135,12 @@ def percent(part: float) -> str:
     return f"{rounded:g} %" if rounded >= 1e-4 else "< 0.0001 %"
 
 
+def signed(value: float, digits: int | None = None) -> str:
+    """A change as people read it: with its sign, but for nothing."""
+    shown = number(value, digits)
+    return f"+{shown}" if value > 0 and shown.strip("0.") else shown
+
+
 def number(value: float, digits: int | None = None) -> str:
     """A number as people read it: about four digits, thousands apart."""
     if value is None or not np.isfinite(value):

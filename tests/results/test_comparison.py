@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import grid_model as gm
 from grid_model.cli import app
+from grid_model.report.comparison import _with_changes
 from grid_model.results.comparison import differences
 from grid_model.results.results import Results
 
@@ -78,6 +79,25 @@ def test_scorecards_are_compared_target_by_target():
     found = gm.compare(*runs)
     assert found["achieved"].sel(target="share").values.tolist() == [0.1, 0.3]
     assert found["passed"].sel(target="share").values.tolist() == [0.0, 1.0]
+
+
+def test_terminal_says_the_whole_of_a_group_and_what_changes(tmp_path):
+    """4 MW of coal and 1 of wind against 3 and 2: 10 MWh in both, coal -2; the load is the same and counted, not listed."""
+    folders = [str(results(name, power).save(tmp_path / name)) for name, power in (
+        ("a", {"coal": 4.0, "wind_onshore": 1.0}), ("b", {"coal": 3.0, "wind_onshore": 2.0}))]  # fmt: skip
+    lines = CliRunner().invoke(app, ["compare", *folders]).stdout.splitlines()
+    rows = {tuple(line.split()[:-4]): line.split()[-4:] for line in lines if len(line.split()) > 4}
+    assert rows["generation",] == ["MWh", "10.00", "10.00", "0"]
+    assert rows["generation", "coal"] == ["MWh", "8.000", "6.000", "−2.000"]
+    assert rows["generation", "wind_onshore"] == ["MWh", "2.000", "4.000", "+2.000"]
+    assert ("load", "West") not in rows and any("are the same in all" in line for line in lines)
+
+
+def test_a_flow_that_turns_round_has_no_percentage():
+    """From -20 to 226 MWh it was +1,230 %; from 20 to 10 it is -50 %."""
+    assert _with_changes(np.array([-20.0, 226.0]))[:3] == [-20.0, 226.0, 246.0]
+    assert np.isnan(_with_changes(np.array([-20.0, 226.0]))[3])
+    assert _with_changes(np.array([20.0, 10.0])) == [20.0, 10.0, -10.0, -0.5]
 
 
 @pytest.mark.parametrize(
