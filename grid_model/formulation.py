@@ -139,7 +139,7 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
     model.seldom = add_consumption(model, fleets) + [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
     model.moments, model.amounts = ([f"{part.name}.{variable}" for part in (*fleets, *policies) for variable in getattr(part, kind)]
                                     for kind in ("moments", "amounts"))
-    model.exclusive = [pair for fleet in fleets for pair in fleet.exclusive]
+    model.exclusive = [pair for part in (*fleets, *policies) for pair in part.exclusive]
     _add_ranks(model, policies)
     _add_costs(model, [*fleets, *policies])
     model.fleets = {fleet.name: fleet for fleet in fleets}

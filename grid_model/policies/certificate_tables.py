@@ -223,7 +223,7 @@ def _exchanged(look: _Look) -> np.ndarray:
     for sign, name in ((1, "lines_forward"), (-1, "lines_backward")) if len(flows.exchanging) else ():
         here = (flows.table["line"].isin(flows.exchanging) & (flows.table["sign"] == sign)).to_numpy()
         at = pd.Index(flows.exchanging).get_indexer(flows.table["line"][here])
-        values[here] = look.values(name)[at]
+        values[here] = look.values(name)[at] @ (look.hours_in_month > 0)
     return values
 
 

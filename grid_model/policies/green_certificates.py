@@ -62,7 +62,7 @@ from grid_model.policies.certificate_accounts import (
     shelves_of,
 )
 from grid_model.policies.contract import PolicyData, members
-from grid_model.policies.directed_flow import DirectedFlow
+from grid_model.policies.directed_flow import ONE_DIRECTION, DirectedFlow
 from grid_model.policies.green_load import BY_CERTIFICATES, GREEN_SHARE
 from grid_model.policies.renewable_consumption import add_physical
 from grid_model.technologies.generators import CERTIFICATE
@@ -254,6 +254,8 @@ def preference_cost(green, data):
     return data.settings.preference_cny_per_mwh * CNY_PER_MWH * (bought + exchanged)
 
 
+EXCLUSIVE = ONE_DIRECTION
+AMOUNTS = ("lines_forward", "lines_backward")
 COSTS = {"shortfall": obligations.shortfall_cost, "ccer": supply.ccer_revenue, "preference": preference_cost}
 
 

@@ -88,9 +88,8 @@ def add_lines(green, data):
     over = data.with_plants[data.with_plants["line"] != ""]
     if over.empty:
         return
-    steps = {step: [step] for step in data.step_labels.tolist()}
-    data.by_month.add(green, "monthly", green.months, green.steps_of_month, data.steps_of_month)
-    to_zone = data.by_month.table.set_index(["line", "to_zone"])["arc"]
+    data.flows.add(green, data.steps)
+    to_zone = data.flows.table.set_index(["line", "to_zone"])["arc"]
     arc = to_zone.reindex(pd.MultiIndex.from_frame(over[["line", "zone"]])).to_numpy(object)
     green.arcs = pyo.Set(initialize=list(dict.fromkeys(arc)))
     every = members(green, "contracts_over", dict.fromkeys(arc), over["contract"].groupby(arc).agg(list).to_dict())
@@ -98,14 +97,12 @@ def add_lines(green, data):
     @green.Constraint(green.arcs, green.months)
     def delivered(green, arc, month):
         """sum of a over the month <= (1 - loss) x what the line sends this way   [GWh]"""
-        return sum(green.bundled[contract, month] for contract in every[arc]) <= data.by_month.delivered[
-            arc
-        ] * data.by_month.energy(arc, month)
+        sent = sum(data.flows.energy(arc, step) for step in green.steps_of_month[month])
+        return sum(green.bundled[contract, month] for contract in every[arc]) <= data.flows.delivered[arc] * sent
 
     by_hour = over["hourly"].to_numpy(bool)
     if not by_hour.any():
         return
-    data.by_hour.add(green, "hourly", data.steps, members(green, "delivery_step", steps, steps), steps)
     green.hourly_arcs = pyo.Set(initialize=list(dict.fromkeys(arc[by_hour])))
     hourly = members(
         green,
@@ -117,9 +114,8 @@ def add_lines(green, data):
     @green.Constraint(green.hourly_arcs, data.steps)
     def delivered_by_hour(green, arc, step):
         """sum of a <= (1 - loss) x what the line sends this way   [GWh]"""
-        return sum(green.allotted_by_hour[contract, step] for contract in hourly[arc]) <= data.by_hour.delivered[
-            arc
-        ] * data.by_hour.energy(arc, step)
+        allotted = sum(green.allotted_by_hour[contract, step] for contract in hourly[arc])
+        return allotted <= data.flows.delivered[arc] * data.flows.energy(arc, step)
 
 
 def bundles(green, data) -> pd.DataFrame:

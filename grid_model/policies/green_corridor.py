@@ -119,8 +119,7 @@ def add_variables(green, data):
 
 
 def add_constraints(green, data):
-    steps = {step: [step] for step in data.step_labels.tolist()}
-    data.flows.add(green, "lines", data.steps, members(green, "step_itself", steps, steps), steps)
+    data.flows.add(green, data.steps)
     green.steps_of_year = members(green, "steps_of_year", data.years, data.steps_of_year)
     groups = list(dict.fromkeys(data.arcs["group"]))
     carried = members(green, "corridors_of", groups, data.arcs.groupby("group")["arc"].agg(list).to_dict())

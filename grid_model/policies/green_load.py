@@ -38,12 +38,12 @@ from grid_model.case.units import CNY_PER_MWH
 from grid_model.policies import green_contracts, green_load_tables
 from grid_model.policies.certificate_accounts import month_label, month_number
 from grid_model.policies.contract import PolicyData, members, members_by_fleet
-from grid_model.policies.directed_flow import DirectedFlow
+from grid_model.policies.directed_flow import ONE_DIRECTION, DirectedFlow
 from grid_model.technologies.contract import subset
 from grid_model.technologies.generators import CERTIFICATE
 
 NAME = "green_load"
-AMOUNTS = ("allotted_by_hour", "short_by_hour", "hourly_forward", "hourly_backward", "green_charge", "green_discharge")
+AMOUNTS = ("allotted_by_hour", "short_by_hour", "lines_forward", "lines_backward", "green_charge", "green_discharge")
 DEFAULT = True
 
 GREEN_SHARE = number(
@@ -105,7 +105,7 @@ def read(case, fleets, settings) -> PolicyData | None:
     green_contracts.read_contracts(data)
     _read_zone_plants(data)
     lines = set(data.contracts["line"]) - {""}
-    data.by_month, data.by_hour = (DirectedFlow(transmission, lines, data.step_hours) for _ in range(2))
+    data.flows = DirectedFlow(transmission, lines, data.step_hours)
     return data
 
 
@@ -241,6 +241,7 @@ def shortfall_cost(green, data):
     return data.settings.shortfall_penalty_cny_per_mwh * CNY_PER_MWH * short
 
 
+EXCLUSIVE = ONE_DIRECTION
 COSTS = {"shortfall": shortfall_cost}
 CHECKS = (green_contracts.check_contracts,)
 

@@ -21,7 +21,7 @@ def add_physical(green, data):
     if data.weights.empty:
         return
     arcs, zones = data.flows.table, data.case.zones
-    data.flows.add(green, "lines", green.months, green.steps_of_month, data.steps_of_month)
+    data.flows.add(green, data.steps)
     green.both_kinds = pyo.Set(initialize=data.both_kinds)
     green.arcs = pyo.Set(initialize=arcs["arc"].tolist())
     green.carried = pyo.Var(green.arcs, green.both_kinds, green.months, within=pyo.NonNegativeReals)
@@ -59,6 +59,5 @@ def add_physical(green, data):
     @green.Constraint(green.arcs, green.months)
     def carried_by_line(green, arc, month):
         """sum of c over both kinds <= renewable_share x what the line sends this way   [GWh]"""
-        return sum(green.carried[arc, kind, month] for kind in green.both_kinds) <= share[arc] * data.flows.energy(
-            arc, month
-        )
+        sent = sum(data.flows.energy(arc, step) for step in green.steps_of_month[month])
+        return sum(green.carried[arc, kind, month] for kind in green.both_kinds) <= share[arc] * sent

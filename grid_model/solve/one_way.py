@@ -9,9 +9,16 @@ together is kept:
     a > USED, b > USED, a >= b:   b <= 0
 
 and the programme is solved again from the basis held, until no pair runs against itself (at most ROUNDS times). After
-PATIENT rounds every pair in use keeps the way that it goes: a surplus that moves from store to store would go on for long. What
-comes out is optimal for the directions chosen; without them nothing is better than the optimum of the first round, so
-the two tell how much another choice of directions could still gain.
+PATIENT rounds every pair in use keeps the way that it goes: a surplus that moves from store to store would go on for long.
+
+Which is used more says little where each is used for its own sake: a contract counts what a line sends one way, cheap
+power goes the other. With x' the optimum of the first round and d the reduced costs of the last, closing cost no more than
+
+    sum over the closed b of -d[b] x'[b]
+
+Where it cost more than DEAR of the whole, pairs of one line or store that were closed the same way and have a large part
+in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times). What comes out is optimal for the directions chosen; without them nothing is better than the optimum of the
+first round, so the two tell how much another choice of directions could still gain.
 
 Where the closed columns leave no way at all, those in the solver's proof of it are opened again and stay open: there
 energy must be burnt, and results say so. With z = A' y of such a proof (y a ray of the dual), no x within its bounds
@@ -34,23 +41,28 @@ USED = 1e-6  # GW, a kilowatt: less is rounding
 ROUNDS = 10
 PATIENT = 2  # rounds
 NOTHING = 1e-9  # of the largest entry of z
+DEAR = 1e-4  # of what the first round comes to: closing that costs less is left as it is
+LARGE = 0.1  # of the largest part among those that are turned together
+TURNS = 4
 
 logger = logging.getLogger(__name__)
 
 
 def pairs_of(program: LinearProgram, exclusive: Iterable[tuple[str, str, Iterable]]) -> np.ndarray:
-    """Positions of the two columns of every pair, shape (pairs, 2).
+    """Positions of the two columns of every pair, and a number of the line or store that it is of, shape (pairs, 3).
 
     Parameters
     ----------
     exclusive : (family, family over the same members, those labels of their first axis that exclude each other)
     """
-    found = [np.empty((0, 2), np.int64)]
+    found, owners = [np.empty((0, 3), np.int64)], 0
     for first, second, labels in exclusive:
         one, other = program.columns[first], program.columns[second]
         chosen = np.isin(np.asarray(list(one.axes[0].labels), object).astype(str), np.asarray(list(labels), object).astype(str))
-        places = np.arange(one.size).reshape(one.shape)[chosen].reshape(-1)
-        found.append(np.stack([one.start + places, other.start + places], axis=1))
+        member, step = (index[chosen].reshape(-1) for index in np.indices(one.shape))
+        places = member * one.shape[1] + step
+        found.append(np.stack([one.start + places, other.start + places, owners + member], axis=1))
+        owners += len(chosen)
     return np.concatenate(found)
 
 
@@ -61,33 +73,82 @@ def closed(program: Arrays, columns: np.ndarray) -> Arrays:
     return replace(program, column_upper=upper)
 
 
+def as_solved(solution) -> tuple[float, np.ndarray]:
+    """What a solution comes to, and the reduced costs of its columns."""
+    return solution.objective, solution.column_duals
+
+
 class OneWay:
     """Solves a working programme until no pair of its columns runs against itself.
 
+    priced  gives what a solution comes to and the reduced costs of its columns
     closed  columns that were closed, a mask
     opened  those of them that had to be opened again
     rounds  how often the programme was solved again
+    turned  pairs that were turned because it costs less so
     left    pairs that still use both: where they must, or after too many rounds
     """
 
-    def __init__(self, working: Working, pairs: np.ndarray):
-        self.working, self.pairs, self.relaxed = working, pairs, working.program
+    def __init__(self, working: Working, pairs: np.ndarray, priced: Callable = as_solved):
+        self.working, self.relaxed, self.priced = working, working.program, priced
+        self.pairs, self.owner = pairs[:, :2], pairs[:, 2]
         self.closed, self.opened = (np.zeros(len(working.program.cost), bool) for _ in range(2))
-        self.rounds = self.left = 0
+        self.rounds = self.left = self.turned = 0
 
     def settle(self, first: Callable, again: Callable):
         """What solving comes to in the end: `first` from nothing, `again` after bounds have changed; each gives a solution with `columns`
         of the working programme as it then is."""
-        found = first()
+        free = first()
+        found = self._closed_up(free, again)
+        tried: set[int] = set()
+        for _ in range(TURNS):
+            dear = self._dear(free, found, tried)
+            if not len(dear):
+                break
+            found = self._cheaper(dear, found, again)
+        self.left = int(self._both(found.columns).sum())
+        if self.rounds:
+            logger.info("one way: %d columns closed in %d rounds, %d turned, %d opened again; %d pairs use both", self.closed.sum(),
+                        self.rounds, self.turned, self.opened.sum(), self.left)
+        return found
+
+    def _closed_up(self, found, again: Callable):
+        """Close and solve until no pair runs against itself."""
         while self.rounds < ROUNDS and len(closing := self._closing(found.columns)):
             self.closed[closing] = True
             self.rounds += 1
             found = self._possible(again)
-        self.left = int(self._both(found.columns).sum())
-        if self.rounds:
-            logger.info("one way: %d columns closed in %d rounds, %d opened again; %d pairs use both", self.closed.sum(), self.rounds,
-                        self.opened.sum(), self.left)
         return found
+
+    def _dear(self, free, found, tried: set[int]) -> np.ndarray:
+        """Positions of pairs to be turned together, and a note of them in `tried`; none where closing cost next to nothing."""
+        (least, _), (cost, reduced) = self.priced(free), self.priced(found)
+        small = DEAR * abs(least)
+        if cost - least <= small:
+            return np.array([], int)
+        closed = self.closed[self.pairs]
+        parts = np.where(closed, np.maximum(-reduced * free.columns, 0.0)[self.pairs], 0.0).sum(axis=1)
+        group = 2 * self.owner + closed[:, 1]
+        sums = np.bincount(group, parts, minlength=2 * self.owner.max() + 2)
+        sums[list(tried)] = 0.0
+        dearest = int(np.argmax(sums))
+        if sums[dearest] <= small:
+            return np.array([], int)
+        tried.add(dearest)
+        parts = np.where(group == dearest, parts, 0.0)
+        return np.flatnonzero(parts > LARGE * parts.max())
+
+    def _cheaper(self, dear: np.ndarray, found, again: Callable):
+        """The solution with these pairs turned; where that costs as much or leaves no way without opening others, as it was."""
+        closed_before, opened_before = self.closed.copy(), self.opened.copy()
+        self.closed[self.pairs[dear]] ^= True
+        turned = self._closed_up(self._possible(again), again)
+        worse = self.priced(turned)[0] >= self.priced(found)[0] or self._both(turned.columns).sum() > self._both(found.columns).sum()
+        if worse or (self.opened != opened_before).any():
+            self.closed, self.opened = closed_before, opened_before
+            return self._possible(again)
+        self.turned += len(dear)
+        return turned
 
     def _both(self, columns: np.ndarray) -> np.ndarray:
         """Which pairs are used both ways."""

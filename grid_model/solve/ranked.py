@@ -103,7 +103,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
         found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
         return found[-1]
 
-    ways = OneWay(working, pairs_of(program, exclusive))
+    ways = OneWay(working, pairs_of(program, exclusive), lambda one: _weighed(one, program.cost + weights, weights_of(program, ranks)))
     settled = ways.settle(lambda: solve(lambda: weighted_vertex(working, weights, seeded, method, limits)),
                           lambda: solve(lambda: _again(working, weights, found[-1].statuses, limits)))
     solution = replace(settled.solution, iterations=working.iterations)
@@ -131,6 +131,12 @@ def _in_order(working: Working, ranks, vertex: Solution, mode: str, seeded: np.n
                        objective=float(program.cost @ solution.columns) + program.offset,
                        row_values=program.matrix @ solution.columns)
     return RankedSolution(solution, optimum, proof, face.duals, face.bounds, statuses, program)
+
+
+def _weighed(ranked: RankedSolution, cost: np.ndarray, weights: dict[str, float]) -> tuple[float, np.ndarray]:
+    """Ranks and cost as one sum: what it comes to, and the reduced costs of its columns."""
+    duals = sum((weight * ranked.duals[name] for name, weight in weights.items()), ranked.duals["cost"])
+    return float(cost @ ranked.columns), cost - ranked.program.matrix.T @ duals
 
 
 def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) -> Solution:

@@ -131,7 +131,7 @@ class Sliced:
     objective : cost of the columns that is minimised; `program.cost` is the cost alone
     lean : what the objective leans by to find an optimum near the one dispatch (`Working.straighten`)
     lazy : rows that are left out until they are broken (working.py)
-    pairs : positions of columns of which one is used at a time, shape (pairs, 2) (one_way.py)
+    pairs : positions of columns of which one is used at a time, and whose they are, shape (pairs, 3) (one_way.py)
     reach : steps that a row may span to hand on a state; one that spans more is a budget
     budgets : the rows that are elastic budgets; found where they are not given
     """
@@ -244,7 +244,8 @@ class Sliced:
     def _pairs(self, span: Span) -> np.ndarray:
         """Pairs of the window's columns, by their places in it."""
         position = self.time.columns[self.pairs[:, 0]]
-        return self._place[self.pairs[(position > span.begin) & (position <= span.end)]]
+        pairs = self.pairs[(position > span.begin) & (position <= span.end)]
+        return np.column_stack([self._place[pairs[:, :2]], pairs[:, 2]])
 
     def _programme(self, columns, rows, loose, states, budgets, span: Span, known: Known) -> tuple[Arrays, np.ndarray]:
         """The window's own programme, exact rows first, then loose and elastic ones, and its columns' cost without ranks."""

@@ -130,7 +130,7 @@ class Part:
     def exclusive(self) -> list[tuple[str, str, pyo.Set]]:
         """Pairs of its variables that exclude each other, by their names in the model, and the units that this holds for."""
         return [(f"{self.name}.{one}", f"{self.name}.{other}", self.block.component(units))
-                for one, other, units in self.module.__dict__.get("EXCLUSIVE", ())]
+                for one, other, units in self.module.__dict__.get("EXCLUSIVE", ()) if self.block.component(units) is not None]
 
     @property
     def reports(self) -> dict[str, Report]:

@@ -279,6 +279,20 @@ def test_a_full_line_of_one_column_carries_one_way_only():
     assert short(result) == pytest.approx(0, abs=1e-6)
 
 
+def test_a_line_of_one_column_that_is_not_full_carries_one_way_only():
+    """The same with a line of 20 MW: 10 MW flow, A's coal gives 10, 1,000 CNY. Were each direction counted for itself, 10 MWh would
+    seem to come and 10 to go back while nothing flows, for nothing."""
+    case = grid(
+        [held_hydro(50, cost=0), plant("B sun", "B", 50, technology="solar_distributed", certificate="none")],
+        [weight("B", 0.2)],
+        lines=[line(20, reverse_capacity_mw=20)],
+        settings={"shortfall_penalty_cny_per_mwh": 300},
+    )
+    results = gm.solve(case)
+    assert results.summary["objective_cny"] == pytest.approx(1000, abs=1)
+    assert results.tables["green_imports"].set_index("to_zone").loc["B", "carried_mwh"] == pytest.approx(10)
+
+
 # ---------------------------------------------------------------------------------------------------------------- class
 
 

@@ -440,3 +440,13 @@ def test_a_contract_that_nothing_asks_for_is_wrong_input(column, value):
     assert not green_contracts.check_contracts(case.tables)
     problems = green_contracts.check_contracts(case.replace(loads=case.tables["loads"].assign(**{column: value})).tables)
     assert [problem.column for problem in problems] == ["load"]
+
+
+@pytest.mark.parametrize("matching", ["hour", "month"])
+def test_a_line_without_cost_that_is_not_full_brings_what_flows(matching):
+    """As with 8 MW of line, now with 16: 8 MW of A's wind to the servers in B, 3,800 CNY for two hours. Were each direction counted
+    for itself, 8 MW would go there and 8 back: nothing flows, each coal gives 10 MW, 3,000 CNY, and the servers call it green."""
+    results = gm.solve(two_zones(matching, (16, 16), CONTRACT, cost=0.0, coal_of_b=50))
+    assert results.summary["objective_cny"] == pytest.approx(3800)
+    assert -results.dispatch["flow"].values.sum() == pytest.approx(16)
+    assert results.tables["green_loads"]["short_mwh"].sum() == pytest.approx(0, abs=1e-3)

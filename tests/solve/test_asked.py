@@ -66,7 +66,7 @@ def test_a_window_is_not_asked_for_what_only_steps_before_and_after_it_make():
     has a way all the same. A chain of windows that begins from a plan would else never get away from its first border."""
     whole = asked(6.0)
     plan = Plan(whole.columns, whole.duals, whole.duals, np.ones(2, bool))
-    windows = Sliced(whole.program, whole.time, np.zeros(3), plan, np.zeros(2, bool), np.zeros((0, 2), int), 1)
+    windows = Sliced(whole.program, whole.time, np.zeros(3), plan, np.zeros(2, bool), np.zeros((0, 3), int), 1)
     assert len(windows.open_rows(Span(0, 1, 1, 1))[2]) == 1
     assert len(windows.open_rows(Span(1, 2, 2, 2))[2]) == 0
     assert windows.solve(Span(1, 2, 2, 2), windows.known()).columns.tolist() == [1]

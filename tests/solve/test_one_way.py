@@ -208,9 +208,32 @@ def test_after_two_rounds_every_pair_in_use_keeps_its_way():
     found = iter([both + one + one + one + idle, one + both + one + one + idle, one + one + both + one + idle,
                   one + one + one + one + idle])
     program = SimpleNamespace(cost=np.zeros(10))
-    ways = OneWay(SimpleNamespace(program=program), np.arange(10).reshape(5, 2))
+    ways = OneWay(SimpleNamespace(program=program), np.column_stack([np.arange(10).reshape(5, 2), np.arange(5)]))
     closed_by_round = []
     ways._possible = lambda solve: closed_by_round.append(np.flatnonzero(ways.closed).tolist()) or solve()
-    ways.settle(*[lambda: SimpleNamespace(columns=np.array(next(found)))] * 2)
+    ways.settle(*[lambda: SimpleNamespace(columns=np.array(next(found)), objective=0.0, column_duals=np.zeros(10))] * 2)
     assert closed_by_round == [[1], [1, 3], [1, 3, 5, 7]]
     assert ways.left == 0
+
+
+def sold_both_ways(matching):
+    """Wind of A and servers in B that want 8 MWh of it an hour; coal costs 100 CNY in A, where 20 MW are wanted, and 50 in B, where
+    10 are. Energy costs 1 CNY on the line. A load that is short of green energy pays 1,000 CNY/MWh."""
+    coal = [{"generator": f"coal {zone}", "zone": zone, "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": price}
+            for zone, price in (("A", 100), ("B", 50))]
+    wind = {"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 10, "certificate": "tradable"}
+    return small_case(
+        2, policies={"green_load": {}, "green_certificates": False}, generators=[*coal, wind],
+        loads=[{"load": "servers", "zone": "B", "green_share": 0.8, "green_matching": matching}, {"load": "town", "zone": "A"}],
+        lines=[{"line": "BA", "from_zone": "B", "to_zone": "A", "capacity_mw": 16, "cost_cny_per_mwh": 1}],
+        contracts=[{"contract": "c", "load": "servers", "generator": "wind", "line": "BA"}],
+        series={"load": {"servers": 10, "town": 20}, "availability": {"wind": 1}})
+
+@pytest.mark.parametrize("matching", ["hour", "month"])
+def test_the_direction_that_is_cheaper_stays_open(matching):
+    """A line of 16 MW would bring 8 MW of contracted wind and take 8 MW of cheap coal at once (3,032 CNY with the line's own). One
+    way, it brings 16 MWh in two hours: B's coal gives 2 MW and A's 18, 1,900 + 8 CNY an hour. Closing the direction that is used
+    less, or that with cheap power, leaves 16 MWh short hour by hour (18,020 CNY), 6 MWh over the month (9,020)."""
+    results = gm.solve(sold_both_ways(matching))
+    assert results.summary["objective_cny"] == pytest.approx(3816)
+    assert results.tables["green_loads"]["short_mwh"].sum() == pytest.approx(0, abs=1e-3)
