@@ -10,6 +10,7 @@ from published import matpower
 from published.case118 import CASE118
 from published.losses import cost_with_losses
 from published.production_cost import FOUR, THREE, present_value
+from published.two_hours import cost_of_a_year
 from small import small_case, solved
 
 from grid_model.pipeline import load_case
@@ -39,6 +40,7 @@ PGLIB = "pglib-opf, BASELINE.md, column DC"
 EGRET = "Egret, dcopf_solution_files (B-theta)"
 EGRET_LOSSES = "Egret, dcopf_losses_solution_files (B-theta)"
 SWITCH = "SWITCH, examples/production_cost_models/{}, outputs/total_cost.txt"
+GRIDPATH = "GridPath, tests/test_data/test_scenario_objective_function_values.csv"
 FLIXOPT = "flixopt, tests/test_math/test_{}.py"
 
 
@@ -97,6 +99,10 @@ ANSWERS = [
            lambda: present_value(*THREE), 1e-10, SWITCH.format("3plants")),
     Answer("SWITCH 4plants", "the same in four steps of six hours with photovoltaics", 34328152.2273, lambda: present_value(*FOUR), 1e-10,
            SWITCH.format("4plants")),
+    Answer("GridPath test_no_reserves", "commitment of fleets in part, heat rates of what is online, starts and stops", 233812049.889,
+           lambda: cost_of_a_year(hydro=False), 1e-8, GRIDPATH),
+    Answer("GridPath test_w_hydro_no_reserves", "the same with energy and least output of hydro", 200490477.22404,
+           lambda: cost_of_a_year(hydro=True), 1e-7, GRIDPATH),
     Answer("Baker's three buses", "Kirchhoff's law, a negative price", 7600.0, three_buses, 1e-9,
            "PyPSA, docs/examples/negative-prices-kvl-baker"),
     Answer("arbitrage", "storage moves energy to a dear hour", 20.0, store([0, 0, 20], [10, 1, 10], {}), 1e-9, FLIXOPT.format("storage")),
@@ -133,11 +139,11 @@ error stated in tests/published/matpower.py: 0.05 $/h at most in case3, 0.0002 i
 Egret's losses are quadratic, half of them at either end of a line. Here a line loses a part of its flow: tests/published/losses.py
 repeats the linear grid round the flows found until they change no more, where the conditions of optimality of Egret's convex
 problem hold. SWITCH states net present values: two thirds of them are fixed costs, which tests/published/production_cost.py adds
-to the dispatch that is found here.
+to the dispatch that is found here. GridPath's two hours are a circle that stands for a year (tests/published/two_hours.py).
 
 Not reached: SWITCH's example with unserved load (its inputs are not all to be read: 3.6 % off as they are understood), its examples
-with unit commitment by heat rates and with water networks, and GridPath's scenarios, whose inputs take reserves of four kinds
-held together with commitment: not tried.
+with unit commitment by heat rates and with water networks, and those of GridPath's scenarios that hold reserves of four kinds
+together with commitment or build capacity: not tried.
 
 | case | exercises | published | here | relative difference | source |
 |---|---|---|---|---|---|
