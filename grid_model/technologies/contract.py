@@ -21,12 +21,14 @@ and offers, each an expression in units of the programme, written as a function 
     coarsened(case)                         the case fit for steps of many hours, where laws of hours have no meaning
 
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
-(block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names constraints
-that nearly always hold by themselves: the solver adds their rows where they are broken (solve/working.py); MOMENTS names
-variables that count what happens at the beginning of a step, AMOUNTS those that say how much there is in a step (GWh), where all
-others are powers or states: a plan of longer steps is carried over by that (solve/medium_term.py); EXCLUSIVE names pairs of variables over the same members of which a unit of a set uses one at a time, (variable, variable, set):
-the solver closes one where both are used (solve/one_way.py). Steps are numbered 1..T; a state (a level, capacity
-online) stands at borders 0..T, border 0 being the start, so that every law reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
+(block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names
+constraints that nearly always hold by themselves: the solver adds their rows where they are broken
+(solve/working.py); MOMENTS names variables that count what happens at the beginning of a step, AMOUNTS those that say
+how much there is in a step (GWh), where all others are powers or states: a plan of longer steps is carried over by
+that (solve/medium_term.py); EXCLUSIVE names pairs of variables over the same members of which a unit of a set uses
+one at a time, (variable, variable, set): the solver closes one where both are used (solve/one_way.py). Steps are
+numbered 1..T; a state (a level, capacity online) stands at borders 0..T, border 0 being the start, so that every law
+reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
 """
 
 from __future__ import annotations
