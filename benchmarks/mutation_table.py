@@ -23,10 +23,9 @@ LEAD = """# Mutation of the model
 
 `python benchmarks/mutate.py [MODULE ...]` removes or turns one term of one rule at a time (whole rules, added terms, signs,
 factors, relations, bounds of columns) in `formulation.py`, `technologies/` and `policies/`. Tests that call the changed
-function run until one fails; a mutant that none sees is a survivor. Every mutant with the test that saw it stands in
-[mutation.csv](mutation.csv). A survivor is what a module's own tests did not see when it was tried last; those that no test of
-another file was run on since, and those that newer tests may see by now, are among them. This page is written by
-`python benchmarks/mutation_table.py`.
+function run until one fails; a mutant that none sees is a survivor. Every mutant with the test that saw it when it was tried last
+stands in [mutation.csv](mutation.csv); mutants of rules that have changed since have no row until they are tried. This page is
+written by `python benchmarks/mutation_table.py`.
 """
 
 

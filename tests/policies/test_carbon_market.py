@@ -107,6 +107,33 @@ def test_auction_sells_no_more_than_its_part():
     assert row["auctioned_t"] == pytest.approx(80_000)
 
 
+def test_an_auction_costs_what_its_price_says():
+    """10 % auctioned, 0.28 t/MWh to pay for at 2,000 CNY/t: 876 GWh x (290 + 560) CNY. Were the auction cheaper than the market, at
+    a price of its own, the 70.08 kt on offer would be taken there."""
+    case = grid({"auction_share": 0.1, "allowance_price_cny_per_t": 2000, "offset_share": 0}, generators=[CHEAP_DIRTY])
+    assert solved(case).objective / 1e6 == pytest.approx(876 * (0.290 + 0.560))
+
+
+def test_an_auction_without_bidders_sells_nothing():
+    """The clean plant is a seller and bids for nothing: of its 0.6 t/MWh half are free, 0.3 for 0.5 emitted; 5 % are offsets, the
+    rest is fined at 5 x 62.36. Had all that is auctioned to be taken, nobody could."""
+    policy = {"auction_share": 0.5, "ccer_price_cny_per_t": 50}
+    case = grid(policy, generators=[DEAR_CLEAN], carbon_entities=[{"entity": "B", "position": "seller"}])
+    costs = 876 * 0.300 + 876 * 0.025 * 0.050 + 876 * 0.175 * 5 * 0.06236
+    assert solved(case).objective / 1e6 == pytest.approx(costs)
+
+
+def test_allowances_are_those_of_the_benchmark():
+    """876 GWh at 0.6 t/MWh are 525.6 kt, neither more nor less, also where 438 would cover what is emitted and the rest lapses."""
+    market = gm.build_model(grid({}, generators=[DEAR_CLEAN]), concrete=True)
+    for step in market.thermal.generation:
+        market.thermal.generation[step] = 0.1
+    market = market.carbon_market
+    for given, beyond in ((525.6, 0), (438, 87.6), (600, 74.4)):
+        market.allowance["B", 2027] = given
+        assert -market.benchmark_allocation["B", 2027].slack() == pytest.approx(beyond, abs=1e-9)
+
+
 def test_a_generators_own_benchmark_goes_first():
     """A benchmark of 1.0 of its own leaves nothing to buy; that of its technology, 0.8, would leave 0.2 t/MWh."""
     own = CHEAP_DIRTY | {"carbon_benchmark_t_per_mwh": 1.0}
@@ -156,6 +183,24 @@ def test_offset_supply_has_steps():
         10_000 * 40 + 33_800 * 55
     )
     assert results.tables["carbon_market"]["ccer_price_cny_per_t"].item() == pytest.approx(55)
+
+
+def test_a_step_of_the_supply_gives_nothing_back():
+    """10 kt at 40 CNY/t and more at 55, allowances at 50: 10 kt are surrendered and 165.2 bought. Could the step at 55 take back what
+    the one at 40 sells, 10 kt would earn 55 there and none be surrendered, 50 thousand CNY less."""
+    steps = [
+        {"ccer_step": "a", "quantity_t": 10_000, "price_cny_per_t": 40},
+        {"ccer_step": "b", "quantity_t": 100_000, "price_cny_per_t": 55},
+    ]
+    case = grid({"allowance_price_cny_per_t": 50}, generators=[CHEAP_DIRTY], ccer_supply=steps)
+    assert solved(case).objective / 1e6 == pytest.approx(876 * 0.290 + 165.2 * 0.050 + 10 * 0.040, rel=1e-9)
+
+
+def test_no_more_reductions_are_taken_than_are_surrendered():
+    """Of 30 kt taken out of the supply 10 are surrendered: 20 more than the rule lets be."""
+    market = gm.build_model(grid({}, generators=[CHEAP_DIRTY]), concrete=True).carbon_market
+    market.offset_supply["ccer", 2027], market.offset["A", 2027] = 30.0, 10.0
+    assert market.offset_clearing[2027].slack() == pytest.approx(-20)
 
 
 # -------------------------------------------------------------------------------------------------------- total control

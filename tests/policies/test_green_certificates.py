@@ -7,6 +7,8 @@ checked.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from concrete import assert_same_as_concrete
@@ -264,6 +266,15 @@ def test_a_line_without_loss_or_cost_carries_green_energy_where_it_flows():
     assert short(result) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("start, end", ["AB", "BA"])
+def test_what_an_idle_line_exchanges_costs_both_ways(start, end):
+    """A's held hydro has no certificates, and B's lignite at 50 CNY is cheaper than what A could burn to send hydro: the line stands
+    still and exchanges 10 MWh of hydro for 10 of lignite, each at the preference of 1 CNY: 50 x 50 + 20. One way alone it would be 10."""
+    plants = [held_hydro(50, cost=0), plant("lignite", "B", 50, cost=50, technology="coal", certificate="")]
+    case = grid(plants, [weight("B", 0.2)], lines=[line(50, start, end, reverse_capacity_mw=50)], settings={"preference_cny_per_mwh": 1})
+    assert solved(case).objective == pytest.approx(50 * 50 + 20)
+
+
 def test_a_full_line_of_one_column_carries_one_way_only():
     """Held hydro serves A and a plant without certificates B, both at no cost. B needs 10 MWh of A's hydro, all that the line
     can bring: 10 MW flow and A's coal gives 10 at 100 CNY: 1,000. Without the row of both ways the line would seem to bring 10
@@ -378,6 +389,41 @@ def test_aluminium_is_assessed_and_others_monitored_unless_told_otherwise(kind, 
     assert value(result, "load_short").sum() == pytest.approx(missing, abs=1e-6)
 
 
+def test_a_key_industry_consumes_energy_not_power():
+    """20 MW for two hours are 40 MWh, half of them 20; wind of 5 MW has 10 certificates: 10 short. By power none would be."""
+    case = grid([plant("wind", "A", 5)], loads={"A": 0, "smelter": 20}, load_rows=[SMELTER],
+                settings={"industries": {"aluminium": {"share": 0.5}}})
+    assert short(solved(replace(case, step_hours=np.array([2.0])))) == pytest.approx(10)
+
+
+def under_contract(case, generator):
+    """The smelter's contract with a plant of its zone, for a share that green_load matches."""
+    return case.replace(contracts=small_case(1, contracts=[{"contract": "c", "load": "smelter", "generator": generator}]).tables["contracts"])
+
+
+def test_more_may_move_with_a_contract_than_an_industry_owes():
+    """A smelter of 20 MW has 16 MWh of wind by contract and owes 10: nothing is short, and wind serves 16 of the 20 MWh that coal
+    would. Had it to retire what it owes and no more, 6 MWh of its contract would be short at 1000 CNY."""
+    case = under_contract(grid([plant("wind", "A", 20, cost=130)], loads={"A": 0, "smelter": 20}, load_rows=[SMELTER | {"green_share": 0.8}],
+                               settings={"industries": {"aluminium": {"share": 0.5}}}), "wind")
+    result = solved(case)
+    assert result.objective == pytest.approx(16 * 130 + 4 * 100)
+    assert value(result, "load_short").sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_what_moves_with_a_contract_is_neither_given_up_nor_sold():
+    """Wind at sea of 10 MW, 8 under contract, and wind on land of 10 in A. Reductions earn 250 CNY/MWh: the 2 of the sea that are
+    free are given up, though 10 of the land's lie beside them. 10 are left for the 20 that B owes, and 10 are short. Were the
+    contract's 8 on offer, 2 would be short; were they given up too, 8 x 250 CNY more would be earned."""
+    plants = [plant("sea", "A", 10, technology="wind_offshore"), plant("land", "A", 10)]
+    case = grid(plants, [weight("B", 0.4)], loads={"A": 0, "B": 50, "smelter": 20}, load_rows=[SMELTER | {"green_share": 0.4, "kind": "base"}],
+                settings={"ccer_price_cny_per_t": 500, "ccer_factor_t_per_mwh": 0.5})
+    result = solved(under_contract(case, "sea"))
+    assert value(result, "ccer").sum() == pytest.approx(2)
+    assert value(result, "sold").sum() == pytest.approx(10)
+    assert result.objective == pytest.approx(50 * 100 + 10 * 100 - 2 * 250)
+
+
 def test_monitored_industries_are_told():
     """A data centre of 20 MW is told what 80 % of it are, 16 MWh, and all of it short; it costs nothing."""
     case = grid([], loads={"A": 0, "servers": 20}, load_rows=[{"load": "servers", "zone": "A", "kind": "data_centre"}])
@@ -399,8 +445,7 @@ def test_what_moves_with_a_contract_counts_for_a_key_industry():
     counted, the contract would have taken the only 5 there are, and all 7 be short."""
     case = grid([plant("wind", "A", 5)], [weight("A", 0.35)], loads={"A": 0, "smelter": 20},
                 load_rows=[SMELTER | {"green_share": 0.25}])
-    case = case.replace(contracts=small_case(1, contracts=[{"contract": "c", "load": "smelter", "generator": "wind"}]).tables["contracts"])
-    results = gm.solve(case)
+    results = gm.solve(under_contract(case, "wind"))
     row = results.tables["green_obligations"].set_index("obligation").loc["green_share"]
     assert row[["certificates_mwh", "bundled_mwh", "short_mwh"]].tolist() == pytest.approx([0, 5, 2], abs=1e-6)
     assert row["achieved_share"] == pytest.approx(5 / 20)

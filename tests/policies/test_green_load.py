@@ -249,6 +249,8 @@ def test_every_row_of_a_green_store_number_by_number():
     green.green_level["s", 2] = 0.010
     kept = green.green_energy["s", 2]
     assert abs(value(kept.body) - value(kept.upper)) == pytest.approx(0.010 - 0.0073)
+    green.green_level["s", 2] = 0.005  # a level is what is held, no less either
+    assert -kept.slack() == pytest.approx(0.0073 - 0.005)
 
 
 @pytest.mark.parametrize("matching", ["hour", "month"])
@@ -393,6 +395,16 @@ def test_certificates_move_with_contracted_energy():
         ["c", "2027-01", 5.0]
     ]
     assert results.tables["green_loads"]["matched_mwh"].tolist() == [5.0]
+
+
+@pytest.mark.parametrize("matching", ["hour", "month"])
+def test_no_more_moves_with_a_contract_than_its_share(matching):
+    """Wind of 10 MW at no cost serves all; 4 MWh are the servers' share and move with their contract. As an assessed industry they owe
+    5, so they buy one certificate more, which the preference says costs 1 CNY. Could more be allotted than matched, 5 would move."""
+    case = grid(1, 10, [1.0], share=0.4, matching=matching)
+    case.scenario.policies["green_certificates"] = {"industries": {"data_centre": {"share": 0.5}}, "preference_cny_per_mwh": 1}
+    free = case.tables["generators"].assign(variable_cost_cny_per_mwh=[100.0, 0.0])
+    assert solved(case.replace(generators=free)).objective == pytest.approx(1)
 
 
 def test_switched_off_and_without_green_loads_there_is_no_row():

@@ -111,7 +111,8 @@ def test_guaranteed_quantity_is_energy_of_the_year_share():
 
 def test_steps_of_two_hours_are_two_hours_of_energy():
     """The same guarantee of 60 MWh in five steps of two hours, with a stream of 40 MW before it: of 1000 MWh all are served, and 900
-    where coal has 50 MW and wind is gone. Counted by steps alone, twice the 60 MWh would be taken, and half of all be told."""
+    where coal has 50 MW and wind is gone; a stream of 140 MW alone serves them and leaves 400. Counted by steps alone, twice the 60 MWh
+    would be taken, and half of all be told."""
     case = small_case(5, step_hours=2.0, series={"load": {"l": 100}},
                       generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,
                                    "purchase_class": "guaranteed", "guaranteed_hours": 876, "variable_cost_cny_per_mwh": 400},
@@ -128,6 +129,10 @@ def test_steps_of_two_hours_are_two_hours_of_energy():
         capacity_mw=lambda table: table["capacity_mw"].where(table["generator"] != "coal", 50)))
     order = gm.solve(small).tables["purchase_order"].set_index("purchase_class")
     assert order["taken_mwh"].to_dict() == pytest.approx({"load": 900, "hydro": 400})
+    rich = case.replace(generators=case.tables["generators"].query("generator != 'wind'").assign(
+        capacity_mw=lambda table: table["capacity_mw"].where(table["generator"] != "stream", 140)))
+    order = gm.solve(rich).tables["purchase_order"].set_index("purchase_class").loc["hydro"]
+    assert order[["available_mwh", "taken_mwh"]].tolist() == pytest.approx([1400, 1000])
 
 
 def test_more_than_what_is_guaranteed_may_be_taken():

@@ -341,6 +341,19 @@ def test_a_plant_with_a_ramp_stays_above_its_floor_too():
     assert value(result, "shortfall_down") == pytest.approx(10) and value(result, "down_thermal") == pytest.approx(10)
 
 
+def test_nobody_holds_less_than_nothing():
+    """Half of a plant of 100 MW is online, which is dear to change; heat needs 20 MW, a floor of 0.4 all that is online. The line
+    between the 20 MW that heat needs online and 40 MW for all says 27.5, and what is below is no reserve: 2,750 CNY beside wind that
+    holds the reserve. If less than nothing could be held, coal would give 20 MW."""
+    coal = plant("coal", 100, 100, min_output_fraction=0.4, heating_floor_fraction=0.2, initial_online_mw=50, start_cost_cny_per_mw=1e4,
+                 stop_cost_cny_per_mw=1e4, ramp_down_fraction_per_hour=3)
+    wind = plant("wind", 100, 0, technology="wind_onshore")
+    result = solved(grid(coal, wind, settings={"down_load_share": 0.1, "response_minutes": 10},
+                         zones=[{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}]))
+    assert result.objective == pytest.approx(27.5 * 100)
+    assert value(result, "down_thermal") == pytest.approx(0, abs=1e-6)
+
+
 def test_area_overrides_settings():
     """20 % in A by the table instead of 10 %, half of it zero: what the table leaves empty is the setting."""
     case = grid(plant("coal", 200, 100, reserve="none"), settings={"up_load_share": 0.1, "down_load_share": 0.1},

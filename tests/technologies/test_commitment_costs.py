@@ -75,3 +75,16 @@ def test_what_starts_and_stops_at_once_helps_units_not_the_net():
     assert run([30.0], **fall).objective == pytest.approx(300)
     with pytest.raises(AssertionError, match="Infeasible"):
         run([30.0], ramp_of="net", **fall)
+
+
+def test_no_more_starts_or_stops_than_there_is():
+    """Units that stop and start at once help a ramp, but each only once a step. Up: 50 of 100 MW online at 5; 0.2 of what runs on, 0.5
+    of what starts, less 0.1 of what stops: all 100 start, 50 of them after a stop, 50 - 5 = 45, so 50 of the 100 asked for. If what
+    starts had no limit, all 50 could stop twice: 60. Down: 100 MW at 100, 0.2 and 0.5 less 0.2 of what starts: all stop and o start
+    again, 100 - 50 + 0.2 o <= o: 62.5 MW at 100 where the rest costs 50. If what stops had no limit: 40 / 0.7 = 57.1."""
+    churned = {"initial_online_mw": 50, "initial_output_mw": 5, "min_output_fraction": 0.1, "ramp_up_fraction_per_hour": 0.2,
+               "start_output_fraction": 0.5, "no_load_cost_cny_per_mwh": 1}
+    assert run([100.0], **churned).objective == pytest.approx(50 * 10 + 50 * 50 + 100)
+    falling = {"initial_online_mw": 100, "initial_output_mw": 100, "min_output_fraction": 0.2, "ramp_down_fraction_per_hour": 0.2,
+               "stop_output_fraction": 0.5, "no_load_cost_cny_per_mwh": 1, "variable_cost_cny_per_mwh": 100}
+    assert run([100.0], **falling).objective == pytest.approx(62.5 * 100 + 37.5 * 50 + 62.5)

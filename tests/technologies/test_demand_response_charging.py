@@ -9,11 +9,12 @@ from response_grid import DEAR, down, of_capacity, plants, up
 from small import small_case, solved
 
 
-def grid(cheap, vehicles, start="2027-01-01T18:00", **columns):
+def grid(cheap, vehicles, start="2027-01-01T18:00", step_hours=1.0, **columns):
     """100 MW of base load and `vehicles` MW of charging; a plant at no cost with `cheap` MW, one at 2000 CNY/MWh; 1
     CNY per MWh put off, so that nothing is without need."""
     return small_case(
-        len(cheap), start=start, loads=[{"load": "base", "zone": "A"}, {"load": "ev", "zone": "A", "kind": "ev"}],
+        len(cheap), start=start, step_hours=step_hours,
+        loads=[{"load": "base", "zone": "A"}, {"load": "ev", "zone": "A", "kind": "ev"}],
         series={"load": {"base": 100, "ev": vehicles}, "availability": of_capacity(cheap)}, generators=plants(),
         demand_response=[{"programme": "ev", "zone": "A", "kind": "ev_charging", "load": "ev", "power_mw": 40,
                           "deadline_hour": 22, "cost_cny_per_mwh": 1, **columns}])
@@ -114,6 +115,14 @@ def test_energy_of_vehicles():
     """Vehicles that can lend 10 MWh give 8 at an efficiency of 0.8, though their power is 20 MW."""
     result = solved(grid([80, 150], [0, 0], return_power_mw=20, return_energy_mwh=10, efficiency=0.8))
     assert down(result)[0] == pytest.approx([8, 0])
+
+
+def test_energy_of_vehicles_counts_hours_not_steps():
+    """The same 8 MWh in a step of two hours are 4 MW. Were what is lent counted by steps, half of it would seem to be charging put
+    off, of which there is none, and nothing be lent."""
+    result = solved(grid([80, 150], [0, 0], step_hours=2.0, return_power_mw=20, return_energy_mwh=10, efficiency=0.8))
+    assert down(result)[0] == pytest.approx([4, 0])
+    assert result.objective == pytest.approx(8 + 2 * 16 * DEAR)
 
 
 def test_what_is_lent_is_back_by_the_deadline():
