@@ -29,7 +29,8 @@ from interop.peer import objective_in_pypsa  # noqa: E402
 from interop.random_networks import random_network  # noqa: E402
 
 TABLE, HOSTILE, PAGE = (ROOT / "docs" / name for name in ("pypsa_oracle.csv", "pypsa_hostile.csv", "pypsa_agreement.md"))
-EXAMPLES = ROOT / "docs" / "pypsa_examples.csv"
+EXAMPLES, NATIONAL = (ROOT / "docs" / name for name in ("pypsa_examples.csv", "national_grid.csv"))
+WITH = {"solve": ", with results and audit"}
 COLUMNS = ("seed", "buses", "snapshots", "components", "back", "pypsa", "ours", "again", "home", "prices", "unique", "refused",
            "problems")
 COSTS = ("ours", "again", "home")
@@ -91,6 +92,15 @@ def page() -> None:
               "| network | buses | branches | generators | snapshots | PyPSA | here | there and back |", "|---|---|---|---|---|---|---|---|",
               *(f"| {one.network} | {one.buses} | {one.branches} | {one.generators} | {one.snapshots} | {one.pypsa:,.4f} | {one.ours:,.4f} | "
                 f"{one.back:,.4f} |" for one in examples.itertuples()), ""]
+    if NATIONAL.is_file():
+        stages = pd.read_csv(NATIONAL)
+        one = stages.iloc[0]
+        lines += ["## The size of a national grid", "",
+                  "500 buses, 800 lines, 1,400 generators, 24 hours, drawn at random; `python benchmarks/national_grid.py --folder DIR --compare`.",
+                  f"Load of the machine meanwhile {one.load:.1f} on two cores: where that is more than the cores, seconds of the processor count.",
+                  f"Cost: PyPSA {one.pypsa:,.4f}, here {one.ours:,.4f}.", "", "| stage | seconds | CPU seconds |", "|---|---|---|",
+                  *(f"| {row.stage}{WITH.get(row.stage, '')} | {row.seconds:.1f} | {row.cpu_seconds:.1f} |" for row in stages.itertuples()),
+                  f"| all (asked 20) | {stages.seconds.sum():.1f} | {stages.cpu_seconds.sum():.1f} |", ""]
     PAGE.write_text("\n".join(lines), encoding="utf-8")
 
 

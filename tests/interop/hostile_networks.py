@@ -147,7 +147,10 @@ def _converters(draw, network, buses) -> None:
                 options |= {f"delay{suffix}": draw.whole(0, 5), f"cyclic_delay{suffix}": draw.often(0.5)}
         kinds = [{}, {"p_min_pu": -1.0}, {"p_min_pu": draw.either(-1, 0.2)}, _ramps(draw, min(size, 50.0)),
                  _commitment(draw) | {"p_min_pu": draw.figure(0, 0.3)} if np.isfinite(size) else {}]
-        network.add("Link" if link else "Process", draw.name("link " if link else "process "), **options, **draw.one(kinds))
+        chosen = draw.one(kinds)
+        if not np.isfinite(size) and chosen.get("p_min_pu", 0.0) > 0:
+            chosen = {}  # a least power without end, which PyPSA builds no model of
+        network.add("Link" if link else "Process", draw.name("link " if link else "process "), **options, **chosen)
 
 
 def _storage_units(draw, network, buses) -> None:
