@@ -34,6 +34,12 @@ class Listening(highspy.Highs):
         self.setOptionValue("small_matrix_value", LEAST)
         self.cbLogging.subscribe(self._hear)
 
+    def let_go(self) -> None:
+        """HiGHS holds who listens to it, who holds it: without this a solved programme stays in memory until Python looks for circles
+        of references, which it seldom does where little but arrays is made. It can be asked, but not run, afterwards."""
+        self.disableCallbacks()
+        self.callbacks.clear()
+
     def tell(self, logger: logging.Logger) -> None:
         """Log the warnings that came since the last time."""
         for said in self.warnings[self._told :]:

@@ -157,7 +157,7 @@ def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str,
         try:
             return sliced.solve(span, known, method, start, **limits)
         except InfeasibleError as error:
-            failed = error
+            failed = error.with_traceback(None)  # which would keep the window that failed
     raise failed
 
 

@@ -51,10 +51,8 @@ class Working:
             self.start(statuses)
 
     def __del__(self):
-        """HiGHS and its callbacks hold each other: without this it would keep all rows and factors until Python looks for circles,
-        which it seldom does where little but arrays is made."""
         if hasattr(self, "highs"):
-            self.highs.clear()
+            self.highs.let_go()
 
     def start(self, statuses: np.ndarray) -> None:
         """Go on from a basis: statuses of all columns, then all rows."""
