@@ -204,17 +204,14 @@ def _checked(checks: Iterable[Check], frames: Frames, problems: Iterable[Problem
 
 
 def _misnamed_files(folder: Folder, files: Mapping[str, str], tables: Tables) -> list[Problem]:
-    """CSV files whose name nearly is that of a table that is not there: meant to be read, and not read in silence."""
-    absent = set(tables) - set(files)
+    """CSV files whose name nearly is that of a table, whether or not that is there too: meant to be read, and not read in silence."""
     others = [name for name in folder.names() if name not in files.values()]
-    hints = {
-        name: did_you_mean(name[:-4], absent, nearness=0.85) for name in others if name.lower().endswith(".csv")
-    }
+    hints = {name: did_you_mean(name[:-4], tables, nearness=0.85) for name in others if name.lower().endswith(".csv")}
     return [
-        Problem(folder.shown(name), 0, "", printable(name), "a file named as its table" + hint)
+        Problem(folder.shown(name), 0, "", printable(name), "a file named as its table, or unlike any" + hint)
         for name, hint in hints.items()
         if hint
-    ] + files_of_other_kinds(folder, [name for name in others if name not in hints], absent, "the table as CSV: {}.csv")
+    ] + files_of_other_kinds(folder, [name for name in others if name not in hints], set(tables) - set(files), "the table as CSV: {}.csv")
 
 
 def _read_table(

@@ -57,9 +57,9 @@ CALLED = ("shed", "shift", "interruptible", "orderly_use")
 MEANT_FOR = {
     "max_hours_per_day": CALLED, "max_calls_per_year": CALLED, "max_energy_mwh_per_year": CALLED,
     "min_rest_hours": CALLED, "min_call_hours": CALLED, "step_mw": ("interruptible",),
-    "window_hours": ("shift", "ev_charging"), "efficiency": ("shift", "ev_charging"), "up_power_mw": ("shift",),
+    "window_hours": ("shift", "ev_charging"), "efficiency": ("shift", "ev_charging"), "up_power_mw": ("shift",), "up_share_of_peak": ("shift",),
     "energy_mwh_per_day": ("ev_charging",), "deadline_hour": ("ev_charging",),
-    "return_power_mw": ("ev_charging",), "return_energy_mwh": ("ev_charging",),
+    "return_power_mw": ("ev_charging",), "return_share_of_peak": ("ev_charging",), "return_energy_mwh": ("ev_charging",),
 }
 
 TABLES = {
@@ -96,12 +96,16 @@ TABLES = {
                meaning="energy reduced per energy used instead; of vehicles energy returned to the grid per energy "
                        "charged for it; empty: 1"),
         number("up_power_mw", unit="MW", minimum=0, meaning="greatest increase; empty: as the greatest reduction"),
+        number("up_share_of_peak", unit="1", minimum=0, maximum=1,
+               meaning="the same as part of the greatest load; either this or up_power_mw"),
         number("energy_mwh_per_day", unit="MWh/day", minimum=0,
                meaning="energy charged in a day by the vehicles that take part; empty: all of the load"),
         number("deadline_hour", unit="h", minimum=0, maximum=24,
                meaning="hour of the day by which vehicles are charged"),
         number("return_power_mw", unit="MW", minimum=0, default=0,
                meaning="greatest power that vehicles return to the grid"),
+        number("return_share_of_peak", unit="1", minimum=0, maximum=1,
+               meaning="the same as part of the greatest load; either this or return_power_mw"),
         number("return_energy_mwh", unit="MWh", minimum=0, default=0,
                meaning="most energy that vehicles have lent to the grid at a time"),
     ],
@@ -113,7 +117,7 @@ def read(case) -> Data | None:
     table = case.tables["demand_response"]
     if table.empty:
         return None
-    data = Data(case, table, "programme")
+    data = Data(case, table.assign(**other_powers(case)), "programme")
     data.kind = data.table["kind"].to_numpy(object)
     data.efficiency = data.parameter(data.table["efficiency"].fillna(1.0).to_numpy(float), "efficiency")
     data.power = data.parameter(programme_power(case) * MW, "power")
@@ -153,14 +157,25 @@ def programme_load(case) -> np.ndarray:
     return np.where(one, case.profile("load", table["load"], 0.0), zone_load(case).loc[table["zone"]].to_numpy())
 
 
+def programme_peak(case) -> np.ndarray:
+    """Greatest load that each programme's shares are of: its zone's, or its one load's [MW]."""
+    table = case.tables["demand_response"]
+    return np.maximum(np.where(table["load"] != "", programme_load(case).max(axis=1), zone_peak(case).loc[table["zone"]].to_numpy()), 0)
+
+
 def programme_power(case) -> np.ndarray:
     """D of each programme [MW]."""
     table = case.tables["demand_response"]
-    peak = np.where(table["load"] != "", programme_load(case).max(axis=1),
-                    zone_peak(case).loc[table["zone"]].to_numpy())
-    power = table["power_mw"].fillna(table["share_of_peak"] * np.maximum(peak, 0)).to_numpy(float)
+    power = table["power_mw"].fillna(table["share_of_peak"] * programme_peak(case)).to_numpy(float)
     block = table["step_mw"].to_numpy(float)
     return np.where(np.isnan(block), power, np.floor(power / block * (1 + 1e-9)) * block)
+
+
+def other_powers(case) -> dict[str, np.ndarray]:
+    """Greatest increase (NaN: not given) and greatest return of vehicles, whichever way they are given [MW]."""
+    table, peak = case.tables["demand_response"], programme_peak(case)
+    return {"up_power_mw": table["up_power_mw"].fillna(table["up_share_of_peak"] * peak),
+            "return_power_mw": table["return_power_mw"] + (table["return_share_of_peak"] * peak).fillna(0.0)}
 
 
 def costs(tables) -> np.ndarray:
@@ -293,8 +308,12 @@ def check_programmes(frames):
                         "a number where kind is ev_charging"),
         *problems_where(table, vehicles & (table["load"] == "") & table["energy_mwh_per_day"].isna(),
                         "energy_mwh_per_day", "a number where kind is ev_charging and no load is named"),
-        *problems_where(table, (table["return_power_mw"] > 0) & (table["return_energy_mwh"] == 0), "return_energy_mwh",
-                        "a number > 0 where return_power_mw is"),
+        *problems_where(table, table["up_power_mw"].notna() & table["up_share_of_peak"].notna(), "up_power_mw",
+                        "a number here or in up_share_of_peak, not in both"),
+        *problems_where(table, (table["return_power_mw"] > 0) & table["return_share_of_peak"].notna(), "return_power_mw",
+                        "a number here or in return_share_of_peak, not in both"),
+        *problems_where(table, ((table["return_power_mw"] > 0) | (table["return_share_of_peak"] > 0)) & (table["return_energy_mwh"] == 0),
+                        "return_energy_mwh", "a number > 0 where return_power_mw is"),
     ]
     for column, kinds in MEANT_FOR.items():
         given = table[column].notna() & (table[column] != 0)

@@ -18,6 +18,10 @@ and a fuel cell (power_mw). Power stands at the grid connection, energy inside t
 Charge and discharge in one step burn energy; the shared converter limits it to the hull of "one or the other", the
 tightest that is linear, where it is one (not `separate_equipment`). Inside the hull it pays only where a price is negative
 or a rank of purchase would rather burn than spill: there the solver closes one of the two (EXCLUSIVE).
+
+A cycle is counted by what is delivered: E of it is one, for the most and the least of a day alike. Where the end holds
+no less than the start (`cyclic`, the default) at least as much is charged, losses on top, so that a rule that asks for both to
+be charged and discharged is met; day by day the two may differ by what is kept over midnight.
 """
 
 from __future__ import annotations

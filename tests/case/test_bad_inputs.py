@@ -363,6 +363,13 @@ def test_file_nearly_named_as_a_table(two_zones, problems, name):
     assert_only(problems(two_zones), path, 0, "", f"{name}.csv", "did you mean storage?")
 
 
+@pytest.mark.parametrize("name", ["generator", "Generators"])
+def test_file_nearly_named_as_a_table_beside_it(two_zones, problems, name):
+    """The right one is read; what was written into the other would be lost in silence."""
+    path = two_zones.table(name, STORAGE)
+    assert_only(problems(two_zones), path, 0, "", f"{name}.csv", "did you mean generators?")
+
+
 def test_files_of_other_names_may_lie_among_the_tables(two_zones, read):
     two_zones.table("store_prices", "anything\n1")
     assert read(two_zones).tables["storage"].empty

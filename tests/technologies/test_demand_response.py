@@ -210,6 +210,9 @@ def test_order_before_orderly_use_before_unserved():
     ({"kind": "ev_charging", "power_mw": 1, "deadline_hour": 7}, "energy_mwh_per_day"),
     ({"kind": "ev_charging", "power_mw": 1, "deadline_hour": 7, "load": "load", "return_power_mw": 1},
      "return_energy_mwh"),
+    ({"kind": "shift", "power_mw": 1, "window_hours": 2, "up_power_mw": 1, "up_share_of_peak": 0.1}, "up_power_mw"),
+    ({"kind": "ev_charging", "power_mw": 1, "deadline_hour": 7, "load": "load", "return_energy_mwh": 1, "return_power_mw": 1,
+      "return_share_of_peak": 0.1}, "return_power_mw"),
     ({"kind": "orderly_use", "power_mw": 1, "cost_cny_per_mwh": 100}, "cost_cny_per_mwh"),
     ({"kind": "orderly_use", "power_mw": 1, "cost_cny_per_mwh": 30000}, "cost_cny_per_mwh"),
 ])

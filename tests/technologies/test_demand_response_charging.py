@@ -111,6 +111,13 @@ def test_back_to_the_grid():
     assert result.objective == pytest.approx(8 + 12 * DEAR)
 
 
+def test_what_vehicles_return_as_a_share_of_peak():
+    """The same with 40 % of the 20 MW that vehicles draw at most: 8 MW. Were the share not read they would lend nothing."""
+    result = solved(grid([80, 150], [0, 20], return_share_of_peak=0.4, return_energy_mwh=100, efficiency=0.8))
+    assert down(result)[0] == pytest.approx([8, 0])
+    assert up(result)[0] == pytest.approx([0, 10])
+
+
 def test_energy_of_vehicles():
     """Vehicles that can lend 10 MWh give 8 at an efficiency of 0.8, though their power is 20 MW."""
     result = solved(grid([80, 150], [0, 0], return_power_mw=20, return_energy_mwh=10, efficiency=0.8))

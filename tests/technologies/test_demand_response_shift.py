@@ -50,6 +50,13 @@ def test_nothing_is_moved_out_of_the_case():
     assert result.objective == pytest.approx(20 * DEAR)
 
 
+def test_increase_as_a_share_of_peak():
+    """20 MW short and 20 spare; demand rises by no more than 5 % of the load of 100 MW: 5 MW move, as where 5 MW are given. Were the
+    share not read, all 20 would move and the dear plant be idle."""
+    for limit in ({"up_share_of_peak": 0.05}, {"up_power_mw": 5}):
+        assert solved(grid([80, 120], shift(**limit))).objective == pytest.approx(15 * DEAR)
+
+
 def test_efficiency():
     """20 MW spare bring back 16 MWh at 0.8: 25 MWh are used instead of 20. Without losses, or with the efficiency on
     the other side, all 20 would move."""

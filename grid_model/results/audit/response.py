@@ -72,6 +72,8 @@ def _read(book) -> Programmes:
     given_peak = case.tables["zones"]["peak_load_mw"].fillna(pd.Series(of_zones.max(axis=1))).to_numpy(float)
     peak = np.where(own, load.max(axis=1, initial=-np.inf), given_peak[book.zone_of("demand_response")])
     power = table["power_mw"].fillna(table["share_of_peak"] * np.maximum(peak, 0.0)).to_numpy(float)
+    up, back = (table[f"{way}_share_of_peak"] * np.maximum(peak, 0.0) for way in ("up", "return"))
+    table = table.assign(up_power_mw=table["up_power_mw"].fillna(up), return_power_mw=table["return_power_mw"] + back.fillna(0.0))
     block = table["step_mw"].to_numpy(float)
     power = np.where(np.isnan(block), power, np.floor(power / block * (1 + NEAR)) * block)
     down, added, lent, ordered = (

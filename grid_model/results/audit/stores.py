@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from grid_model.results.audit.levels import check_levels
+
 
 def check_storage(book) -> np.ndarray:
     """All laws of storage; discharge less charge by zone [MW]."""
@@ -36,23 +38,12 @@ def _check_levels(book, table, names, charge, discharge, level) -> None:
     cyclic = table["cyclic"].to_numpy(bool)
     lowest = least * energy
     start = np.where(np.isnan(first), np.where(cyclic, level[:, -1], np.maximum(energy / 2, lowest)), first * energy)
-    earlier = np.column_stack([start, level[:, :-1]])
     loss = book.case.profile("level_loss", names, table["loss_fraction_per_hour"])
-    kept = (1 - loss) ** book.hours
-    expected = kept * earlier + book.hours * (into[:, None] * charge - discharge / out[:, None])
-    book.equal("state of charge", names, level, expected, unit="MWh", tolerance=2 * book.energy)
+    gain = book.hours * (into[:, None] * charge - discharge / out[:, None])
     lower, upper = (book.case.profile(name, names, part) * energy[:, None] for name, part in (
         ("min_level", least), ("max_level", 1.0)))
-    book.between("state of charge within its limits", names, lower, level, upper, unit="MWh")
     asked = np.fmax(final * energy, lowest)
-    book.at_most(
-        "least state of charge at the end",
-        names,
-        asked[:, None],
-        level[:, -1:],
-        unit="MWh",
-        moments=book.case.time[-1:],
-    )
+    check_levels(book, "state of charge", names, level, start, (1 - loss) ** book.hours, gain, lower, upper, asked)
     ring = np.flatnonzero(cyclic)
     book.equal(
         "state of charge at the end as at the start",

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from grid_model.results.audit.levels import check_levels
+
 
 def check_reservoirs(book, plants) -> None:
     table = book.case.tables["reservoirs"]
@@ -57,25 +59,9 @@ def _check_levels(book, table, names, level, gain) -> None:
     )
     cyclic = table["cyclic"].to_numpy(bool)
     start = np.where(cyclic, level[:, -1], first * capacity)
-    earlier = np.column_stack([start, level[:, :-1]])
-    book.equal("reservoir level", names, level, earlier + gain, unit="MWh", tolerance=2 * book.energy)
-    book.between(
-        "reservoir level within its limits",
-        names,
-        (least * capacity)[:, None],
-        level,
-        (most * capacity)[:, None],
-        unit="MWh",
-    )
     asked = np.where(cyclic, least, np.where(np.isnan(final), first, final)) * capacity
-    book.at_most(
-        "least reservoir level at the end",
-        names,
-        asked[:, None],
-        level[:, -1:],
-        unit="MWh",
-        moments=book.case.time[-1:],
-    )
+    lower, upper = ((part * capacity)[:, None] for part in (least, most))
+    check_levels(book, "reservoir level", names, level, start, 1.0, gain, lower, upper, asked)
 
 
 def _arrivals(book, table, names, natural, outflow) -> np.ndarray:
