@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,16 @@ def test_every_constraint_family_of_a_solved_grid_is_in_the_docs(generated):
     text = "".join(generated[0].values()).replace("&#95;", "_")
     families = gm.compile_program(model.build_model(case)).rows
     assert families and [name for name in families if f"<code>{name.rpartition('.')[2]}</code>" not in text] == []
+
+
+def test_every_line_that_looks_into_results_works(small_grid):
+    """The page names the results of `grid-model new`; with those of a grid without the order of purchase one line failed."""
+    text = (ROOT / "docs" / "howto" / "look.md").read_text(encoding="utf-8")
+    assert 'gm.open_results("results/my_grid")' in text
+    results = small_grid.solve()
+    lines = [line for row in text.splitlines() if row.startswith("| ") for line in re.findall("`(.+?)`", row.split("|")[2])]
+    known = {"results": results, "data": results.dispatch, "load": None}
+    assert len(lines) > 10 and all(eval(line, known) is not Ellipsis for line in lines if not line.endswith(".plot()"))  # noqa: S307
 
 
 def test_docs_say_which_columns_are_never_below_nothing(generated):

@@ -148,7 +148,7 @@ def _converters(draw, network, buses) -> None:
         kinds = [{}, {"p_min_pu": -1.0}, {"p_min_pu": draw.either(-1, 0.2)}, _ramps(draw, min(size, 50.0)),
                  _commitment(draw) | {"p_min_pu": draw.figure(0, 0.3)} if np.isfinite(size) else {}]
         chosen = draw.one(kinds)
-        if not np.isfinite(size) and chosen.get("p_min_pu", 0.0) > 0:
+        if not np.isfinite(size) and np.max(chosen.get("p_min_pu", 0.0)) > 0:
             chosen = {}  # a least power without end, which PyPSA builds no model of
         network.add("Link" if link else "Process", draw.name("link " if link else "process "), **options, **chosen)
 
