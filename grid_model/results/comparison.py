@@ -20,6 +20,15 @@ from grid_model.results.dataset import counted_hours
 from grid_model.results.results import Results, open_results
 
 LEAST_RUNS = 2
+TOLD = {  # what a figure is, and what it is over the time of a run
+    "cost_cny": ("cost of the system", "sum"), "cost_item_cny": ("cost by item", "sum"),
+    "price": ("mean price, weighted by load", "mean"), "load_mwh": ("energy asked for", "sum"),
+    "unserved_mwh": ("energy that is not served", "sum"), "generation_mwh": ("energy generated", "sum"),
+    "curtailment_mwh": ("energy available and not taken", "sum"), "discharge_mwh": ("energy delivered by stores", "sum"),
+    "emissions_t": ("CO2 emitted", "sum"), "flow_mwh": ("energy sent from from_zone to to_zone, less what went back", "sum"),
+    "achieved": ("what is achieved of a target, in the unit of the target", ""), "level": ("level of a target, in its unit", ""),
+    "passed": ("1 where a target is reached, 0 where not", ""),
+}  # fmt: skip
 MOST_NAMED = 8  # of what is not in every run
 WORDS = {
     "zone": ("zone", "zones", "区域"),
@@ -69,7 +78,11 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
         parts, pd.Index(names, name="run"), join="outer", data_vars="all", coords="minimal", compat="override"
     )
     start, notes = [str(one.summary["start"]) for one in opened], _notes(opened, names, by_day)
-    whole = whole.assign_coords(hours=("run", hours, {"units": "h"}), start=("run", start))
+    for name, variable in whole.data_vars.items():
+        words, over_time = TOLD[name]
+        methods = {"cell_methods": f"time: {over_time}"} if over_time else {}
+        variable.attrs = {"units": variable.attrs.get("units", ""), "long_name": words, **methods}
+    whole = whole.assign_coords(run=("run", np.array(names, dtype=object)), hours=("run", hours, {"units": "h"}), start=("run", start))
     return whole.assign_attrs(
         basis="day" if by_day else "horizon",
         currency=currencies.pop(),

@@ -50,6 +50,17 @@ def test_figures_of_two_runs():
     assert table.loc[("price", "West"), "change: b"] == pytest.approx(50.0)
 
 
+def test_it_is_a_dataset_that_says_what_it_holds_and_can_be_kept(tmp_path):
+    """Energy is a sum over time with a unit and a name; what was written is read back the same."""
+    found = gm.compare(results("a", {"coal": 4.0}), results("b", {"coal": 3.0}))
+    assert found["generation_mwh"].attrs == {"units": "MWh", "long_name": "energy generated", "cell_methods": "time: sum"}
+    assert all({"units", "long_name"} <= variable.attrs.keys() for variable in found.data_vars.values())
+    found.to_netcdf(tmp_path / "comparison.nc")
+    again = xr.open_dataset(tmp_path / "comparison.nc")
+    assert again["run"].values.tolist() == ["a", "b"] and again["cost_cny"].values.tolist() == [20.0, 20.0]
+    again.close()
+
+
 def test_different_lengths_are_compared_by_day():
     """Two hours against four of the same dispatch: a mean day is the same, 48 MWh of coal; totals would be 4 and 8."""
     found = gm.compare(results("short", {"coal": 2.0}), results("long", {"coal": 2.0}, hours=4))
