@@ -20,7 +20,7 @@ the table `technologies` come first of all, so that they reach the rows whose ce
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 import pandera.pandas as pa
@@ -37,15 +37,18 @@ def apply_changes(
     columns: Tables,
     only: str | None = None,
     without: str | None = None,
+    faulty: Collection[str] = (),
 ) -> list[Problem]:
     """Makes the scenario's changes in `frames` (replaced, not written into) and returns what is wrong with them.
 
     only, without  name of the one table to change, or of the one to leave
+    faulty         tables in which something is wrong already: what changes would say of them has to wait
     """
     problems: list[Problem] = []
     for index, change in enumerate(scenario.changes):
         if (only is None or change.table == only) and change.table != without:
-            problems += _apply(scenario, f"changes.{index}", change, frames, columns)
+            found = _apply(scenario, f"changes.{index}", change, frames, columns)
+            problems += [] if change.table in faulty else found
     return problems
 
 

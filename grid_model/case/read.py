@@ -156,12 +156,14 @@ def read_tables(
         )
         problems += wrong
     problems += folder.problems
-    known = {(problem.file, problem.row, problem.column) for problem in problems}
     frames["technologies"] = with_package_technologies(frames["technologies"], columns["technologies"])
-    problems += apply_changes(scenario, frames, columns, only="technologies")
+    problems += apply_changes(scenario, frames, columns, only="technologies", faulty=_faulty(about, problems))
     for name, frame in frames.items():
         frames[name] = complete(frame, columns[name], frames["technologies"])
-    problems += apply_changes(scenario, frames, columns, without="technologies")
+        frames[name].attrs = about[name]
+    problems += _wrong_before_changes(scenario, frames, columns)
+    known = {(problem.file, problem.row, problem.column) for problem in problems}
+    problems += apply_changes(scenario, frames, columns, without="technologies", faulty=_faulty(about, problems))
     for name, frame in frames.items():
         frame.attrs = about[name]
     found = [problem for name, frame in frames.items() for problem in schema_problems(columns, name, frame)]
@@ -171,13 +173,25 @@ def read_tables(
     return frames, problems + _checked(checks, frames, problems)
 
 
+def _faulty(about: Mapping[str, Mapping], problems: Iterable[Problem]) -> set[str]:
+    """Tables in whose files something is wrong, or that are missing: what follows from that is not worth saying."""
+    wrong = {problem.file for problem in problems} - {""}
+    return {name for name, one in about.items() if one.get("unusable") or one.get("file") in wrong}
+
+
+def _wrong_before_changes(scenario: Scenario, frames: Frames, columns: Tables) -> list[Problem]:
+    """Cells that are wrong as they stand in a file, though a change may make something else of them: -3 MW scaled with the others. What
+    is empty may be for a change to fill."""
+    changed = dict.fromkeys(change.table for change in scenario.changes if change.table in frames)
+    return [problem for name in changed for problem in schema_problems(columns, name, frames[name]) if problem.value]
+
+
 class _Faultless(dict):
     """Tables by name, of which none can be seen that is not right by itself."""
 
     def __init__(self, frames: Frames, problems: Iterable[Problem]):
         super().__init__(frames)
-        wrong = {problem.file for problem in problems}
-        self.faulty = {name for name, frame in frames.items() if frame.attrs.get("file") in wrong - {""}}
+        self.faulty = _faulty({name: frame.attrs for name, frame in frames.items()}, problems)
         self.faulty |= {"generators", "storage"} if "technologies" in self.faulty else set()
 
     def __getitem__(self, name: str) -> pd.DataFrame:

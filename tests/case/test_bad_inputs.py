@@ -493,6 +493,22 @@ def test_change_to_a_wrong_value(two_zones, problems):
     assert_only(problems(two_zones), two_zones.inputs / "generators.csv", 3, "capacity_mw", "-10", ">= 0")
 
 
+def test_a_wrong_cell_that_a_change_makes_right(two_zones, problems):
+    """-3 MW among rows that are scaled to a sum would become something of the right sign, and nobody would know."""
+    path = two_zones.table("generators", "generator,zone,technology,capacity_mw\nNorth wind,North,wind_onshore,-3\n"
+                           "South coal,South,coal,-50")
+    change(two_zones, "table: generators, column: capacity_mw, scale_to: 53")
+    found = [(Path(problem.file), problem.row, problem.column, problem.value) for problem in problems(two_zones)]
+    assert found == [(path, 2, "capacity_mw", "-3"), (path, 3, "capacity_mw", "-50")]
+
+
+def test_a_table_that_is_wrong_says_nothing_of_changes_to_it(two_zones, problems):
+    """Without the column no row can be scaled: that is said once, of the file."""
+    path = two_zones.table("generators", "generator,zone,technology\nNorth wind,North,wind_onshore\nSouth coal,South,coal")
+    change(two_zones, "table: generators, column: capacity_mw, scale_to: 53")
+    assert_only(problems(two_zones), path, 1, "capacity_mw", "", "this column: it is required")
+
+
 # ---------------------------------------------------------------------------------------------------------- all at once
 
 
