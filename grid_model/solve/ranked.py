@@ -85,7 +85,8 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     mode : exact, or weighted (step 1 alone, refused where step 2 does not prove it)
     unique : also step 4
     seldom : families of rows that are left out until they are broken (see working.py)
-    start : statuses of a basis to start from, columns then rows
+    start : statuses of a basis to start from, columns then rows; rows that it does not need, of whatever family, are then left out
+        until they are broken
     limits : time_limit_seconds, threads, progress of `optimise`
 
     Raises
@@ -93,7 +94,8 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     SolveError : weights are unsafe for this data, or `weighted` could not be proven
     InfeasibleError : as of `optimise`
     """
-    working = Working(program, rows_of(program, seldom), start)
+    left_out = rows_of(program, seldom) if start is None else program.row_lower < program.row_upper
+    working = Working(program, left_out, start)
     weights, found = weighted(program, ranks, mode), []
     seeded = seeded_weights(program, states) if unique else None
 
