@@ -8,7 +8,7 @@ on the quickest other files. All of it happens in forks of one process, in which
 changed. Linux only.
 
 Every mutant's end is kept in the table (`docs/mutation.csv`), with the test that saw it; mutants that stand there are not
-tried again, but for survivors with `--again`. `mutation_table.py` writes the page.
+tried again, but for survivors with `--again` that no reason is given for. `mutation_table.py` writes the page.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from types import CodeType, FunctionType
 
 import pytest
 from mutants import Mutant, mutants
-from mutation_table import TABLE, kept, read_table, rule_files, write_table
+from mutation_table import EQUIVALENT, TABLE, kept, read_table, rule_files, write_table
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "grid_model"
@@ -66,6 +66,7 @@ class Trials:
 
     def __init__(self, paths: list[Path], given):
         self.paths, self.given, self.survivors = paths, given, 0
+        self.reasons = read_table(EQUIVALENT)
         self.seen_by = defaultdict(Counter)  # tests by function, with how many of its mutants each has seen
 
     def pytest_configure(self, config):
@@ -88,7 +89,7 @@ class Trials:
         changes, began = list(mutants(path)), time.monotonic()
         table = kept(read_table(self.given.table), path.stem, changes)
         left = some_of_each(changes, self.given.each)
-        left = [one for one in left if one.key not in table or (self.given.again and not table[one.key])]
+        left = [one for one in left if one.key not in table or (self.given.again and not table[one.key] and one.key not in self.reasons)]
         tried = len(left)
         for near in (True,) if self.given.near else (False,) if self.given.far else (True, False):
             if left:  # nothing changed: no test may fail
@@ -104,7 +105,7 @@ class Trials:
                 if not test:
                     print(f"  {'near ' if near else ''}{'.'.join(mutant.key[:2])}, line {mutant.line}, {mutant.kind}: {mutant.change}", flush=True)
             left = [one for one in left if not table[one.key]]
-        survivors = sum(table.get(one.key) == "" for one in changes)
+        survivors = sum(table.get(one.key) == "" and one.key not in self.reasons for one in changes)
         print(f"{path.stem}: {len(changes)} mutants, {tried} tried, {survivors} survive, {time.monotonic() - began:.0f} s", flush=True)
         self.survivors += survivors
 

@@ -187,8 +187,7 @@ Done for real, in the tests; no half-written result can be opened as whole."""
 
 NOT_SHOWN = """## Not shown
 
-The rest of the 10,000 damaged grids, seconds of an audit of
-a year."""
+The rest of the 10,000 damaged grids, seconds of an audit of a year."""
 
 
 if __name__ == "__main__":

@@ -155,11 +155,15 @@ def _demand_optimum(highs, time_limit_seconds) -> None:
     if status == Status.kInfeasible:
         raise InfeasibleError("no dispatch satisfies all rules of this case together")
     if status != Status.kOptimal:
-        words = {Status.kUnbounded: "the cost can fall without end: look for a negative cost without a limit",
+        words = {Status.kUnbounded: "the cost can fall without end",
                  Status.kTimeLimit: f"the time limit of {time_limit_seconds:g} s ran out" if time_limit_seconds else "out of time",
                  Status.kMemoryLimit: "out of memory",
                  Status.kNotset: "the solver broke off, most likely out of memory"}.get(status, highs.modelStatusToString(status))
-        raise SolveError(f"no optimum: {words} (after {info.simplex_iteration_count + info.ipm_iteration_count} iterations)")
+        advice = {Status.kUnbounded: "look for a negative cost without a limit",
+                  Status.kTimeLimit: "allow more with solve.time_limit_seconds, or solve fewer hours or zones at once",
+                  Status.kMemoryLimit: "solve fewer hours or zones at once",
+                  Status.kNotset: "solve fewer hours or zones at once"}.get(status, "try another solve.method")
+        raise SolveError(f"no optimum: {words} (after {_iterations(highs)} iterations): {advice}")
     worst = max(info.max_primal_infeasibility, info.max_dual_infeasibility)
     if worst > FEASIBILITY:
         raise SolveError(f"HiGHS calls a point optimal that breaks a bound by {worst:.2g}, more than {FEASIBILITY:g}")

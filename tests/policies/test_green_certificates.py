@@ -269,7 +269,8 @@ def test_a_line_without_loss_or_cost_carries_green_energy_where_it_flows():
 @pytest.mark.parametrize("start, end", ["AB", "BA"])
 def test_what_an_idle_line_exchanges_costs_both_ways(start, end):
     """A's held hydro has no certificates, and B's lignite at 50 CNY is cheaper than what A could burn to send hydro: the line stands
-    still and exchanges 10 MWh of hydro for 10 of lignite, each at the preference of 1 CNY: 50 x 50 + 20. One way alone it would be 10."""
+    still and, until the solver closes one direction, exchanges 10 MWh of hydro for 10 of lignite, each at the preference of 1 CNY:
+    50 x 50 + 20. Were one way free, 10."""
     plants = [held_hydro(50, cost=0), plant("lignite", "B", 50, cost=50, technology="coal", certificate="")]
     case = grid(plants, [weight("B", 0.2)], lines=[line(50, start, end, reverse_capacity_mw=50)], settings={"preference_cny_per_mwh": 1})
     assert solved(case).objective == pytest.approx(50 * 50 + 20)

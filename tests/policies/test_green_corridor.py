@@ -23,6 +23,7 @@ def grid(
     village=0.0,
     open_part=1.0,
     coal_part=1.0,
+    reverse=0.0,
     **more,
 ):
     """Coal (100 CNY/MWh) and PV (150) in the base zone; the town, which has dear coal (300), at the other end of the
@@ -64,7 +65,7 @@ def grid(
                 "from_zone": "base",
                 "to_zone": "city",
                 "capacity_mw": 20,
-                "reverse_capacity_mw": 0,
+                "reverse_capacity_mw": reverse,
                 "loss_fraction": loss,
                 "min_renewable_share": share,
             },
@@ -88,6 +89,14 @@ def test_half_of_what_is_carried_is_renewable():
     """Sun of 2 MW in one hour: the corridor may carry 4 of the town's 10, the rest is dear: 2 x 150 + 2 x 100 + 6 x
     300 = 2300 CNY. Without the rule all is coal over the line: 1000."""
     result = solved(grid([0.2]))
+    assert sent(result) == [4]
+    assert result.objective == pytest.approx(2300)
+
+
+def test_a_corridor_of_one_column_is_held_to_what_flows():
+    """The same over a line that could go back, without loss or cost. If less than nothing could come back, as much less would count as
+    carried, and all of it be coal: 1000 CNY."""
+    result = solved(grid([0.2], reverse=20.0))
     assert sent(result) == [4]
     assert result.objective == pytest.approx(2300)
 

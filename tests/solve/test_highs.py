@@ -66,8 +66,17 @@ def test_unbounded_is_an_error():
 
 
 def test_time_limit_is_an_error_with_iterations():
-    with pytest.raises(SolveError, match=r"time limit of 1e-06 s .* iterations"):
+    """It says what to do: which setting gives more time."""
+    with pytest.raises(SolveError, match=r"time limit of 1e-06 s .* iterations\): .*solve\.time_limit_seconds"):
         solve_program(transport(60), "simplex", time_limit_seconds=1e-6)
+
+
+def test_a_solver_that_does_not_know_is_an_error_that_names_other_methods(monkeypatch):
+    """Interior point that gives up says so; taken for an answer its point would be written as a dispatch."""
+    monkeypatch.setattr(module, "_run", lambda highs, *_: None)
+    monkeypatch.setattr(Listening, "getModelStatus", lambda highs: module.Status.kUnknown)
+    with pytest.raises(SolveError, match=r"no optimum: Unknown .*: .*solve\.method"):
+        solve_program(transport(3), "ipx")
 
 
 def test_a_point_that_breaks_a_bound_is_not_taken_for_optimal(monkeypatch):
