@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import killed_stages
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -25,6 +26,7 @@ from grid_model.cli import app
 from grid_model.errors import InputError
 from grid_model.results import folder as folders
 from grid_model.results.folder import claimed
+from grid_model.solve import shelf
 
 ROOT = Path(__file__).parents[1]
 TWO_ZONE = ROOT / "scenarios" / "two_zone.yaml"
@@ -161,6 +163,14 @@ def test_a_full_disk_keeps_older_results(tmp_path):
                 filling.write(bytes(4096))
         assert run(place / "out").exit_code == 6
         assert gm.open_results(place / "out").summary == before
+
+
+@needs_mount
+def test_a_disk_that_is_full_between_windows_is_a_full_disk(tmp_path):
+    """numpy says how many bytes it wrote and gives no number of the error, which commands showed as a fault, exit 1 and a traceback."""
+    with mounted(tmp_path / "small", "size=16k") as place, pytest.raises(OSError) as found:
+        shelf.save(place / "cost.npy", np.zeros(10_000))
+    assert (found.value.errno, found.value.filename) == (errno.ENOSPC, str(tmp_path / "small" / "cost.npy"))
 
 
 @needs_mount

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,16 @@ BETWEEN = "between"
 MATRIX = ("data", "indices", "indptr")
 ORDERS = ("columns_in_order", "rows_in_order")
 ARRAYS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "matrix")
+
+
+def save(file: Path, array: np.ndarray) -> None:
+    """An array on disk; numpy says of a full one how many bytes it wrote, and gives no number of the error."""
+    try:
+        np.save(file, array, allow_pickle=False)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from error
 
 
 def chain_stage(number: int) -> str:
@@ -53,11 +64,11 @@ class Shelf:
         (self.folder / PROGRAMME).mkdir(parents=True)
         (self.folder / PIECES).mkdir()
         for name, array in _arrays(sliced).items():
-            np.save(self.folder / PROGRAMME / f"{name}.npy", array, allow_pickle=False)
+            save(self.folder / PROGRAMME / f"{name}.npy", array)
         figures = np.array([sliced.time.steps, sliced.reach, layout.ahead, sliced.budgets.block])
         chains = np.array([(chain.first, chain.last) for chain in layout.chains])
         for name, array in (("figures", figures), ("windows", np.array(layout.windows)), ("chains", chains)):
-            np.save(self.folder / PROGRAMME / f"{name}.npy", array, allow_pickle=False)
+            save(self.folder / PROGRAMME / f"{name}.npy", array)
         _write(self.folder / IDENTITY, identity.encode())
 
     def take(self) -> tuple[Sliced, Layout]:
@@ -96,7 +107,7 @@ class Shelf:
         arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides), "statuses": relaxed.statuses} | _of_parts(
             {"columns": relaxed.columns, "rows": relaxed.rows})
         for name, array in arrays.items():
-            np.save(self.folder / BOUND / f"{name}.npy", array, allow_pickle=False)
+            save(self.folder / BOUND / f"{name}.npy", array)
 
     def take_bound(self) -> Relaxed:
         """The parts of the bound, mapped into memory."""
