@@ -75,8 +75,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "为控制页面大小，本页省级数据为 {hours} 小时平均值；逐时数据见 dispatch.nc。",
     ),
     "keys_hint": (
-        "With the keyboard: Tab reaches every control; arrow keys choose; Earlier and Later move the window.",
-        "键盘操作：Tab 键切换控件，方向键选择，“前移”“后移”移动时段。",
+        "With the keyboard: Tab reaches every control; arrow keys choose.",
+        "键盘操作：Tab 键切换控件，方向键选择。",
+    ),
+    "window_hint": (
+        "Earlier and Later move the hours that are shown.",
+        "“前移”“后移”移动所示时段。",
     ),
     # sections
     "headline": ("Headline figures", "主要指标"),
