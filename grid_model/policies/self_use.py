@@ -146,8 +146,9 @@ def _read_tight(data, zone_of: np.ndarray) -> None:
     following = np.concatenate([released[:, 1:], np.zeros((len(tight), 1), bool)], axis=1)
     data.tight, data.released, data.back = tight, released, released & ~following
     data.always = data.step_labels[~released.any(axis=0)]
-    data.scheduled, data.recovering, data.returning = (
-        _pairs(data, mask) for mask in (~released & released.any(axis=0), released & ~tight, data.back))
+    recovering = released & ~tight
+    data.scheduled, data.recovering, data.charging, data.returning = (_pairs(data, mask) for mask in (
+        ~released & released.any(axis=0), recovering, recovering & (data.scheduled_charge.values > 0), data.back))
 
 
 def tight_steps(case, settings, zone: str) -> np.ndarray:
@@ -166,7 +167,7 @@ def tight_steps(case, settings, zone: str) -> np.ndarray:
 def add_variables(self_use, data):
     self_use.stores = pyo.Set(initialize=list(data.names))
     self_use.always = pyo.Set(initialize=data.always.tolist())
-    for name in ("scheduled", "recovering", "capped", "returning"):
+    for name in ("scheduled", "recovering", "charging", "capped", "returning"):
         self_use.add_component(name, pyo.Set(dimen=2, initialize=getattr(data, name)))
 
 
@@ -183,9 +184,9 @@ def add_constraints(self_use, data):
         """d[s,t] <= D'[s,t] after a tight hour   [GW]"""
         return data.stores.discharge(store, step) <= data.scheduled_discharge[store, step]
 
-    @self_use.Constraint(self_use.recovering)
+    @self_use.Constraint(self_use.charging)
     def more_charge(self_use, store, step):
-        """c[s,t] >= C'[s,t] after a tight hour   [GW]"""
+        """c[s,t] >= C'[s,t] after a tight hour, where the schedule charges   [GW]"""
         return data.stores.charge(store, step) >= data.scheduled_charge[store, step]
 
     @self_use.Constraint(self_use.capped)

@@ -229,8 +229,8 @@ def test_lines_of_one_zone_share_its_plants():
 
 
 def test_short_costs_the_penalty():
-    """At 50 CNY per MWh short it is cheaper to be short than to buy dear coal: no sun, 10 MWh of coal, 5 short: 1000 +
-    250."""
+    """At 50 CNY per MWh short it is cheaper to be short than to buy dear coal: no sun, 10 MWh of coal, 5 short: 1000 + 250.
+    Without the rule the coal alone would cost 1000; were nothing allowed to be short, dear coal 3000."""
     result = solved(grid([0.0], penalty=50))
     assert result.objective == pytest.approx(1250)
 

@@ -79,7 +79,8 @@ def test_load_is_served_before_any_right_to_be_bought():
 
 
 def test_tight_corridor_is_given_to_the_higher_class():
-    """West exports at most 50 MW: its stream (rank 2) goes before its wind (rank 4), however cheap the wind."""
+    """West exports at most 50 MW: its stream (rank 2) goes before its wind (rank 4), however cheap the wind. By cost alone the
+    wind would give 40 MW and the stream 10."""
     case = small_case(1, series={"load": {"l": 100}},
                       generators=[{"generator": "stream", "zone": "West", "technology": "hydro_run_of_river", "capacity_mw": 40,
                                    "purchase_class": "hydro", "variable_cost_cny_per_mwh": 80},
@@ -90,6 +91,8 @@ def test_tight_corridor_is_given_to_the_higher_class():
                       lines=[{"line": "WE", "from_zone": "West", "to_zone": "East", "capacity_mw": 50}],
                       loads=[{"load": "l", "zone": "East"}], policies={"guaranteed_purchase": {}})
     assert generation(gm.solve(case)) == pytest.approx({"stream": 40, "wind": 10, "coal": 50})
+    case = case.replace(scenario=case.scenario.model_copy(update={"policies": {"guaranteed_purchase": False}}))
+    assert generation(gm.solve(case)) == pytest.approx({"stream": 10, "wind": 40, "coal": 50})
 
 
 def test_guaranteed_quantity_is_energy_of_the_year_share():
@@ -171,7 +174,8 @@ def test_shortfall_of_each_generator():
 
 
 def test_leap_year_counts_its_hours():
-    """In 2028 (8,784 h) the same hours guarantee a little less of each day."""
+    """In 2028 (8,784 h) the same hours guarantee a little less of each day. 163.9 MWh of 60 MW; counted by 8,760 h they would
+    be 164.4."""
     def taken(start):
         case = small_case(24, series={"load": {"l": 100}}, start=start,
                           generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,

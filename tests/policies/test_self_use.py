@@ -284,7 +284,8 @@ def test_recovering_it_does_not_give_more_than_by_its_schedule():
 
 def test_a_called_store_charges_more_than_by_its_schedule():
     """Full from 02:00 for the peak at 05:00, called at 02:00 for the 4 MW that are missing, back full by 04:00: it charges
-    4 / 0.81 MWh at 03:00, when its schedule charges nothing. Held to what the schedule charges it could not be called."""
+    4 / 0.81 MWh at 03:00, when its schedule charges nothing. Held to what the schedule charges it could not be called. Where
+    the schedule charges nothing there is nothing to charge at least, and no row of it."""
     tariff = [{"zone": "A", "start_hour": start, "end_hour": end, "price_cny_per_mwh": price}
               for start, end, price in ((0, 2, 200), (2, 5, 400), (5, 7, 900), (7, 24, 400))]
     case = user(load=[2, 2, 16, 2, 2, 10, 2, 2], steps=8, policy={"tight_hours": [2], "recovery_hours": 1}, generators=[SCARCE],
@@ -293,6 +294,7 @@ def test_a_called_store_charges_more_than_by_its_schedule():
     result = solved(case)
     assert result.value("loads.unserved").sum() * 1e3 == pytest.approx(0, abs=1e-6)
     assert result.value("storage.charge")[0, 3] * 1e3 == pytest.approx(4 / 0.81)
+    assert "self_use.more_charge" not in result.program.rows and "self_use.less_discharge" in result.program.rows
 
 
 IDLE = {"cyclic": False, "initial_fraction": 0.9, "wear_cost_cny_per_mwh": 1000}

@@ -187,7 +187,8 @@ def test_the_host_may_be_of_any_fleet(technology):
 
 
 def test_a_user_does_not_export():
-    """The store gives the user's 20 MW, though the grid is short of 80: the other 60 are gas."""
+    """The store gives the user's 20 MW, though the grid is short of 80: the other 60 are gas. Without the rule it would give
+    all 50 and leave 30 to gas."""
     result = solved(grid([0, 60], [100, 0], [BEHIND_USER], user=[0, 20]))
     assert net(result)[1] == pytest.approx(20)
     assert result.objective == pytest.approx(60 * GAS)
@@ -211,7 +212,7 @@ def test_what_is_not_served_is_not_offset():
 
 
 def test_two_stores_offset_one_user():
-    """20 MW in both together."""
+    """20 MW in both together. Without the rule they would give the 80 MW that the zone asks for."""
     result = solved(grid([0, 60], [100, 0], [BEHIND_USER, BEHIND_USER], user=[0, 20]))
     assert (net(result) + net(result, 1))[1] == pytest.approx(20)
 
@@ -252,7 +253,8 @@ def test_taking_through_a_users_connection():
 
 
 def test_giving_through_a_users_connection():
-    """Allowed to export, through 10 MW: 5 for the user and 10 more of the 50 MW in store."""
+    """Allowed to export, through 10 MW: 5 for the user and 10 more of the 50 MW in store. Without the connection all 50 would
+    leave the store."""
     store = {**BEHIND_USER, "connection_mw": 10, "export_allowed": True, "initial_fraction": 1}
     result = solved(grid([60], [0], [store], user=[5]))
     assert net(result) == pytest.approx([15])
