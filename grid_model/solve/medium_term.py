@@ -1,9 +1,9 @@
 """Medium term: a plan of the whole horizon from a coarser programme of the same rules.
 
 The coarse programme is that of another Case (`Case.coarsen`), whose families of columns and rows have the same names
-and labels, over longer steps. A power keeps its mean over a step, an amount is shared out by hours, a level goes evenly from border
-to border, what is counted at the beginning of a step stays there, a price of a row without steps (a month, a year) is the same, and so is one of a
-row that balances a level: all are carried over by label.
+and labels, over longer steps. A power keeps its mean over a step, an amount is shared out by hours, a level goes evenly
+from border to border, what is counted at the beginning of a step stays there, a price of a row without steps (a month,
+a year) is the same, and so is one of a row that balances a level: all are carried over by label.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ power goes the other. With x' the optimum of the first round and d the reduced c
     sum over the closed b of -d[b] x'[b]
 
 Where it cost more than DEAR of the whole, pairs of one line or store that were closed the same way and have a large part
-in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times). What comes out is optimal for the directions chosen; without them nothing is better than the optimum of the
-first round, so the two tell how much another choice of directions could still gain.
+in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times). What comes out is
+optimal for the directions chosen; without them nothing is better than the optimum of the first round, so the two tell
+how much another choice of directions could still gain.
 
 Where the closed columns leave no way at all, those in the solver's proof of it are opened again and stay open: there
 energy must be burnt, and results say so. With z = A' y of such a proof (y a ray of the dual), no x within its bounds

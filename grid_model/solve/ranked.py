@@ -96,7 +96,8 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     """
     left_out = rows_of(program, seldom) if start is None else program.row_lower < program.row_upper
     working = Working(program, left_out, start)
-    weights, found = weighted(program, ranks, mode), []
+    of_rank, found = weights_of(program, ranks), []
+    weights = weighted(program, ranks, of_rank, mode)
     seeded = seeded_weights(program, states) if unique else None
 
     def solve(vertex: Callable[[], Solution]) -> RankedSolution:
@@ -105,7 +106,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
         found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
         return found[-1]
 
-    ways = OneWay(working, pairs_of(program, exclusive), lambda one: _weighed(one, program.cost + weights, weights_of(program, ranks)))
+    ways = OneWay(working, pairs_of(program, exclusive), lambda one: _weighed(one, program.cost + weights, of_rank))
     settled = ways.settle(lambda: solve(lambda: weighted_vertex(working, weights, seeded, method, limits)),
                           lambda: solve(lambda: _again(working, weights, found[-1].statuses, limits)))
     solution = replace(settled.solution, iterations=working.iterations)
@@ -188,9 +189,8 @@ EXCHANGE = 4.0
 RANGE = 1e9
 
 
-def weighted(program: LinearProgram, ranks: dict[str, np.ndarray], mode: str) -> np.ndarray:
+def weighted(program: LinearProgram, ranks: dict[str, np.ndarray], weights: dict[str, float], mode: str) -> np.ndarray:
     """The vector sum of w_k r_k."""
-    weights = weights_of(program, ranks)
     costs = np.abs(program.cost[program.cost != 0])
     heaviest = max((weights[name] * np.max(np.abs(vector), initial=0.0) for name, vector in ranks.items()), default=0.0)
     if mode == "weighted" and costs.size and heaviest / costs.min() > RANGE:

@@ -64,24 +64,21 @@ def test_load_above_all_supply():
     assert "far" not in {finding.name for finding in findings.values()}
 
 
-def test_reservoir_end_level_out_of_reach():
-    """500 MWh and an inflow of 3 x 5 make 515 at most of the 600 that the end asks for: 85 MWh are missing."""
-    case = small_case(
+def lake(**more):
+    """Half of 1,000 MWh and an inflow of 5 MW for three hours; 600 MWh must be left."""
+    reservoir = {"reservoir": "龙羊峡", "generator": "龙羊峡电站", "capacity_mwh": 1000, "initial_fraction": 0.5, "final_fraction": 0.6}
+    return small_case(
         3,
         series={"load": {"东部负荷": 10}, "inflow": {"龙羊峡": 5}},
         loads=LOAD,
         generators=[{"generator": "龙羊峡电站", "zone": "东部", "technology": "hydro_reservoir", "capacity_mw": 60}],
-        reservoirs=[
-            {
-                "reservoir": "龙羊峡",
-                "generator": "龙羊峡电站",
-                "capacity_mwh": 1000,
-                "initial_fraction": 0.5,
-                "final_fraction": 0.6,
-            }
-        ],
+        reservoirs=[reservoir | more],
     )
-    findings = found(case)
+
+
+def test_reservoir_end_level_out_of_reach():
+    """500 MWh and an inflow of 3 x 5 make 515 at most of the 600 that the end asks for: 85 MWh are missing."""
+    findings = found(lake())
     changed = change(findings)
     assert (changed.rule, changed.kind, changed.times) == ("reservoir.level lower", "border", (3,))
     assert (changed.value, changed.change, changed.unit) == (pytest.approx(600), pytest.approx(85), "MWh")
@@ -93,23 +90,7 @@ def test_reservoir_end_level_out_of_reach():
 def test_a_small_part_of_what_is_missing_is_told_too():
     """As before, but 0.2 MW must always flow: 85.6 MWh are missing, 0.6 of them by the flow. It was left out where it is
     less than a hundredth, and the start was then told to need 85 MWh more, with which there still is no dispatch."""
-    case = small_case(
-        3,
-        series={"load": {"东部负荷": 10}, "inflow": {"龙羊峡": 5}},
-        loads=LOAD,
-        generators=[{"generator": "龙羊峡电站", "zone": "东部", "technology": "hydro_reservoir", "capacity_mw": 60}],
-        reservoirs=[
-            {
-                "reservoir": "龙羊峡",
-                "generator": "龙羊峡电站",
-                "capacity_mwh": 1000,
-                "initial_fraction": 0.5,
-                "final_fraction": 0.6,
-                "min_flow_mw": 0.2,
-            }
-        ],
-    )
-    findings = found(case)
+    findings = found(lake(min_flow_mw=0.2))
     assert change(findings).change == pytest.approx(85.6)
     assert findings["reservoir.level upper"].needed == pytest.approx(85.6)
     assert findings["reservoir.ecological_flow lower"].times == (0, 1, 2)
