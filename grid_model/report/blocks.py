@@ -31,7 +31,7 @@ class Cards:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its heading, unit, and how its values are shown (text, number, percent, check); changes are
+    """A column of a table: its heading, unit, and how its values are shown (text, unit, number, percent, check); changes are
     `signed`, and a heading of one long name `wraps`."""
 
     name: Words
@@ -116,10 +116,10 @@ class Section:
 
 def cell(value, column: Column) -> dict:
     """A cell as the template shows it: its words, and its class."""
-    if column.shown == "text":
+    if column.shown in ("text", "unit"):
         return {
             "words": value if isinstance(value, Words) else plain("" if _missing(value) else str(value)),
-            "look": "text",
+            "look": column.shown,
         }
     if column.shown == "check" and not _missing(value):
         return {"words": None, "look": "passed" if bool(value) else "failed"}

@@ -61,7 +61,7 @@ def _headline(comparison: xr.Dataset) -> Section:
     totals["mean_price"] = ((comparison["price"] * comparison["load_mwh"]).sum("zone") / load.where(load > 0), 1.0,
                             currency_name(comparison.attrs["currency"]) + plain("/MWh"))  # fmt: skip
     rows = [(word(key), unit, *_with_changes(values.values * factor)) for key, (values, factor, unit) in totals.items()]
-    columns = [Column(plain(""), "text"), Column(word("unit"), "text"), *_run_columns(comparison)]
+    columns = [Column(plain(""), "text"), Column(word("unit"), "unit"), *_run_columns(comparison)]
     return Section(
         "headline",
         word("headline"),
@@ -83,7 +83,7 @@ def _group(comparison: xr.Dataset, style: Style, name: str) -> Section:
     rows = [(label, *_with_changes(row)) for label, row in zip(names, table)]
     if name == "achieved":
         units = [target_unit(TARGETS[item][0]) if item in TARGETS else (1.0, plain("")) for item in items]
-        columns[1:1] = [Column(word("unit"), "text")]
+        columns[1:1] = [Column(word("unit"), "unit")]
         rows = [(label, unit, *_with_changes(row * factor, unit.en != "%")) for label, row, (factor, unit) in zip(names, table, units)]
         chart = _achieved_chart(comparison, items, names)
     elif name == "flow_mwh":

@@ -78,7 +78,7 @@ def _chart(chart: Chart, language: str) -> tuple[list, dict]:
     layout = {across: label, upright: value, "barmode": chart.barmode}
     if chart.x_kind == "names":
         label |= {"type": "category", "autorange": "reversed"} if chart.horizontal else {"type": "category"}
-        label |= {"dtick": 1} if chart.horizontal else {}
+        label |= {"dtick": 1}
     if chart.x_kind == "time":
         label |= _dates(language)
         layout["hovermode"] = "x unified"

@@ -87,7 +87,7 @@ def report_html(results, language: str = "en") -> str:
     """The page as text; `language` is the one that it opens in."""
     view = View(results)
     sections = [section for section in (make(view) for make in SECTIONS) if section is not None]
-    subtitle = word("report") + f" · {results.summary['start']} + {results.summary['hours']:g} h"
+    subtitle = word("report") + " · " + view.horizon
     return render(results.summary["scenario"], subtitle, sections, language, view)
 
 
@@ -244,7 +244,8 @@ def _map(view: View) -> dict:
     quantities = {}
     for key, name, unit, values in network.quantities_of(view):
         means = network.slot_means(view, values, steps)
-        low, high = (float(np.nanquantile(means, part)) if np.isfinite(means).any() else 0.0 for part in (0.01, 0.99))
+        ends = (0.01, 0.99) if key == "price" else (0.0, 1.0)  # few prices are far from all others
+        low, high = (float(np.nanquantile(means, part)) if np.isfinite(means).any() else 0.0 for part in ends)
         quantities[key] = {"name": _both(name), "unit": _both(unit), "limits": [low, high if high > low else low + 1.0],
                            **pack({str(row): values for row, values in enumerate(means)})}  # fmt: skip
     found = {"slots": [_both(name) for name in names], "quantities": quantities, "codes": _codes(view), "zones": [

@@ -127,7 +127,9 @@ class Style:
             None,
         )
         if zone is not None:
-            return self.zone(zone) + plain(str(name)[len(zone) :])
+            rest = str(name)[len(zone) :].strip()
+            said = word(rest.replace(" ", "_"))
+            return self.zone(zone) + (Words(f" {rest}", said.zh if said.zh != said.en else f" {rest}") if rest else plain(""))
         return word(name) if name in WORDS else plain(name)
 
     def technology(self, name: str) -> Words:

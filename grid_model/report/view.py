@@ -52,6 +52,18 @@ class View:
         return float((self.data["load"] * counted_hours(self.data)).sum())
 
     @cached_property
+    def horizon(self) -> Words:
+        """From when to when, and how long that is."""
+        start, hours = pd.Timestamp(self.results.summary["start"]), float(self.results.summary["hours"])
+        end = start + pd.Timedelta(hours=hours)
+        return plain(f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} · {hours:,g} h")
+
+    @cached_property
+    def step_ends(self) -> np.ndarray:
+        """When each step ends: the times of levels."""
+        return (self.time + pd.to_timedelta(self.data["step_hours"].values, unit="h")).to_numpy()
+
+    @cached_property
     def days(self) -> float:
         return float(self.hours.sum()) / 24
 
@@ -81,9 +93,17 @@ class View:
     @cached_property
     def money(self) -> Unit:
         total = abs(float(self.results.summary["objective_cny"]))
+        if total >= 1e11:
+            return Unit(1e-9, billion(self.currency))
         if total >= 1e8:
             return Unit(1e-6, million(self.currency))
         return Unit(1.0, self.money_name)
+
+    def amount(self, value: float) -> Words:
+        """A sum of money as people say it: in billions or millions, in Chinese in 亿 (of 100 million)."""
+        if abs(value) < 1e8 or self.currency != "CNY":
+            return self.money.text(value)
+        return Words(self.money.text(value).en, f"{number(value * 1e-8)} 亿元")
 
     @cached_property
     def carbon(self) -> Unit:
@@ -123,6 +143,10 @@ def _energy(mwh: float) -> Unit:
 
 def currency_name(currency: str) -> Words:
     return Words(currency, "元" if currency == "CNY" else currency)
+
+
+def billion(currency: str) -> Words:
+    return Words(f"billion {currency}", "十亿元" if currency == "CNY" else f"十亿 {currency}")
 
 
 def million(currency: str) -> Words:

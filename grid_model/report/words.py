@@ -162,7 +162,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "charged": ("Charged", "充电量"),
     "discharged": ("Discharged", "放电量"),
     "cycles_per_day": ("Full cycles a day", "日均等效循环"),
-    "cycles": ("Full cycles a day of each store", "各储能日均等效循环次数"),
+    "cycles": ("Full cycles a day by zone and technology", "分区域分技术日均等效循环次数"),
     "round_trip": ("Out of in", "充放电效率"),
     "stores": ("Stores", "储能数"),
     "zone": ("Zone", "区域"),
@@ -188,6 +188,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "interruptible": ("interruptible", "可中断"),
     "ev_charging": ("vehicle charging", "电动汽车充电"),
     "orderly_use": ("orderly use", "有序用电"),
+    "weight": ("weight", "消纳权重"),
+    "aluminium": ("aluminium", "电解铝"),
+    "steel": ("steel", "钢铁"),
+    "cement": ("cement", "水泥"),
+    "polysilicon": ("polysilicon", "多晶硅"),
+    "data_centre": ("data centre", "数据中心"),
     "programme": ("Programme", "项目"),
     "programmes": ("Programmes", "项目数"),
     "capability": ("Capability", "能力"),
@@ -208,8 +214,17 @@ WORDS: dict[str, tuple[str, str]] = {
     # purchase
     "purchase_note": (
         "Due is what was available; of the class guaranteed, the energy guaranteed for these hours of the year, whatever the "
-        "weather gave. Passed: no dispatch that keeps the ranks above could lose less.",
-        "应收购：该类别的可发电量；保障性收购为按小时数折算的保障电量，与当期来风、光照无关。通过：在不损害更高次序的前提下已无法再少弃。",
+        "weather gave. ",
+        "应收购：该类别的可发电量；保障性收购为按小时数折算的保障电量，与当期来风、光照无关。",
+    ),
+    "purchase_passed": (
+        "Passed: no dispatch that keeps the ranks above could lose less.",
+        "通过：在不损害更高次序的前提下已无法再少弃。",
+    ),
+    "purchase_passed_windows": (
+        "Passed: the energy adds up. The year is solved in windows, and each of them keeps the order by weights: that no "
+        "other year could lose less is not proven.",
+        "通过：电量核对一致。全时段分窗口求解，各窗口以权重保证次序；未证明全时段不存在弃电更少的方案。",
     ),
     "rank": ("Rank", "次序"),
     "purchase_class": ("Class", "收购类别"),
@@ -271,7 +286,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "offset": ("Offset by CCER", "CCER 抵销"),
     "shortfall": ("Shortfall", "缺口"),
     "allowance_price": ("Allowance price", "配额价格"),
-    "ccer_price": ("CCER price", "CCER 价格"),
+    "ccer_price": ("Worth of a CCER", "CCER 边际价值"),
     "entity": ("Entity", "重点排放单位"),
     # settlement
     "item": ("Item", "科目"),
@@ -291,6 +306,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "balance": ("Rounding", "尾差"),
     "unit_zones": ("zones", "个"),
     "unit_million": ("million", "百万"),
+    "unit_tCO2": ("t CO₂", "吨 CO₂"),
     # cost items
     "cost:thermal.generation": ("Fuel and operation of thermal plants", "火电燃料与运行"),
     "cost:thermal.start": ("Starts of thermal plants", "火电启动"),
@@ -396,7 +412,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "scenario_text": ("Scenario as resolved", "完整情景设置"),
     "optimal": ("optimal", "最优"),
     "within gap": ("within the gap", "满足间隙要求"),
+    "simplex": ("simplex", "单纯形法"),
+    "ipx": ("interior point (IPX)", "内点法（IPX）"),
+    "hipo": ("interior point (HiPO)", "内点法（HiPO）"),
     # regions of China's grid
+    "China": ("China", "全国"),
+    "North China": ("North China", "华北"),
+    "East China": ("East China", "华东"),
+    "Central China": ("Central China", "华中"),
     "North": ("North", "华北"),
     "Northeast": ("Northeast", "东北"),
     "East": ("East", "华东"),

@@ -111,6 +111,21 @@ def test_values_in_the_page_are_those_of_the_dispatch(page, rich):
     assert drawn[-1] == drawn[-2]  # the last step has its width too
 
 
+def test_levels_stand_at_the_end_of_their_steps_and_figures_in_line(page, rich):
+    """The level after the first hour stands at one o'clock, and every figure over time leaves as much room beside it:
+    else a store would seem to be charged before it is, and hours of one figure would stand under others of the next."""
+    page.run("document.getElementById('dispatch').scrollIntoView()")
+    page.run(DRAW_ALL)
+    x, y = page.run("(() => { const traces = document.querySelector('#figure-level .canvas').data;"
+                    "return [traces[0].x, traces.map(trace => trace.y[0]).reduce((a, b) => a + b)]; })()")  # fmt: skip
+    level = rich.dispatch["state_of_charge"].sum("storage")
+    assert (x[0], x[-1]) == ("2027-01-01 01:00", "2027-01-02 00:00")
+    assert y == pytest.approx(float(level[0]) / 1e3, abs=float(level.max()) / 1e3 / 500)
+    edges = page.run("['supply', 'price', 'level', 'curtailment'].map(key => document.querySelector("
+                     "'#figure-' + key + ' .canvas')._fullLayout._size.r)")  # fmt: skip
+    assert len(set(edges)) == 1, edges
+
+
 def test_few_hours_at_an_extreme_price_leave_the_others_readable(browser, rich, tmp_path):
     """An hour at -2600 CNY/MWh: the axis of the duration curve shows the other 23, and the title tells the extreme."""
     extreme = rich.dispatch.copy(deep=True)

@@ -132,6 +132,22 @@ def test_every_certificate_goes_somewhere(rich):
     assert ways.reindex(issued.index).tolist() == issued.tolist()
 
 
+def test_what_windows_do_not_prove_is_not_said(rich):
+    """A year by windows says that its order of purchase is not proven over the whole; a whole solve says that it is."""
+    windows = rich.summary | {"ranks_proven": "by weights within windows",
+                              "solver": rich.summary["solver"] | {"method": "windows of 24 steps"}}  # fmt: skip
+    whole, parts = report_html(rich), report_html(replace(rich, summary=windows))
+    assert "could lose less." in whole and "is not proven" not in whole
+    assert "could lose less is not proven" in parts and "分窗口求解（每窗 24 步）" in parts
+
+
+def test_sums_of_money_and_the_horizon_are_said_as_people_say_them(rich):
+    """A year's cost in billions, in Chinese in 亿; a horizon by its two ends."""
+    year = report_html(replace(rich, summary=rich.summary | {"objective_cny": 1.480351e12, "hours": 8760.0}))
+    assert "1,480 billion CNY" in year and "14,804 亿元" in year
+    assert "2027-01-01 00:00 – 2028-01-01 00:00 · 8,760 h" in year
+
+
 def test_a_report_stands_beside_its_results_or_where_one_says(plain_grid, tmp_path):
     folder = plain_grid.save(tmp_path / "two")
     assert write_report(plain_grid) == folder / "report.html"
@@ -161,4 +177,5 @@ def test_a_scorecard_says_passed_failed_or_nothing(plain_grid):
     part = page[page.index('<section id="scorecard"') : page.index('<section id="dispatch"')]
     assert re.findall(r'<td class="(passed|failed)"', part) == ["passed", "failed"]
     assert ">20.00<" in part and ">%<" in part and ">80.00<" in part
+    assert "3.000 CNY/MWh" in part  # a price has its unit
     assert "风光发电量占比" in part and "own target" in part and "&lt;b&gt;z" in part

@@ -55,6 +55,13 @@ def test_dispatch_of_a_stretch_of_time(rich):
     assert load.name == "负荷" and figure.layout.title.text == "全部区域: 供需平衡"
 
 
+def test_levels_are_drawn_at_the_end_of_their_steps(rich):
+    """What a store holds after the hour from six to seven stands at seven, not at six."""
+    figure = rich.plot.storage(zone="Qinghai", start="2027-01-01T06:00", end="2027-01-01T10:00")
+    assert np.datetime_as_string(np.asarray(figure.data[0].x, "datetime64[h]")).tolist() == [
+        f"2027-01-01T{hour:02d}" for hour in (7, 8, 9, 10)]  # fmt: skip
+
+
 def test_price_map_shows_prices_of_the_step_asked_for(rich):
     tiles = rich.plot.price_map("2027-01-01T12:30").data[0]
     shown = np.array(tiles.z, float)

@@ -11,9 +11,9 @@ import pytest
 
 from grid_model import formulation, report
 from grid_model.policies.scorecard import TARGETS
-from grid_model.report.style import COLOURS, ORDER, OTHERS, _of_package
+from grid_model.report.style import COLOURS, ORDER, OTHERS, Style, _of_package
 from grid_model.report.view import percent
-from grid_model.report.words import WORDS, word
+from grid_model.report.words import WORDS, Words, word
 
 # Machado, Oliveira, Fernandes (2009), severity 1, on linear RGB
 BLINDNESS = {
@@ -83,6 +83,14 @@ def test_every_word_that_is_asked_for_is_in_both_languages():
 
 def test_what_has_no_words_is_shown_as_it_is_written():
     assert word("some_new_item").en == word("some_new_item").zh == "some new item"
+
+
+def test_parties_named_after_a_zone_are_said_in_both_languages(rich):
+    """`Gansu shift` is 甘肃转移; what is not known by a word stays as it is written."""
+    style = Style(rich)
+    assert style.party("Gansu shift") == Words("Gansu shift", "甘肃转移")
+    assert style.party("Gansu aluminium") == Words("Gansu aluminium", "甘肃电解铝")
+    assert style.party("Gansu works 7") == Words("Gansu works 7", "甘肃 works 7") and style.party("Gansu").zh == "甘肃"
 
 
 def test_every_cost_item_has_a_name_in_both_languages():

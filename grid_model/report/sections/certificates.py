@@ -175,9 +175,10 @@ def statement_table(view: View) -> Table | None:
         "expired_mwh": "expired",
         "end_mwh": "in_hand",
     }
+    unit = view.zone_energy
     columns = [Column(word("zone"), "text"), Column(word("month"), "text"),
-               *(Column(word(key), unit=plain("MWh"), digits=0) for key in names.values()),
+               *(Column(word(key), unit=unit.name) for key in names.values()),
                Column(word("trade"), unit=view.money_name, digits=0)]  # fmt: skip
-    rows = [(view.style.zone(row["zone"]), row["month"], *(row[name] for name in names), row["trade_cny"])
+    rows = [(view.style.zone(row["zone"]), row["month"], *(row[name] * unit.factor for name in names), row["trade_cny"])
             for row in table.to_dict("records")]  # fmt: skip
     return Table(word("statement"), columns, rows, folded=True, file="certificate_statement.csv")

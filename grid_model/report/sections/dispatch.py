@@ -132,7 +132,7 @@ def _layer(view: View, key: str, values: dict | None, drawn: str = AREA, stack: 
 
 
 def _over_time(view, key, title, unit, layers, values, height) -> Chart:
-    x = None if values is None else view.time.to_numpy()
+    x = None if values is None else view.step_ends if key == "level" else view.time.to_numpy()
     if values is not None:  # what never is anything needs no place in the legend
         layers = [layer for layer in layers if layer.drawn == LINE or np.any(np.abs(layer.values) > 1e-9)]
     return Chart(key, title, unit, layers, x, height=height)

@@ -28,9 +28,9 @@ def scorecard_section(view: View) -> Section | None:
         Column(word("demanded_level")),
         Column(word("achieved")),
         Column(word("margin")),
-        Column(word("unit"), "text"),
+        Column(word("unit"), "unit"),
         Column(word("passed"), "check"),
-        Column(word("dual")),
+        Column(word("dual"), "unit"),
         Column(word("source"), "text"),
     ]
     rows = []
@@ -38,8 +38,15 @@ def scorecard_section(view: View) -> Section | None:
         factor, unit = target_unit(row.unit)
         source = Words(*WORDS[row.source]) if row.source in WORDS else plain(row.source)
         rows.append((target(row.target), row.level * factor, row.achieved * factor, row.margin * factor, unit, row.passed,
-                     row.binding_dual, source))  # fmt: skip
+                     _dual(view, row.binding_dual, row.unit), source))  # fmt: skip
     return Section("scorecard", word("scorecard"), [Table(word("scorecard"), columns, rows, file="scorecard.csv")])
+
+
+def _dual(view: View, price: float, unit: str) -> Words:
+    """What one more tonne, of targets of tonnes, or one more MWh is worth."""
+    if not np.isfinite(price):
+        return plain("–")
+    return plain(f"{number(price)} ") + (view.money_name + Words("/t", "/吨") if unit == "tCO2" else view.price_unit)
 
 
 def target(name: str) -> Words:
@@ -63,7 +70,7 @@ def cards(view: View) -> Cards:
     found = [
         Card(
             word("cost"),
-            view.money.text(summary["objective_cny"]),
+            view.amount(summary["objective_cny"]),
             _per(summary["objective_cny"], view.load_mwh) + plain(" ") + view.price_unit,
         ),
         Card(word("load"), view.energy.text(view.load_mwh), word("peak") + plain(" ") + view.power.text(_peak(view))),

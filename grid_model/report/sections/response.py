@@ -117,8 +117,8 @@ def limit_table(view: View) -> Table | None:
         Column(word("programme"), "text"),
         Column(word("kind"), "text"),
         Column(word("capability"), unit=plain("MW")),
-        Column(word("reduced"), unit=plain("MWh")),
-        Column(word("added"), unit=plain("MWh")),
+        Column(word("reduced"), unit=view.zone_energy.name),
+        Column(word("added"), unit=view.zone_energy.name),
         Column(word("used_hours"), digits=2),
         Column(word("most_hours_in_a_day"), digits=2),
         Column(word("max_hours_per_day"), digits=2),
@@ -135,7 +135,9 @@ def limit_table(view: View) -> Table | None:
         "calls",
         "max_calls",
     )
-    rows = [(view.style.party(row["programme"]), word(row["kind"]), *(_number(row.get(name)) for name in names))
+    factors = {name: view.zone_energy.factor for name in ("reduced_mwh", "added_mwh")}
+    rows = [(view.style.party(row["programme"]), word(row["kind"]),
+             *(_number(row.get(name)) * factors.get(name, 1.0) for name in names))
             for row in called.to_dict("records")]  # fmt: skip
     return Table(word("every_programme"), columns, rows, folded=True, file="demand_response.csv") if rows else None
 

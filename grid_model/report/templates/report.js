@@ -99,12 +99,12 @@
     for (const trace of figure.data) {
       const values = shown.pick(trace.meta);
       trace.visible = values !== null && values.some(value => Math.abs(value) > 0);
-      if (shown.x) trace.x = shown.x;
+      if (shown.x) trace.x = String(trace.meta).startsWith("level:") && !shown.daily ? shown.x.slice(1).concat(shown.end) : shown.x;
       trace.y = values || [];
       if (shown.end && trace.line && trace.line.shape === "hv" && trace.y.length) { trace.x = shown.x.concat(shown.end); trace.y.push(trace.y[trace.y.length - 1]); }
     }
     figure.data = figure.data.filter(trace => trace.visible);
-    figure.aligned = explorer.windowed;
+    figure.aligned = longestName(explorer);
     const area = payload.areas.find(one => one.key === explorer.area);
     if (source === "duration" || figure.data.some(trace => trace.meta === "price")) focus(figure);
     figure.layout.title.text = plain(say(area.name)) + " · " + figure.layout.title.text + (shown.daily ? " (" + say(payload.words.daily_means) + ")" : "");
@@ -123,6 +123,12 @@
     figure.layout.title.text += ": " + plain(say(payload.words.beyond)).replace("{0}", told[0]).replace("{1}", told[1]);
   }
 
+  /** Width of the longest name beside the figures of an explorer: all leave as much room, so that their times stand in line. */
+  function longestName(explorer) {
+    const names = explorer.figures.flatMap(key => payload.figures[key][state.language].data.map(trace => trace.name || ""));
+    return Math.max(...names.map(name => [...name].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 255 ? 11 : 6.2), 0)));
+  }
+
   function nothing(figure) {
     figure.layout.xaxis.visible = figure.layout.yaxis.visible = false;
     figure.layout.height = 110;
@@ -137,15 +143,17 @@
     if (width < NARROW) {
       layout.font.size = 11;
       layout.margin = { ...layout.margin, l: 48, r: 8, b: 40 };
-      layout.height = Math.min(layout.height, map ? 560 : 420);
+      if (map || figure.data[0]?.type !== "heatmap") layout.height = Math.min(layout.height, map ? 560 : 420);
       layout.showlegend = false;
       layout.title.font.size = 13;
-      if (!map) Object.assign(layout.title, { xref: "container", x: 0.02 });
+      if (!map) Object.assign(layout.title, { xref: "container", x: 0.02, text: layout.title.text.replace(": ", ":<br>") });
+      if (layout.title.text.includes("<br>")) layout.margin.t = 56, layout.title.y = 0.94;
       for (const trace of figure.data) if (trace.colorbar) Object.assign(trace.colorbar, { orientation: "h", y: map ? -0.02 : -0.16, yanchor: "top", x: 0.5, len: 0.9, thickness: 10 }), trace.colorbar.title.side = "top", layout.margin.b = 90;
     } else {
-      layout.margin.r = entries.length > 1 || figure.aligned ? 190 : 20;
+      layout.margin.r = figure.aligned ? Math.max(190, 64 + figure.aligned) : entries.length > 1 ? 190 : 20;
       layout.legend = { ...layout.legend, x: 1.01, y: 1, yanchor: "top" };
     }
+    if (layout.xaxis?.type === "category") Object.assign(layout.xaxis, width < NARROW ? { tickangle: -90, tickfont: { size: 9 } } : { tickangle: -45 });
     if (figure.data[0] && figure.data[0].type === "sankey") layout.margin.r = layout.margin.l = 12;
     if (figure.data[0] && figure.data[0].type === "heatmap") layout.margin.r = width < NARROW ? 8 : 20;
     if (map) layout.margin.l = width < NARROW ? 4 : 20, layout.title.automargin = true;
