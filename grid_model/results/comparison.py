@@ -47,7 +47,7 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
 
     Returns
     -------
-    Dataset over `run` (names of scenarios, numbered where they repeat) with
+    Dataset over `run` (names of scenarios; where they repeat of folders, else numbered) with
 
         cost_cny            run               `price`             run, zone: mean weighted by load, CNY/MWh
         cost_item_cny       run, item         load_mwh, unserved_mwh, emissions_t    run, zone
@@ -69,7 +69,7 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
         raise InputError(
             Problem("", column="currency", value=", ".join(sorted(currencies)), allowed="results in one currency")
         )
-    names = _unique(str(one.summary["scenario"]) for one in opened)
+    names = _run_names(opened)
     hours = np.array([float(one.summary["hours"]) for one in opened])
     by_day = len(set(hours)) > 1
     scale = 24 / hours if by_day else np.ones(len(hours))
@@ -168,6 +168,15 @@ def _mean_price(data: xr.Dataset) -> xr.DataArray:
 
 
 # -------------------------------------------------------------------------------------------------------------- notes
+
+
+def _run_names(results: list[Results]) -> list[str]:
+    """Names of scenarios; runs of the same scenario, with other settings, are told apart by their folders."""
+    names = [str(one.summary["scenario"]) for one in results]
+    return _unique(
+        Path(one.folder).name if names.count(name) > 1 and one.folder is not None else name
+        for name, one in zip(names, results)
+    )
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -79,6 +79,14 @@ def test_zones_may_differ_and_names_repeat():
     assert any("1 zone of a (2) is not in every run: East" in note for note in found.attrs["notes"])
 
 
+def test_runs_of_one_scenario_are_told_apart_by_their_folders(tmp_path):
+    """Two runs of `a` in the folders `low` and `high`: `a` and `a (2)` would not say which is which."""
+    low, high = results("a", {"coal": 4.0}), results("a", {"coal": 3.0})
+    low.folder, high.folder = tmp_path / "low", tmp_path / "high"
+    assert gm.compare(low, high)["run"].values.tolist() == ["low", "high"]
+    assert gm.compare(low, high, results("b", {"coal": 1.0}))["run"].values.tolist() == ["low", "high", "b"]
+
+
 def test_scorecards_are_compared_target_by_target():
     import pandas as pd
 

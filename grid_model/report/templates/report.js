@@ -3,7 +3,7 @@
    packed series. A figure is drawn when it comes into sight, and again when its language, area, window or width changes. */
 (() => {
   const payload = JSON.parse(document.getElementById("payload").textContent);
-  const MISSING = -3000, DAY = 1440, WEEK = 7 * DAY, MOST_POINTS = 1500, NARROW = 620, FLOWS_ON_NARROW = 20;
+  const MISSING = -3000, DAY = 1440, WEEK = 7 * DAY, MOST_POINTS = 1500, NARROW = 620, FLOWS_ON_NARROW = 20, MOST_UPRIGHT = 8;
   const state = { language: payload.language, explorers: {}, map: { quantity: null, slot: 0 }, visible: new Set() };
   const unpacked = new Map();
   const one = (selector, from = document) => from.querySelector(selector);
@@ -153,7 +153,7 @@
       layout.margin.r = figure.aligned ? Math.max(190, 64 + figure.aligned) : entries.length > 1 ? 190 : 20;
       layout.legend = { ...layout.legend, x: 1.01, y: 1, yanchor: "top" };
     }
-    if (layout.xaxis?.type === "category") Object.assign(layout.xaxis, width < NARROW ? { tickangle: -90, tickfont: { size: 9 } } : { tickangle: -45 });
+    if (layout.xaxis?.type === "category" && figure.data[0]?.x.length > MOST_UPRIGHT) Object.assign(layout.xaxis, width < NARROW ? { tickangle: -90, tickfont: { size: 9 } } : { tickangle: -45 });
     if (figure.data[0] && figure.data[0].type === "sankey") layout.margin.r = layout.margin.l = 12;
     if (figure.data[0] && figure.data[0].type === "heatmap") layout.margin.r = width < NARROW ? 8 : 20;
     if (map) layout.margin.l = width < NARROW ? 4 : 20, layout.title.automargin = true;
