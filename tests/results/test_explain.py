@@ -92,6 +92,34 @@ def test_curtailed_energy_names_floor_and_full_corridor():
     assert curtailed.figures["curtailed_mw"] == {"风电": pytest.approx(50)}
 
 
+def round_trips(purchase_class: str) -> pipeline.Results:
+    """60 MW of wind and 20 of load in both hours, and a battery of 10 MW that gives back half of what it takes: 10 in and 5
+    out take 5 MWh of wind more than standing still."""
+    return pipeline.solve(
+        small_case(
+            2,
+            series={"load": {"东部负荷": 20}},
+            loads=[LOAD],
+            generators=[{"generator": "风电", "zone": "东部", "technology": "wind_onshore", "capacity_mw": 60,
+                         "purchase_class": purchase_class, "guaranteed_hours": 8760}],
+            storage=[{"storage": "电池", "zone": "东部", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 10,
+                      "charge_efficiency": 0.5, "discharge_efficiency": 1}],
+            policies={"guaranteed_purchase": True},
+        )
+    )  # fmt: skip
+
+
+def test_a_store_that_discharges_beside_curtailed_wind_says_why():
+    """The order of purchase counts every MWh of guaranteed wind that is taken, and what a store loses on its way is
+    taken. Where the wind is not guaranteed the store stands still."""
+    assert float(round_trips("market").dispatch["discharge"].sum()) == pytest.approx(0)
+    results = round_trips("guaranteed")
+    power = results.dispatch["discharge"].sel(storage="电池")
+    assert float(power.max()) == pytest.approx(5)
+    (_, curtailed) = results.explain("东部", str(power["time"].values[power.values.argmax()]))
+    assert "'电池' 5 MW discharge all the same: what is lost on the way" in str(curtailed)
+
+
 def filled_by_the_order(loss: float = 0.0) -> pipeline.Results:
     """All of 100 MW of wind in the west is guaranteed, 40 go over a line at 10 CNY/MWh to an east that has sun for
     nothing: by cost alone the line would be empty. 60 MW of wind and 60 of 100 MW of sun are not taken."""

@@ -11,7 +11,7 @@ in are worth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,7 @@ from grid_model.case.units import CNY_PER_MWH
 from grid_model.results.explain.places import Places
 
 ROUNDING = 1e-7  # duals of less, in million CNY/GWh, are none
+COST = "cost"  # what is minimised after all ranks
 BETWEEN = 1e-6  # how far from its bounds a column must be to stand between them, in units of the programme (1 kW)
 
 
@@ -31,12 +32,14 @@ class Optimum:
     program   LinearProgram
     duals     of its rows, million CNY per unit of the programme
     columns   values of its columns; NaN where they are not known
+    ranks     row duals of each rank before the cost, where they are known
     """
 
     case: object
     program: object
     duals: np.ndarray
     columns: np.ndarray
+    ranks: dict[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> Places:
@@ -89,6 +92,10 @@ class Optimum:
         """Million CNY per GW over a step as CNY/MWh."""
         return float(value) / float(self.case.cost_hours[step]) / CNY_PER_MWH
 
+    def is_counted(self, row: int) -> bool:
+        """Whether a MWh more that is used at a row of the balance is a MWh less lost to a rank of the order of purchase."""
+        return any(duals[row] < -ROUNDING for duals in self.ranks.values())
+
     def price(self, row: int) -> float:
         """Price at a row of the balance [CNY/MWh]."""
         return self.per_mwh(self.duals[row], self.zone_of_balance(row)[1])
@@ -118,4 +125,5 @@ class Optimum:
 
 def of_solved(solved) -> Optimum:
     """What a solved case in memory says."""
-    return Optimum(solved.case, solved.program, solved.solution.row_duals, solved.solution.columns)
+    ranks = {name: duals for name, duals in solved.duals.items() if name != COST}
+    return Optimum(solved.case, solved.program, solved.solution.row_duals, solved.solution.columns, ranks)

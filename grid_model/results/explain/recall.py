@@ -14,7 +14,7 @@ from scipy.sparse import csr_array, vstack
 
 from grid_model.errors import InputError, Problem
 from grid_model.results.certificate import VECTOR, as_solved, differing
-from grid_model.results.explain.optimum import Optimum
+from grid_model.results.explain.optimum import COST, Optimum
 
 PASSES = 3  # sums of sums: net output less what capture uses, curtailment of what is generated
 
@@ -34,10 +34,10 @@ def of_stored(case, model, program, results) -> Optimum:
         raise InputError(
             Problem(place, value=wrong[0], allowed="inputs as they were in the run: these rules differ now")
         )
-    values = [results.duals[name].sel({VECTOR: "cost"}).values.reshape(-1) for name in program.rows]
-    return Optimum(
-        case, as_solved(program, results.duals), np.concatenate(values), told_columns(model, program, results.dispatch)
-    )
+    vectors = {str(vector): np.concatenate([results.duals[name].sel({VECTOR: vector}).values.reshape(-1) for name in program.rows])
+               for vector in results.duals[VECTOR].values}  # fmt: skip
+    columns = told_columns(model, program, results.dispatch)
+    return Optimum(case, as_solved(program, results.duals), vectors.pop(COST), columns, vectors)
 
 
 def told_columns(model, program, dispatch: xr.Dataset) -> np.ndarray:

@@ -65,6 +65,11 @@ FREE = {  # of columns that nothing holds: moving them would gain nothing
         "give power as well; less of it would only move the loss",
     ),
     "discharge": ("could discharge more at a cost that is not worth it", "could discharge less, for no gain"),
+    "round trip": (
+        "",
+        "discharge all the same: what is lost on the way in and out is more energy taken, which the order of purchase puts "
+        "before cost",
+    ),
     "charge": (
         "could charge less at a cost that is not worth it",
         "could charge more, for no gain: energy is left at other times too",
@@ -267,7 +272,8 @@ def why_curtailed(optimum: Optimum, dispatch: xr.Dataset, zone: str, step: int) 
     lines = [f"{zone}, {time}: {sum(lost.values()):,.6g} MW are there and not taken: {_names(lost)}."]
     causes = _causes(now, lost)
     lines += [f"Cause: {CAUSES.get(cause, cause)} ({value:,.6g} MW)." for cause, value in causes.items()]
-    lines += _limits_told(optimum, found, 1) or ["Nothing in the zone could take more or give less."]
+    row = optimum.balance(zone, step)
+    lines += _limits_told(optimum, found, 1, row is not None and optimum.is_counted(row)) or ["Nothing in the zone could take more or give less."]
     figures = {"curtailed_mw": lost, "causes_mw": causes, "limits": [vars(one) for one in found]}
     return Explanation("curtailment", zone, time, tuple(lines), figures)
 
@@ -282,8 +288,9 @@ def _causes(now: xr.Dataset, lost: dict[str, float]) -> dict[str, float]:
     return dict(sums)
 
 
-def _limits_told(optimum: Optimum, found: list[Limit], way: int) -> list[str]:
-    """Limits by kind and state, with the largest names. `way`: 0 for more supply, 1 for less."""
+def _limits_told(optimum: Optimum, found: list[Limit], way: int, counted: bool = False) -> list[str]:
+    """Limits by kind and state, with the largest names. `way`: 0 for more supply, 1 for less; `counted`: what is used here
+    counts in the order of purchase."""
     groups: dict[tuple, list[Limit]] = defaultdict(list)
     against = {one.name for one in found if _is_against(one, way)}
     for one in found:
@@ -295,18 +302,19 @@ def _limits_told(optimum: Optimum, found: list[Limit], way: int) -> list[str]:
             part = words_of(optimum.program, "row", one.rule).part if one.rule else ""
             groups[(one.family.partition(".")[2], one.state, part)].append(one)
     told = [
-        _corridor_told(group[0], way) if key[0] == "corridor" else _group_told(*key, group, way)
+        _corridor_told(group[0], way) if key[0] == "corridor" else _group_told(*key, group, way, counted)
         for key, group in groups.items()
     ]
     return list(dict.fromkeys(line for line in told if line))
 
 
-def _group_told(kind: str, state: str, part: str, group: list[Limit], way: int) -> str:
+def _group_told(kind: str, state: str, part: str, group: list[Limit], way: int, counted: bool) -> str:
     if state == "limit":
         said = LIMITS.get(kind, ("stand at their limit",) * 2)[way]
     elif state == "held":
         said = HELD.get(part, (f"are held by a rule ({part or kind})",) * 2)[way]
     else:
+        kind = "round trip" if kind == "discharge" and way == 1 and counted else kind
         said = FREE.get(kind, ("could change at a cost that is not worth it",) * 2)[way]
     return f"{_names({one.name: abs(one.value) for one in group})} {said}." if said else ""
 
