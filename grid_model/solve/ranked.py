@@ -94,8 +94,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     SolveError : weights are unsafe for this data, or `weighted` could not be proven
     InfeasibleError : as of `optimise`
     """
-    left_out = rows_of(program, seldom) if start is None else program.row_lower < program.row_upper
-    working = Working(program, left_out, start)
+    working = Working(program, rows_of(program, seldom), start)
     of_rank, found = weights_of(program, ranks), []
     weights = weighted(program, ranks, of_rank, mode)
     seeded = seeded_weights(program, states) if unique else None

@@ -12,7 +12,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from grid_model.solve.bound import Relaxed
 from grid_model.solve.budgets import Budgets
 from grid_model.solve.chains import Chain, Layout
 from grid_model.solve.timeline import Ordered, Timeline
+from grid_model.solve.vertex import Vertex
 from grid_model.solve.windows import Piece, Plan, Sliced
 
 IDENTITY, PROGRAMME, PIECES, BOUND = "identity", "programme", "pieces", "bound"
@@ -126,7 +127,7 @@ class Shelf:
         """Keep the piece of this number of a stage."""
         file = self.folder / PIECES / f"{stage}-{number:04d}.npz"
         with open(file.with_suffix(".part"), "wb") as stream:
-            np.savez(stream, **asdict(piece))
+            np.savez(stream, **_of_parts({"piece": piece, "vertex": piece.vertex}))
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(file.with_suffix(".part"), file)
@@ -135,7 +136,7 @@ class Shelf:
         """Pieces of a stage in their order."""
         for file in sorted((self.folder / PIECES).glob(f"{stage}-*.npz")):
             with np.load(file, allow_pickle=False) as stored:
-                yield Piece(**{field.name: stored[field.name] for field in fields(Piece)})
+                yield _made(Piece, stored, "piece", vertex=_made(Vertex, stored, "vertex"))
 
     def found(self, chains: int) -> Iterator[Piece]:
         """All pieces, those of every chain and those between, in the order in which they stand in each other's place."""

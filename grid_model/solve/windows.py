@@ -22,14 +22,13 @@ smaller the part of the steps that is left until a state is given, d / left: wha
 Where what follows a window is known already (chains.py), rows that end in it are exact too. A window that what is known
 leaves no way is joined with those before it. Within a window nothing runs against itself (one_way.py), and of its optima the
 one near the seeded weights is taken (ranked.py): by a cost that leans first, then by the cost itself from there. A window
-starts from the basis of the one before it where both have the same shape, as plain weeks do, else from nothing
-(docs/performance.md). Their bases side by side are a basis of the whole.
+starts from where the one before it ended, moved to its own steps (vertex.py). Their bases side by side are a basis of the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +39,7 @@ from grid_model.solve.asked import Asked, sums_of
 from grid_model.solve.budgets import Budgets
 from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Timeline
+from grid_model.solve.vertex import Vertex
 from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5
@@ -68,20 +68,16 @@ class Piece:
     """The kept part of a window: positions and values of its columns and rows, and how long it took to find.
 
     duals, cost_duals : of the objective and of the cost alone
-    column_statuses, row_statuses : in the window's basis
-    column_basis, row_basis : the whole window's, which another one of the same shape may start from
+    vertex : where the whole window ended, which another one may start from
     """
 
     columns: np.ndarray
     values: np.ndarray
-    column_statuses: np.ndarray
     rows: np.ndarray
     duals: np.ndarray
     cost_duals: np.ndarray
-    row_statuses: np.ndarray
     iterations: np.ndarray
-    column_basis: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
-    row_basis: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int8))
+    vertex: Vertex
 
 
 @dataclass(eq=False)
@@ -100,10 +96,10 @@ class Pieced:
         whole = cls(np.zeros(columns), np.zeros(rows), np.zeros(rows), np.full(columns + rows, int(Basis.kLower), np.int8))
         for piece in pieces:
             whole.columns[piece.columns] = piece.values
-            whole.statuses[piece.columns] = piece.column_statuses
+            whole.statuses[piece.columns] = piece.vertex.of_columns(piece.columns)
             whole.duals[piece.rows] = piece.duals
             whole.cost_duals[piece.rows] = piece.cost_duals
-            whole.statuses[columns + piece.rows] = piece.row_statuses
+            whole.statuses[columns + piece.rows] = piece.vertex.of_rows(piece.rows)
             whole.iterations += int(piece.iterations)
         return whole
 
@@ -213,8 +209,7 @@ class Sliced:
         return np.where(least, firm, even), np.where(most, firm, even)
 
     def solve(self, span: Span, known: Known, method: str = "simplex", start: Piece | None = None, **limits) -> Piece:
-        """Solve one window, with what is known of all columns outside of it; from the basis of another where both have the same
-        shape: columns and rows are then those of the same families, members and steps.
+        """Solve one window, with what is known of all columns outside of it; from where another one ended (vertex.py).
 
         Raises
         ------
@@ -227,19 +222,19 @@ class Sliced:
         back = time.first[rows] <= span.begin if span.loose else np.zeros(len(rows), bool)
         rows, loose = rows[~back], rows[back]
         part, cost = self._programme(columns, rows, loose, states, budgets, span, known)
-        working = Working(part, np.pad(self.lazy[rows], (0, len(part.row_lower) - len(rows))), _basis(start, part))
+        elastic = np.concatenate([loose, states, self.budgets.rows[budgets]])
+        places = span.begin, columns, np.concatenate([rows, elastic]), len(elastic)
+        working = Working(part, np.pad(self.lazy[rows], (0, len(elastic))), start and start.vertex.moved_to(*places, part))
         ways = OneWay(working, self._pairs(span))
         working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
         ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
         solution = ways.settle(lambda: working.straighten(part.cost, **limits), lambda: working.optimise("simplex", **limits))
-        statuses, duals = working.statuses(), working.over_all_rows(solution.row_duals)
+        duals = working.over_all_rows(solution.row_duals)
         cost_duals = working.duals_of(cost)
         cost_duals = duals if cost_duals is None else cost_duals
-        column_basis, row_basis = np.split(statuses, [len(part.cost)])
         mine, own = time.columns[columns] <= span.keep, (time.last[rows] <= span.keep) | (time.last[rows] > span.end)
-        return Piece(columns[mine], solution.columns[:len(columns)][mine], column_basis[:len(columns)][mine],
-                     rows[own], duals[:len(rows)][own], cost_duals[:len(rows)][own], row_basis[:len(rows)][own],
-                     np.asarray(solution.iterations), column_basis, row_basis)
+        return Piece(columns[mine], solution.columns[:len(columns)][mine], rows[own], duals[:len(rows)][own],
+                     cost_duals[:len(rows)][own], np.asarray(solution.iterations), Vertex.of(*places, working.statuses()))
 
     def _pairs(self, span: Span) -> np.ndarray:
         """Pairs of the window's columns, by their places in it."""
@@ -313,13 +308,6 @@ class Known:
     def of_budgets(self, span: Span) -> np.ndarray:
         """What all budgets come to over the columns known outside of a window."""
         return self._sums.within(0, span.begin) + self._sums.within(span.end, span.known)
-
-
-def _basis(start: Piece | None, part: Arrays) -> np.ndarray | None:
-    """Statuses of a window's columns, then rows, to begin from; none where the piece is of another shape."""
-    if start is None or (len(start.column_basis), len(start.row_basis)) != (len(part.cost), len(part.row_lower)):
-        return None
-    return np.concatenate([start.column_basis, start.row_basis])
 
 
 def _stacked(inner: csr_array, elastic: csr_array) -> csr_array:

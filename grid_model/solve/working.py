@@ -4,7 +4,8 @@ A model names families of rows that hold nearly always by themselves (`model.sel
 charging while it discharges. They cost a solver much and change little. HiGHS starts without them; whatever point
 comes back is held against all of them, broken ones are added and the dual simplex goes on, until none is broken. The
 point then satisfies every row, and as it is optimal with fewer rows it is optimal with all; a row that was never added
-has no dual and a basic slack.
+has no dual and a basic slack. With a basis to start from, every row that may have a slack and has it in that basis is left out,
+of whatever family: where the basis is near, few of them are needed.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Working:
         self.program = program
         self.seldom = np.zeros(len(program.row_lower), bool) if seldom is None else seldom.copy()
         if statuses is not None:
-            self.seldom &= statuses[len(program.cost):] == int(Basis.kBasic)
+            self.seldom = (program.row_lower < program.row_upper) & (statuses[len(program.cost):] == int(Basis.kBasic))
         self.order = np.flatnonzero(~self.seldom)
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
         self.iterations = 0

@@ -71,7 +71,7 @@ def test_what_joined_chains_before_is_found_anew(tmp_path):
     found = gm.solve(case(), crew=crew(tmp_path, workers=1))
     folder = tmp_path / "shelf" / "round0" / "pieces"
     with np.load(folder / "between-0000.npz") as stored:
-        np.savez(folder / "between-0009.npz", **{**stored, "values": stored["values"] + 1.0})
+        np.savez(folder / "between-0009.npz", **{**stored, "piece.values": stored["piece.values"] + 1.0})
     assert same(gm.solve(case(), crew=crew(tmp_path, workers=1, resume=True)), found)
 
 

@@ -132,7 +132,7 @@ def test_a_window_without_a_way_is_joined_with_those_before():
 def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
     """Chains of windows 0 to 1 and 3 to 6. Window 2 finds no way between what is known on both sides, nor do 1 to 3; so 2 and 3 are
     solved with a look ahead, and 3 to 5 join; the last one finds a way with the one before it."""
-    tried, empty = [], Piece(*(np.zeros(0, np.int64) for _ in range(8)))
+    tried, empty = [], Piece(*(np.zeros(0, np.int64) for _ in range(6)), None)
 
     class Known:
         def enter(self, piece):
