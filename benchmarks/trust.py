@@ -121,7 +121,8 @@ def _faults() -> str:
 
 
 def _is_fault(name: str) -> bool:
-    return any(word in name for word in ("kill", "disk", "read_only", "signal", "memory", "one_run", "lost", "time", "interrupt", "claim", "leftover"))
+    return any(word in name for word in ("kill", "disk", "read_only", "signal", "memory", "one_run", "lost", "time", "interrupt", "claim", "leftover",
+                                    "stop", "half", "windows"))
 
 
 def _load() -> str:

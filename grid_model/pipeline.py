@@ -23,7 +23,7 @@ from grid_model.algebra import compile_program
 from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
-from grid_model.errors import InputError, Problem
+from grid_model.errors import AuditError, InfeasibleError, InputError, Problem, shown
 from grid_model.report.page import write_report
 from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
@@ -185,7 +185,7 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
             with clock("write"):
                 results.save(claim, case.scenario.results.format)
         if case.scenario.report if report is None else report:
-            with clock("report"), writing(results.folder, "the results are there, but their report"):
+            with clock("report"), writing(results.folder, "the results are there, but their report"), _said_of(results.folder):
                 write_report(results)
         _finish(results, clock.seconds)
     if strict:
@@ -194,23 +194,41 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
 
 
 @contextmanager
+def _said_of(folder: Path):
+    """What a person who stops the report is told."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"the results stand in {shown(folder)}, their report does not: grid-model report {shown(folder)}")
+        raise
+
+
+@contextmanager
 def _windows_kept(folder: Path, crew: Crew):
-    """The crew with a shelf beside the folder of results: it stays where the run is stopped or killed, and goes with any
-    other end."""
+    """The crew with a shelf beside the folder of results. It goes with an answer, and with the knowledge that there is none; it
+    stays where the run is killed or stopped, for want of time, memory or room on a disk too, and then the error says so."""
     kept = folder.parent / f".{folder.name}.windows"
     try:
         yield replace(crew, folder=kept)
-    except (KeyboardInterrupt, OSError, MemoryError):
-        raise
-    except Exception:
+    except (InfeasibleError, AuditError):
         shutil.rmtree(kept, ignore_errors=True)
+        raise
+    except BaseException as stop:
+        if any(kept.glob("*/pieces/*.npz")):
+            stop.add_note(f"no results were written; the windows solved so far stand in {shown(kept)}: the same command with --resume "
+                          "goes on from them, without it they are removed")
         raise
     shutil.rmtree(kept, ignore_errors=True)
 
 
 def _identity(case: Case) -> str:
-    """What makes a case the very same: its scenario, the contents of its inputs, and the versions that solve it."""
-    return json.dumps([case.scenario.to_yaml(), case.sources, {name: version(name) for name in PACKAGES}], sort_keys=True)
+    """What makes a case the very same: its scenario but for the time it may take, the contents of its inputs, and the versions
+    that solve it."""
+    asked = case.scenario.model_dump(mode="json", exclude_unset=True)
+    asked["solve"] = {name: value for name, value in asked.get("solve", {}).items() if name != "time_limit_seconds"}
+    scenarios = {shown(file) for file in case.scenario.files}
+    inputs = {name: digest for name, digest in case.sources.items() if name not in scenarios}
+    return json.dumps([asked, inputs, {name: version(name) for name in PACKAGES}], sort_keys=True)
 
 
 def _finish(results: Results, seconds: dict[str, float]) -> None:

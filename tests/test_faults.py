@@ -14,19 +14,25 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import killed_stages
 import numpy as np
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 import grid_model as gm
 from grid_model import formulation, pipeline
 from grid_model.cli import app
-from grid_model.errors import InputError
+from grid_model.errors import InfeasibleError, InputError, SolveError
+from grid_model.interop import grid_tables
 from grid_model.results import folder as folders
 from grid_model.results.folder import claimed
+from grid_model.solve import crew as crews
 from grid_model.solve import shelf
+from grid_model.sweep import gather
+from grid_model.sweep.tasks import solve_case
 
 ROOT = Path(__file__).parents[1]
 TWO_ZONE = ROOT / "scenarios" / "two_zone.yaml"
@@ -220,8 +226,10 @@ STAGES = killed_stages.STAGES | {
 }
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize("stage", STAGES)
+SIGNALS = [*((stage, signal.SIGINT, 130) for stage in STAGES), *((stage, signal.SIGTERM, 143) for stage in STAGES), ("solve", signal.SIGHUP, 129)]
+
+
+@pytest.mark.parametrize(("stage", "number", "code"), SIGNALS, ids=[f"{number.name} {stage}" for stage, number, _ in SIGNALS])
 def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkeypatch, stage, number, code):
     module, name = STAGES[stage]
     function = getattr(module, name)
@@ -235,6 +243,119 @@ def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkey
     done = run(tmp_path / "out")
     assert (done.exit_code, list(tmp_path.iterdir())) == (code, [])
     assert "nothing half-written" in done.stderr
+
+
+def test_a_stopped_report_says_that_the_results_are_there(tmp_path, monkeypatch):
+    """`Nothing half-written is left` would have a user solve again what is solved."""
+    monkeypatch.setattr(pipeline, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    done = CliRunner().invoke(app, ["run", str(TWO_ZONE), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 143 and f"the results stand in {tmp_path}/out" in done.stderr
+    assert f"grid-model report {tmp_path}/out" in done.stderr and gm.open_results(tmp_path / "out").summary["status"] == "optimal"
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path, monkeypatch):
+    """A run under nohup goes on when its terminal is closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        module, name = STAGES["solve"]
+        function = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *words: (os.kill(os.getpid(), signal.SIGHUP), function(*words))[1])
+        assert run(tmp_path / "out").exit_code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+# -------------------------------------------------------------------------------------------------------- stopped windows
+
+DAY = [word for setting in killed_stages.WINDOWS for word in ("--set", setting)] + ["--workers", "1"]
+
+
+def stopped_after_two_windows(monkeypatch, out: Path, error, *words):
+    """A run by windows that ends with `error` when it asks for the third, and how."""
+    solved, count = crews.solve_chain, 0
+
+    def some(*arguments, **limits):
+        nonlocal count
+        for piece in solved(*arguments, **limits):
+            count += 1
+            yield piece
+            if count == 2:
+                raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crews, "solve_chain", some)
+        return run(out, *DAY, *words)
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (SolveError("the time limit of 1 s ran out"), 4),
+                                             (OSError(errno.ENOSPC, "No space left"), 6)], ids=["Ctrl-C", "time", "disk"])
+def test_a_run_that_stops_between_windows_says_where_they_stand_and_goes_on(tmp_path, monkeypatch, error, code):
+    """`Nothing half-written is left` said nothing of windows; an end for want of time took them away."""
+    done = stopped_after_two_windows(monkeypatch, tmp_path / "out", error)
+    assert done.exit_code == code and "no results were written" in done.stderr
+    assert f"{tmp_path}/.out.windows" in done.stderr and "--resume" in done.stderr and "half-written" not in done.stderr
+    pieces = {file: file.stat().st_mtime_ns for file in tmp_path.glob(".out.windows/*/pieces/*.npz")}
+    assert len(pieces) == 2
+    seen, solved = [], crews.solve_chain
+    monkeypatch.setattr(crews, "solve_chain", lambda *words, **limits: seen.append(len(words[3])) or solved(*words, **limits))
+    assert run(tmp_path / "out", *DAY, "--resume", "--set", "solve.time_limit_seconds=60").exit_code == 0
+    assert seen[0] == 2 and [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_windows_of_a_case_that_has_no_answer_go(tmp_path, monkeypatch):
+    done = stopped_after_two_windows(monkeypatch, tmp_path / "out", InfeasibleError("no dispatch"))
+    assert done.exit_code == 3 and "--resume" not in done.stderr and list(tmp_path.iterdir()) == []
+
+
+def test_windows_of_another_case_are_not_gone_on_from_and_that_is_said(tmp_path, monkeypatch):
+    stopped_after_two_windows(monkeypatch, tmp_path / "out", KeyboardInterrupt())
+    done = run(tmp_path / "out", *DAY, "--resume", "--set", "horizon.hours=18")
+    assert done.exit_code == 0 and "of another case" in done.stderr
+
+
+def test_a_resumed_sweep_goes_on_from_the_windows_of_its_cases(tmp_path, monkeypatch):
+    """Cases were solved from their first window however many stood there."""
+    stopped_after_two_windows(monkeypatch, tmp_path / "case", KeyboardInterrupt())
+    seen, solved = [], crews.solve_chain
+    monkeypatch.setattr(crews, "solve_chain", lambda *words, **limits: seen.append(len(words[3])) or solved(*words, **limits))
+    assert solve_case(str(TWO_ZONE), killed_stages.WINDOWS, None, None, str(tmp_path / "case"), resume=True).status == "solved"
+    assert seen[0] == 2
+
+
+# ------------------------------------------------------------------------------------------------------- grids and sweeps
+
+
+def test_a_grid_that_is_half_imported_is_none(tmp_path, monkeypatch):
+    """An import over an earlier one that is killed between two tables left the old scenario beside a mixture of both grids."""
+    network, grid = tmp_path / "network.nc", tmp_path / "grid"
+    runner = CliRunner()
+    assert runner.invoke(app, ["export", "pypsa", str(ROOT / "scenarios" / "three_bus_loop.yaml"), str(network)]).exit_code == 0
+    assert runner.invoke(app, ["import", "pypsa", str(network), str(grid)]).exit_code == 0
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grid_tables, "write_table", stopped)
+    done = runner.invoke(app, ["import", "pypsa", str(network), str(grid)])
+    assert done.exit_code == 130 and "import again" in done.stderr and not (grid / "scenario.yaml").exists()
+
+
+def test_a_sweep_that_is_killed_while_it_replaces_its_dataset_leaves_a_whole_one_or_none(tmp_path, monkeypatch):
+    """Half removed, the old one would open and show no numbers where its pieces are gone."""
+    found = xr.Dataset({"cost_cny": ("case", np.arange(3.0))})
+    gather.write_dataset(found, tmp_path)
+
+    def half_removed(path, **_):
+        for file in sorted(Path(path).rglob("*")):
+            if file.is_file() and not file.name.startswith("."):
+                file.unlink()
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(gather, "shutil", SimpleNamespace(rmtree=half_removed))
+    with pytest.raises(KeyboardInterrupt):
+        gather.write_dataset(found + 1, tmp_path)
+    with xr.open_zarr(tmp_path / gather.DATASET, chunks=None) as seen:
+        assert seen["cost_cny"].values.tolist() == [1.0, 2.0, 3.0]
 
 
 # ---------------------------------------------------------------------------------------------------------------- memory

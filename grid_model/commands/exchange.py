@@ -32,7 +32,7 @@ def import_pypsa(
       grid-model import pypsa network.nc my_grid
       grid-model import pypsa network.nc my_grid --fix-capacities optimised
     """
-    with session(verbose, as_json):
+    with session(verbose, as_json, stopped="stopped; what was written so far has no scenario.yaml and is no grid: import again"):
         from grid_model.interop import pypsa_import
 
         scenario = pypsa_import.import_network(network, folder, fix_capacities)

@@ -32,11 +32,11 @@ EXIT_CODES = """Exit codes:
   4    the solver found no proven optimum
   5    an audit or a strict target failed
   6    results cannot be written
-  130  stopped by Ctrl-C (143: by SIGTERM)"""
-STOPPED, TERMINATED = 130, 143
+  130  stopped by Ctrl-C (143: by SIGTERM, 129: by SIGHUP)"""
+STOPPED = 128 + signal.SIGINT
 UNWRITABLE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EIO}
 STARVED = "can't start new thread", "failed to map segment"  # words where the system gives a thread, or a library, no memory
-NO_MEMORY = "out of memory, nothing was written: solve fewer hours or zones at once, or use a larger machine"
+NO_MEMORY = "out of memory, no results were written: solve fewer hours or zones at once, or use a larger machine"
 
 
 @contextmanager
@@ -50,12 +50,12 @@ def session(verbose: bool = False, as_json: bool = False, stopped: str = "stoppe
             if (said := _orderly(error)) is None:
                 raise
             if as_json:
-                print_json(_as_document(said))
-            print(f"error: {said}", file=sys.stderr)
+                print_json(_as_document(said, _notes(error)))
+            print("\n".join([f"error: {said}", *_notes(error)]), file=sys.stderr)
             raise typer.Exit(said.exit_code) from None
         except KeyboardInterrupt as stop:
-            print(stopped, file=sys.stderr)
-            raise typer.Exit(TERMINATED if isinstance(stop, _Terminated) else STOPPED) from None
+            print("; ".join(["stopped", *_notes(stop)]) if _notes(stop) else stopped, file=sys.stderr)
+            raise typer.Exit(128 + stop.number if isinstance(stop, _Terminated) else STOPPED) from None
         finally:
             gathered.tell()
 
@@ -73,8 +73,16 @@ def _orderly(error: Exception) -> GridModelError | None:
     return SolveError(NO_MEMORY) if starved else None
 
 
+def _notes(error: BaseException) -> list[str]:
+    """What was added on the way to what an error says: what is left, and what to do."""
+    return getattr(error, "__notes__", [])
+
+
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which a batch system sends before it kills: the work stops as by Ctrl-C."""
+    """SIGTERM, which a batch system sends before it kills, or SIGHUP of a terminal that is closed: the work stops as by Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.number = number
 
 
 @contextmanager
@@ -82,15 +90,17 @@ def _termination():
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup
+    before = {number: signal.signal(number, _terminate) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminate(*_) -> None:
-    raise _Terminated
+def _terminate(number: int, _) -> None:
+    raise _Terminated(number)
 
 
 def print_json(value) -> None:
@@ -109,9 +119,10 @@ def print_table(table: Table) -> None:
     print("\n".join(line.rstrip() for line in said.get().splitlines()))
 
 
-def _as_document(error: GridModelError) -> dict:
+def _as_document(error: GridModelError, notes: list[str]) -> dict:
     problems = [asdict(problem) for problem in getattr(error, "problems", ())]
-    said = {"error": type(error).__name__, "exit_code": error.exit_code, "message": str(error), "problems": problems}
+    message = "\n".join([str(error), *notes])
+    said = {"error": type(error).__name__, "exit_code": error.exit_code, "message": message, "problems": problems}
     return said | ({"conflicts": [asdict(one) for one in error.findings]} if getattr(error, "findings", ()) else {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,23 +77,27 @@ class GridTables:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[IDENTIFIERS[name]])
 
     def write(self, folder: Path, scenario: dict, time: pd.DatetimeIndex) -> Path:
-        """Write `scenario.yaml`, `inputs/*.csv` and `inputs/profiles/*.csv`; the same files of an earlier time go."""
+        """Write `inputs/*.csv`, `inputs/profiles/*.csv` and then `scenario.yaml`; the same files of an earlier time go, the scenario
+        first: without it nobody takes what is there for a grid."""
         with writing(folder, "the grid", "what was written so far is not whole", "folder"):
+            path = folder / "scenario.yaml"
+            path.unlink(missing_ok=True)
             profiles = folder / "inputs" / "profiles"
             profiles.mkdir(parents=True, exist_ok=True)
             for name in TABLES:
-                path, table = folder / "inputs" / f"{name}.csv", self.table(name)
-                path.unlink(missing_ok=True)
+                file, table = folder / "inputs" / f"{name}.csv", self.table(name)
+                file.unlink(missing_ok=True)
                 if len(table) or name in ("generators", "loads"):
-                    write_table(_complete(name, table), path)
+                    write_table(_complete(name, table), file)
             for name, columns in self._profiles.items():
-                path = profiles / f"{name}.csv"
-                path.unlink(missing_ok=True)
+                file = profiles / f"{name}.csv"
+                file.unlink(missing_ok=True)
                 if columns:
                     named = {as_cell(one): values for one, values in columns.items()}
-                    pd.DataFrame(named, time.rename("time")).to_csv(path, date_format="%Y-%m-%dT%H:%M:%S")
-            path = folder / "scenario.yaml"
-            path.write_text(to_yaml(scenario), encoding="utf-8")
+                    pd.DataFrame(named, time.rename("time")).to_csv(file, date_format="%Y-%m-%dT%H:%M:%S")
+            fresh = path.with_name(f".{path.name}.unfinished")
+            fresh.write_text(to_yaml(scenario), encoding="utf-8")
+            os.replace(fresh, path)
         return path
 
 

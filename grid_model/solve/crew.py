@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from grid_model.cluster import LIVES, client_of, cores, lost_its_workers, warnings_of_a_task
-from grid_model.errors import SolveError
+from grid_model.errors import SolveError, shown
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Layout, solve_between, solve_chain
 from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
@@ -56,6 +56,8 @@ class Crew:
             return
         shelf = Shelf(self.folder / part)
         if not (self.resume and shelf.holds(self.identity)):
+            if self.resume and shelf.whole:
+                logger.warning("the windows in %s are of another case, other inputs or versions: all are solved anew", shown(self.folder))
             shelf.remove()
         yield shelf
 

@@ -54,10 +54,14 @@ class Shelf:
         self.folder = Path(folder)
         self._taken: tuple[Sliced, Layout] | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether all that workers need is here."""
+        return (self.folder / IDENTITY).is_file()
+
     def holds(self, identity: str) -> bool:
-        """Whether all that workers need is here, and belongs to this."""
-        file = self.folder / IDENTITY
-        return file.is_file() and file.read_text(encoding="utf-8") == identity
+        """Whether it is, and belongs to this."""
+        return self.whole and (self.folder / IDENTITY).read_text(encoding="utf-8") == identity
 
     def put(self, identity: str, sliced: Sliced, layout: Layout) -> None:
         """Begin anew with a programme; what the folder held is removed."""

@@ -114,11 +114,14 @@ def write_cases(table: pd.DataFrame, folder: Path) -> None:
 
 def write_dataset(found: xr.Dataset, folder: Path) -> None:
     """Replace the Dataset on disk; one that is half written has another name."""
-    fresh, final = folder / f".{DATASET}.unfinished", folder / DATASET
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh, final, old = folder / f".{DATASET}.unfinished", folder / DATASET, folder / f".{DATASET}.replaced"
+    for left in (fresh, old):
+        shutil.rmtree(left, ignore_errors=True)
     found.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True)
-    shutil.rmtree(final, ignore_errors=True)
+    if final.exists():
+        os.rename(final, old)  # one that is half removed would open too, with no numbers where its pieces are gone
     os.rename(fresh, final)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _one_line(message: str) -> str:

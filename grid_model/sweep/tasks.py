@@ -49,7 +49,7 @@ class Outcome:
 def solve_case(scenario: str, overrides: Iterable[str], start, end, folder: str, resume: bool) -> Outcome:
     """Solve a case into its folder; whatever goes wrong is an outcome too.
 
-    resume : whole results of the same scenario, inputs and versions are taken as they are
+    resume : whole results of the same scenario, inputs and versions are taken as they are, and windows of one that was stopped
     """
     overrides, place = tuple(overrides), Path(folder)
     with _one_at_a_time, warnings_of_a_task() as warned:
@@ -58,7 +58,7 @@ def solve_case(scenario: str, overrides: Iterable[str], start, end, folder: str,
             resumed = results is not None
             if results is None:
                 _remove(place)
-                results = pipeline.run(scenario, place, start, end, overrides, report=False, workers=1)
+                results = pipeline.run(scenario, place, start, end, overrides, report=False, workers=1, resume=resume)
             outcome = {"status": SOLVED, "resumed": resumed, "figures": figures(results), "summary": results.summary}
         except Exception as error:  # noqa: BLE001  a fault in one case must not lose the others
             outcome = failure(error)
