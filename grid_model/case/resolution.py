@@ -9,6 +9,8 @@ MW        0.001   1e12
 MWh       0.001   1e15
 CNY/MWh   0.0002  1e9
 
+Of other sizes only a greatest is known, above which the solver ends without an answer (GREATEST).
+
 A series may fall below the least (wind at calm, sun at dawn): the greatest value of each of its columns is judged.
 """
 
@@ -24,16 +26,21 @@ from grid_model.case.tables import Tables
 from grid_model.errors import Problem
 
 LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e15), "CNY/MWh": (2e-4, 1e9)}
+GREATEST: Mapping[str, float] = {
+    "CNY/MW": 1e9, "CNY/tCO2": 1e9, "CNY/MWh/h": 1e9, "CNY": 1e15, "CNY/h": 1e15, "MW/h": 1e12, "MWh/day": 1e15, "MWh/year": 1e15,
+    "tCO2": 1e15, "tCO2/MWh": 1e3, "MWh/tCO2": 1e3}  # fmt: skip
 
 
 def allowed(unit: str) -> str:
+    if unit in GREATEST:
+        return f"a number of at most {GREATEST[unit]:g} [{unit}]: no larger one can be resolved"
     least, greatest = LIMITS[unit]
     return f"0, or a number from {least:g} to {greatest:g} [{unit}]: no smaller or larger one can be resolved"
 
 
 def unresolved(values: np.ndarray, unit: str) -> np.ndarray:
     """Which values are too small or too large; an empty one is neither."""
-    least, greatest = LIMITS.get(unit, (0.0, np.inf))
+    least, greatest = LIMITS.get(unit, (0.0, GREATEST.get(unit, np.inf)))
     size = np.abs(np.asarray(values, float))
     return (size > 0) & (size < least) | (size > greatest)
 
@@ -43,7 +50,7 @@ def resolution_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[
     problems = []
     for column in tables[name]:
         unit = column.metadata["unit"]
-        if unit in LIMITS and column.metadata["kind"] == "number" and column.name in frame:
+        if unit in LIMITS.keys() | GREATEST.keys() and column.metadata["kind"] == "number" and column.name in frame:
             wrong = unresolved(frame[column.name], unit)
             problems += problems_where(frame, wrong, column.name, allowed(unit))
     return problems

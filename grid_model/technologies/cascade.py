@@ -35,7 +35,7 @@ CASCADE = [
     reference("downstream", "reservoirs", meaning="reservoir where it arrives", required=True),
     number("delay_hours", unit="h", minimum=0, maximum=8784, default=0, meaning="time on the way"),
     number("share", unit="1", minimum=0, maximum=1, default=1, meaning="part of the upstream water that goes this way"),
-    number("energy_factor", unit="1", minimum=0, default=1,
+    number("energy_factor", unit="1", minimum=0, maximum=1000, default=1,
            meaning="energy that the downstream plant makes of the water of one MWh upstream: the ratio of their heads"),
     number("initial_flow_mw", unit="MW", minimum=0,
            meaning="flow that left upstream before the horizon; empty: what carries off the inflow of the first day; "

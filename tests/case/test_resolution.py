@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from small import small_case
 
 import grid_model as gm
+from grid_model import formulation
+from grid_model.case.resolution import resolution_problems
 from grid_model.errors import InputError
 
 COAL, GAS = "generator,zone,technology,capacity_mw,variable_cost_cny_per_mwh", "North coal,North,coal,{},{}\nSouth gas,South,gas,{},{}"
@@ -112,6 +115,16 @@ def test_a_small_grid_beside_a_large_one_comes_out_as_its_twin():
     ({"load": (1e13, 1)}, ("load.csv", "North base", "1e+13 at most"))])
 def test_what_cannot_be_resolved_is_refused_by_name(two_zones, figures, problem):
     assert refused(two_zones, **figures) == [problem]
+
+
+@pytest.mark.parametrize("table, column, value", [
+    ("generators", "start_cost_cny_per_mw", 3e13), ("generators", "emissions_t_per_mwh", 1e12), ("lines", "ramp_mw_per_hour", 1e20),
+    ("ccer_supply", "price_cny_per_t", 1e15)])
+def test_what_is_too_large_in_any_unit_is_refused(two_zones, table, column, value):
+    """A start of 3e13 CNY/MW ended as `no optimum: Unknown`, which names no file."""
+    declared = {one.name: one for one in formulation.TABLES[table]}[column]
+    found = resolution_problems({table: [declared]}, table, pd.DataFrame({column: [0.0, 1.0, value]}))
+    assert [(problem.column, problem.value) for problem in found] == [(column, f"{value:g}" if value < 1e16 else repr(value))]
 
 
 def test_a_series_may_fall_to_dust_in_some_hours(two_zones):

@@ -69,6 +69,13 @@ def test_price_moves_dispatch_by_what_is_not_free():
     assert outputs(solved(grid({"allowance_price_cny_per_t": 20}))) == pytest.approx([876, 0])
 
 
+def test_a_price_of_nothing_is_a_price():
+    """Allowances that cost nothing leave the order of costs alone, and the audit knows them: it took 0 for no price given."""
+    result = gm.solve(grid({"allowance_price_cny_per_t": 0}))
+    assert result.dispatch.generation.sum("time").values * 4380 == pytest.approx([876_000, 0])
+    assert result.tables["carbon_market"]["allowance_price_cny_per_t"].tolist() == [0]
+
+
 def test_cost_is_what_is_not_free_times_the_price():
     """Dirty plant alone: 876 GWh x (1.0 - 0.8) = 175.2 kt at 62.36 are 10.93 million CNY on top of 876 GWh x 290.
     Were the benchmark lost it would be 54.6, were emissions lost a gain of 43.7."""
