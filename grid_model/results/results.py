@@ -108,6 +108,7 @@ class Results:
         self.provenance["tables"] = sorted(path.name for path in fresh.iterdir() if path.suffix in (".csv", ".parquet"))
         self.provenance["results_sha256"] = fingerprints(fresh)
         (fresh / PROVENANCE).write_text(_json(self.provenance), encoding="utf-8")
+        self.summary["provenance_sha256"] = _hash([fresh / PROVENANCE])
         (fresh / SUMMARY).write_text(_sealed(self.summary), encoding="utf-8")
 
 
@@ -141,9 +142,21 @@ def _demand_files(folder: Path, names: Iterable[str]) -> None:
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
-    """Hash of every file of data in a folder of results; summary and provenance tell of the others, reports are made anew."""
-    files = sorted(file for file in folder.iterdir() if file.suffix in (".nc", ".csv", ".parquet", ".yaml"))
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    """Hash of every file of data in a folder of results, of a store of zarr over all its files; the provenance tells of them, the
+    summary of the provenance, and of itself; reports are made anew."""
+    found = sorted(path for path in folder.iterdir() if path.suffix in (".nc", ".csv", ".parquet", ".yaml", ".zarr"))
+    return {path.name: _hash(sorted(path.rglob("*")) if path.is_dir() else [path]) for path in found}
+
+
+def _hash(files: list[Path]) -> str:
+    """Hash of the contents of files, and of their names where there are many."""
+    whole = hashlib.sha256()
+    for file in files:
+        if len(files) > 1:
+            whole.update(file.name.encode() + b"\0")
+        if file.is_file():
+            whole.update(file.read_bytes())
+    return whole.hexdigest()
 
 
 def seal(summary: dict) -> str:
@@ -161,7 +174,9 @@ def changed_files(results: Results) -> list[str]:
     if written is None:
         return []
     names = sorted(name for name in written.keys() | found.keys() if written.get(name) != found.get(name))
-    return names + [SUMMARY] * (results.summary.get("sha256") != seal(results.summary))
+    provenance = results.summary.get("provenance_sha256")
+    return (names + [PROVENANCE] * (provenance not in (None, _hash([results.folder / PROVENANCE])))
+            + [SUMMARY] * (results.summary.get("sha256") != seal(results.summary)))
 
 
 def _json(value: dict) -> str:

@@ -384,6 +384,17 @@ def test_command_fails_with_5_where_a_stored_number_was_changed(folder, tmp_path
     assert "balance" in done.output
 
 
+@pytest.mark.parametrize("file", ["dispatch.zarr", "provenance.json"])
+def test_a_file_that_no_law_reads_whole_is_bound_by_its_hash(folder, tmp_path, file):
+    """A name in a store of zarr, and the version of Python that solved it: no law knows them, and neither bore a hash."""
+    gm.open_results(folder).save(tmp_path / "stored", form="zarr")
+    path = tmp_path / "stored" / file
+    path = path / "price" / ".zattrs" if path.is_dir() else path
+    path.write_text(path.read_text().replace("price" if "zarr" in file else '"python": "3', "prize" if "zarr" in file else '"python": "2'))
+    done = CliRunner().invoke(cli.app, ["audit", str(tmp_path / "stored")])
+    assert done.exit_code == 5 and "result files as written" in done.output and file in done.output
+
+
 def test_inputs_that_changed_since_are_seen(case, solved):
     hashes = {"generators.csv": "one", "scenario.yaml": "two"}
     found = audit(case, solved.dispatch, provenance={"inputs_sha256": hashes})
