@@ -87,6 +87,29 @@ def test_every_number_of_every_table_is_bound(case, solved):
     assert tried > 60
 
 
+WORDS = {"guaranteed_purchase": {"zone", "purchase_class"}, "curtailment": {"zone", "technology"}, "demand_response": {"zone", "kind"},
+         "settlement": {"item", "zone", "party"}, "green_obligations": {"party", "zone"}, "green_loads": {"period", "matching"},
+         "green_imports": {"from_zone", "to_zone"}, "technologies": {"kind", "name_zh"}, "ledger": {"technology", "event", "account"}}
+
+
+def test_words_of_tables_are_bound(case, solved):
+    """Another zone, class, item or period in the last row: a table that is added up by such a word tells another story."""
+    unseen = []
+    for name, columns in WORDS.items():
+        for column in columns:
+            table = solved.tables[name].astype({column: object})
+            table.loc[table.index[-1], column] = f"{table[column].iloc[-1]}x"
+            if not seen(case, solved, tables=solved.tables | {name: table}):
+                unseen.append((name, column))
+    assert not unseen
+
+
+def test_a_price_on_one_side_of_an_entry_is_seen(case, solved):
+    ledger = solved.tables["ledger"].copy()
+    ledger.loc[ledger.index[0], "price_cny_per_mwh"] = 1.0
+    assert seen(case, solved, tables=solved.tables | {"ledger": ledger})
+
+
 def test_every_variable_of_the_dispatch_is_bound(case, solved):
     """The largest number of each made smaller by a twentieth and at least 2, and another made larger."""
     random, unseen, tried = np.random.default_rng(7), [], 0

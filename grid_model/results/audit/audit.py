@@ -30,6 +30,7 @@ from grid_model.results.audit.targets import check_targets
 from grid_model.results.audit.thermal_units import check_thermal
 from grid_model.results.audit.use import check_use
 from grid_model.results.audit.water import check_reservoirs
+from grid_model.results.audit.words import check_words
 
 
 def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None, changed=None) -> pd.DataFrame:
@@ -79,6 +80,7 @@ def audit(case, dispatch, tables=None, summary=None, provenance=None, duals=None
         check_settlement(book, plants, sent, programmes, tables, policies)
         check_use(book, programmes, tables)
         check_targets(book, plants, programmes, tables, policies)
+        check_words(book, tables)
         unknown = check_costs(book, plants, switching, sent, programmes, summary, others)
         check_purchase(book, plants, tables)
     table = book.table()

@@ -63,7 +63,8 @@ def _check_entries(book, ledger) -> None:
     facts = ["generator", "technology", "vintage", "class", "kind"]
     different = ledger.groupby("lot", sort=False)[facts].nunique().max(axis=1)
     book.equal("ledger: one lot, one origin", different.index, different, 1.0, unit="1", tolerance=0.0)
-    prices = ledger.groupby("entry", sort=False)["price_cny_per_mwh"].agg(["min", "max"]).fillna(0.0)
+    priced = ledger["price_cny_per_mwh"].fillna(-1.0)  # none: another than any
+    prices = priced.groupby(ledger["entry"], sort=False).agg(["min", "max"])
     book.equal("ledger: both sides at one price", prices.index, prices["max"] - prices["min"], unit="CNY/MWh", tolerance=1e-9)
 
 
