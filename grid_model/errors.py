@@ -65,7 +65,7 @@ def did_you_mean(word: str, known: Iterable[str], nearness: float = 0.6) -> str:
     """`; did you mean x?` where a known word is near (1: the same), else nothing."""
     folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=nearness)
-    return f"; did you mean {folded[near[0]]}?" if near else ""
+    return f"; did you mean {printable(folded[near[0]])}?" if near else ""
 
 
 class GridModelError(Exception):

@@ -117,6 +117,9 @@ def _inherit(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, int]], li
         if following.resolve() in chain:
             problems.append(Problem(*place, "a scenario that does not lead back to this one (inheritance in a circle)"))
             break
+        if following.resolve().suffix not in (".yaml", ".yml"):  # of another file a message would tell what it holds
+            problems.append(Problem(*place, "the path of another scenario, a file that ends in .yaml"))
+            break
         if not following.is_file():
             problems.append(Problem(*place, "the path of another scenario, relative to this file (no such file)"))
             break

@@ -286,6 +286,15 @@ def test_parent_that_is_no_file(tmp_path, parent):
     assert (problem.row, problem.column) == (2, "extends")
 
 
+@pytest.mark.parametrize("name", ["secret", "link.yaml"])
+def test_a_parent_that_is_no_scenario_is_not_told_of(tmp_path, name):
+    """Whoever is handed a scenario does not print a file of their own by it: the line that is no YAML stood in the message."""
+    (tmp_path / "secret").write_text("password: of: root\n")
+    (tmp_path / "link.yaml").symlink_to("secret")
+    problem = only(problems_of(write(tmp_path, "a.yaml", f"inputs: data\nextends: {name}\n" + HORIZON)))
+    assert (problem.row, problem.column, problem.value) == (2, "extends", name) and "ends in .yaml" in problem.allowed
+
+
 def test_scenario_that_is_not_there(tmp_path):
     problem = only(problems_of(tmp_path / "a.yaml"))
     assert problem.file.endswith("a.yaml") and "can be read" in problem.allowed

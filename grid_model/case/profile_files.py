@@ -211,7 +211,11 @@ class ProfileFolder:
                 **options,
             )
         except ValueError:
-            frame = pd.read_csv(io.BytesIO(content), dtype=str, **options)
+            try:
+                frame = pd.read_csv(io.BytesIO(content), dtype=str, **options)
+            except pd.errors.ParserError:  # of one line, which no count of cells shows
+                self._refuse(name, content.count(b"\n", 0, content.rfind(b'"')) + 1, "", '"', "CSV, every quotation mark closed in its row")
+                return pd.Series(dtype=object), {}, np.empty(0)
         rows = np.arange(len(frame)) + 2
         values = {column: self._numbers(name, frame[column], rows, allowed) for column in columns}
         return frame["time"], values, rows

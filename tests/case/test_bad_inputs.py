@@ -27,6 +27,21 @@ def assert_only(problems: list[Problem], file: Path | str, row: int, column: str
         assert part in text
 
 
+def test_a_profile_whose_quotation_mark_is_never_closed(two_zones, problems):
+    """In the last cell it swallows what follows, and all rows have as many cells as the header: that ended in a traceback."""
+    file = two_zones.profiles / "load.csv"
+    before, comma, last = file.read_text().rstrip().rpartition(",")
+    file.write_text(f'{before}{comma}"{last}\n')
+    assert_only(problems(two_zones), file, before.count("\n") + 1, "", '"', "every quotation mark closed")
+
+
+def test_a_name_that_is_meant_is_told_in_signs_that_can_be_seen(two_zones, problems):
+    """A byte order mark within a name of a table stood in `did you mean` as it is: nothing to be seen, and no line of print."""
+    file = two_zones.inputs / "loads.csv"
+    file.write_text(file.read_text().replace("North base", "North \ufeffbase"))
+    assert all(str(problem).isprintable() for problem in problems(two_zones))
+
+
 def test_missing_file(two_zones, problems):
     (two_zones.inputs / "loads.csv").unlink()
     assert_only(problems(two_zones), two_zones.inputs / "loads.csv", 0, "", "", "this file: it is required")
