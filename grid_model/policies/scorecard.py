@@ -33,20 +33,40 @@ TARGETS = {
     "charging_piles": ("million", 12.0, 1, "guidance on distribution networks of 2024, for 2025"),
 }
 
+# what a case lacks where a target has nothing achieved
+LACKING = {
+    "pumped_storage": "no store",
+    "new_energy_storage": "no store",
+    "distributed_new_energy": "no distributed wind or PV",
+    "demand_response": "no programme of demand response",
+    "wind_and_solar_share": "no wind or sun",
+    "wind_and_solar_use": "no wind or sun",
+    "consumption_weights": "no weight is assessed",
+    "certificates_short": "no obligation is assessed",
+    "certificates_expired": "no obligation is assessed",
+    "carbon_unsettled": "the carbon market is off",
+    "carbon_offsets_over": "the carbon market is off",
+    "qinghai_green_computing": "no load of kind data_centre in Qinghai",
+    "beijing_green_computing": "no load of kind data_centre in Beijing",
+    "charging_piles": "no load of kind ev, or pile_kw is not given",
+}
+
 
 class Settings(BaseModel):
     """What targets ask for.
 
     levels   other levels than those ruled, {target: number} or {target: {year: number}}
     pile_kw  power of a charging pile [kW]; none: piles are not counted
+    why_not  why a target cannot be judged here, {target: words}; else what the case lacks is said
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     levels: dict[str, float | dict[int, float]] = {}
     pile_kw: float | None = Field(None, gt=0)
+    why_not: dict[str, str] = {}
 
-    @field_validator("levels")
+    @field_validator("levels", "why_not")
     @classmethod
     def _known(cls, levels):
         unknown = sorted(set(levels) - set(TARGETS))

@@ -371,6 +371,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "dual": ("Price of what stands in the way", "约束影子价格"),
     "source": ("Source", "来源"),
     "unit": ("Unit", "单位"),
+    "note": ("Note", "说明"),
+    "not_judged": ("not judged", "未评价"),
     "target_pumped_storage": ("Pumped storage in operation", "抽水蓄能投产规模"),
     "target_new_energy_storage": ("New energy storage", "新型储能规模"),
     "target_distributed_new_energy": ("Distributed new energy carried", "分布式新能源接入"),

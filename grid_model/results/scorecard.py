@@ -20,7 +20,7 @@ Levels and sources are docs/policy.md, section 8; a level may be one number or {
 after the start of the case holds. Everything is computed from inputs, dispatch and tables: it can be done again from
 stored results.
 
-A line that the case has nothing to say of stands with nothing achieved and is neither passed nor failed: of storage where
+A line that the case has nothing to say of stands with nothing achieved, is neither passed nor failed, and its note says why: of storage where
 there is no store, of data centres where no load is of kind data_centre, of certificates and carbon where the rule is off,
 of charging piles where no load is of kind ev or `pile_kw` is not given. National targets in GW speak of the whole
 country and not of a case of some `zones`. Energy of a case shorter than a year is that of the case.
@@ -41,7 +41,7 @@ from grid_model.results.curtailment import CAUSES
 from grid_model.results.dataset import counted_hours
 from grid_model.technologies.demand_response_use import zone_capability
 
-COLUMNS = ["target", "unit", "level", "achieved", "margin", "passed", "binding_dual", "source"]
+COLUMNS = ["target", "unit", "level", "achieved", "margin", "passed", "binding_dual", "source", "note"]
 NATIONAL = ("pumped_storage", "new_energy_storage", "distributed_new_energy", "charging_piles")
 NEW_ENERGY = ("wind", "solar")  # how technologies begin
 NEAR = 1e-6  # part of a level, or of what is asked for, that rounding may take
@@ -66,7 +66,15 @@ def _row(case, settings, target: str, achieved: float, dual: float) -> tuple:
     level = _level(settings.levels.get(target, level), int(case.time[0].year))
     margin = sense * (achieved - level)
     passed = None if np.isnan(achieved) else bool(margin >= -NEAR * max(abs(level), 1e-9))
-    return target, unit, level, achieved, margin, passed, dual, "scenario" if target in settings.levels else source
+    source = "scenario" if target in settings.levels else source
+    return target, unit, level, achieved, margin, passed, dual, source, _note(case, settings, target) if passed is None else ""
+
+
+def _note(case, settings, target: str) -> str:
+    """Why a target is not judged."""
+    national = target in NATIONAL and case.scenario.zones
+    why = "a national target, in a case of some zones" if national else settings.why_not.get(target, rules.LACKING[target])
+    return f"not judged: {why}"
 
 
 def reached(table: pd.DataFrame) -> dict:

@@ -48,6 +48,14 @@ def test_every_target_has_a_line():
                                   "carbon_offsets_over", "charging_piles"}
     assert without["passed"].isna().all() and without["margin"].isna().all()
     assert results.summary["scorecard"]["judged"] == len(TARGETS) - 6
+    assert set(table.index[table["note"] != ""]) == set(without.index)
+    assert without.loc["charging_piles", "note"] == "not judged: no load of kind ev, or pile_kw is not given"
+
+
+def test_a_scenario_says_why_a_target_is_not_judged():
+    """In its own words, where the target is not judged; what is judged needs none."""
+    _, table = card({"why_not": {"charging_piles": "no source", "pumped_storage": "nobody asked"}})
+    assert table.loc["charging_piles", "note"] == "not judged: no source" and table.loc["pumped_storage", "note"] == ""
 
 
 def test_capacities():

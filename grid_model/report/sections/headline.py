@@ -32,13 +32,14 @@ def scorecard_section(view: View) -> Section | None:
         Column(word("passed"), "check"),
         Column(word("dual"), "unit"),
         Column(word("source"), "text"),
+        Column(word("note"), "text"),
     ]
     rows = []
     for row in card.itertuples():
         factor, unit = target_unit(row.unit)
         source = Words(*WORDS[row.source]) if row.source in WORDS else plain(row.source)
         rows.append((target(row.target), row.level * factor, row.achieved * factor, row.margin * factor, unit, row.passed,
-                     _dual(view, row.binding_dual, row.unit), source))  # fmt: skip
+                     _dual(view, row.binding_dual, row.unit), source, _note(getattr(row, "note", ""))))  # fmt: skip
     return Section("scorecard", word("scorecard"), [Table(word("scorecard"), columns, rows, file="scorecard.csv")])
 
 
@@ -47,6 +48,13 @@ def _dual(view: View, price: float, unit: str) -> Words:
     if not np.isfinite(price):
         return plain("–")
     return plain(f"{number(price)} ") + (view.money_name + Words("/t", "/吨") if unit == "tCO2" else view.price_unit)
+
+
+def _note(said) -> Words:
+    """Why a target is not judged."""
+    if not isinstance(said, str) or not said:
+        return plain("")
+    return word("not_judged") + plain(said.removeprefix("not judged"))
 
 
 def target(name: str) -> Words:
