@@ -33,9 +33,10 @@ from grid_model.results.derived import derive
 from grid_model.results.explain.explain import Explanations, explain
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
 from grid_model.results.explain.recall import of_stored
-from grid_model.results.folder import claimed, writing
+from grid_model.results.folder import claimed, demand_place, writing
 from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, changed_files, open_results
 from grid_model.results.scorecard import demand_reached, reached
+from grid_model.scenario_loading import load_scenario
 from grid_model.solve.crew import Crew
 from grid_model.solve.solved import Solved, solve_model
 
@@ -175,11 +176,12 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
     AuditError : the answer breaks a law; or `strict`, and a target of the scorecard is missed: results are written
     """
     clock = _Clock(progress)
+    _demand_place(scenario, out, overrides)
     with clock("read"):
         case = load_case(scenario, start, end, overrides)
     if strict and case.scenario.policy("scorecard") is None:
         raise InputError(Problem(*case.scenario.place("policies"), "policies.scorecard", "off", "on, where targets are to be met"))
-    with claimed(Path(out) if out is not None else Path("results") / case.name, SUMMARY) as claim:
+    with claimed(_folder(out, case.name), SUMMARY) as claim:
         with _windows_kept(claim.folder, Crew(workers, scheduler, identity=_identity(case), resume=resume)) as crew:
             results = solve(case, progress, crew)
             with clock("write"):
@@ -191,6 +193,19 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
     if strict:
         demand_reached(results.tables["scorecard"], results.folder)
     return results
+
+
+def _folder(out, name: str) -> Path:
+    return Path(out) if out is not None else Path("results") / name
+
+
+def _demand_place(scenario, out, overrides) -> None:
+    """Refuse a place that cannot be written before the inputs are read; a scenario that is wrong is told with them."""
+    try:
+        name = "" if out is not None else load_scenario(scenario, overrides).name
+    except InputError:
+        return
+    demand_place(_folder(out, name), SUMMARY)
 
 
 @contextmanager

@@ -199,9 +199,9 @@ def test_a_disk_that_cannot_be_written_is_said_by_every_command(tmp_path):
 
 @needs_mount
 @pytest.mark.parametrize("within", [False, True], ids=["beside", "itself"])
-def test_a_read_only_place_is_noticed_before_solving(tmp_path, monkeypatch, within):
-    def solve(*_):
-        raise AssertionError("solved in vain")
+def test_a_read_only_place_is_noticed_before_reading(tmp_path, monkeypatch, within):
+    def read(*_):
+        raise AssertionError("read in vain")
 
     with mounted(tmp_path / "fixed") as place:
         if within:
@@ -210,7 +210,7 @@ def test_a_read_only_place_is_noticed_before_solving(tmp_path, monkeypatch, with
                 file.rename(place / file.name)
             (place / "out").rmdir()
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        monkeypatch.setattr(pipeline, "solve", solve)
+        monkeypatch.setattr(pipeline, "load_case", read)
         done = run(place if within else place / "out")
         assert done.exit_code == 6 and "Read-only" in done.stderr and "--out" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fixed"]

@@ -74,6 +74,21 @@ def claimed(folder: str | Path | Claim, marker: str) -> Iterator[Claim]:
         os.close(lock)
 
 
+def demand_place(folder: str | Path, marker: str) -> None:
+    """What `claimed` would refuse whoever else is writing, said without touching anything: before inputs are read.
+
+    Raises
+    ------
+    InputError : the folder holds something else
+    WriteError : it cannot be written
+    """
+    folder = Path(os.path.abspath(folder))
+    with writing(folder):
+        _demand_replaceable(folder, marker)
+        _demand_writable(folder)
+        _demand_writable(next(path for path in folder.parents if path.exists()))
+
+
 def _lock_path(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.lock"
 
@@ -102,7 +117,7 @@ def _is_at(file: int, path: Path) -> bool:
 
 def _demand_writable(folder: Path) -> None:
     """A folder that is itself read-only is noticed before hours are spent on solving."""
-    if folder.is_dir():
+    if folder.exists():
         with tempfile.TemporaryFile(dir=folder):
             pass
 
