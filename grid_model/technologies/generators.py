@@ -51,6 +51,13 @@ def check_kinds(frames, columns, kind: str) -> list:
         f"empty or 0 where the technology is not of kind {kind}: it has no effect there")]
 
 
+def check_output(frames) -> list:
+    """What must be generated can be: of the two limits that hold where no profile says otherwise."""
+    table = frames["generators"]
+    return problems_where(table, table["min_output_fraction"] > table["max_output_fraction"], "min_output_fraction",
+                          "a number <= max_output_fraction")
+
+
 def itself_where_member(data, some) -> pyo.Set:
     """For each unit the set of itself where it is among `some`, else the empty one: a sum over it is a choice by data."""
     some = set(some)

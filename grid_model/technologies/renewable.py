@@ -50,7 +50,7 @@ def check_renewable(frames) -> list:
             *problems_where(table, too_much, "capacity_mw", f"at most {VILLAGE_MW} MW for each of its villages")]
 
 
-CHECKS = (check_renewable,)
+CHECKS = (check_renewable, generators.check_output)
 
 
 def read(case) -> Data | None:

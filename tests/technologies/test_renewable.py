@@ -8,6 +8,7 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 from grid_model.formulation import build_model
+from grid_model.technologies.generators import check_output
 from grid_model.technologies.renewable import check_renewable
 
 
@@ -84,6 +85,14 @@ def test_a_village_has_at_most_20_mw(villages, wrong):
     """100 MW of distributed wind in five villages are 20 MW each, in four 25; where villages are not counted nothing is asked."""
     case = grid([50], technology="wind_distributed", **({} if villages is None else {"villages": villages}))
     assert len(check_renewable(case.tables)) == wrong
+
+
+@pytest.mark.parametrize("technology", ["biomass", "coal", "hydro_reservoir"])
+@pytest.mark.parametrize("least, wrong", [(0.5, 0), (0.6, 1)])
+def test_least_output_above_the_greatest_is_wrong(technology, least, wrong):
+    """Of plant that can give half of its capacity no more can be asked; in silence the greatest would be taken for the least."""
+    case = grid([50], technology=technology, min_output_fraction=least, max_output_fraction=0.5)
+    assert [problem.column for problem in check_output(case.tables)] == ["min_output_fraction"] * wrong
 
 
 def test_biomass_emits_nothing():
