@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
+from grid_model.algebra.bounding import hold_as_bounds
 from grid_model.case.tables import merge_tables
 from grid_model.policies import (
     carbon_market,
@@ -137,6 +138,7 @@ def build_model(case, concrete: bool = False) -> pyo.AbstractModel:
         return sum(fleet.injection(zone, step) for fleet in fleets) == 0
 
     model.seldom = add_consumption(model, fleets) + [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.seldom]
+    model.bounding = [f"{part.name}.{row}" for part in (*fleets, *policies) for row in part.bounds]
     model.moments, model.amounts = ([f"{part.name}.{variable}" for part in (*fleets, *policies) for variable in getattr(part, kind)]
                                     for kind in ("moments", "amounts"))
     model.exclusive = [pair for part in (*fleets, *policies) for pair in part.exclusive]
@@ -241,4 +243,6 @@ def _expand(model):
     for variable in model.component_objects(pyo.Var, descend_into=True):
         variable._dense = True
     model.construct()
+    for name in model.bounding:
+        hold_as_bounds(model.find_component(name))
     return model

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
-from grid_model.algebra.entries import Sheet
+from grid_model.algebra.bounding import Bounding, bounding_of, narrow
+from grid_model.algebra.entries import Sheet, assembled
 from grid_model.algebra.errors import LoweringError
 from grid_model.algebra.lowering import Lowering, sides
 from grid_model.algebra.program import INFINITY, Family, LinearProgram, family_of, naming
@@ -23,15 +24,21 @@ def compile_program(model: pyo.AbstractModel) -> LinearProgram:
     """
     _prepare(model)
     lowering = Lowering()
-    columns = _families(model, pyo.Var, lowering)
-    rows = _families(model, pyo.Constraint, lowering)
+    columns = _families(_active(model, pyo.Var), lowering)
+    bounds = set(getattr(model, "bounding", ()))
+    standing = [one for one in _active(model, pyo.Constraint) if one.name not in bounds]
+    rows = _families(standing, lowering)
     for variable in _active(model, pyo.Var):
         lowering.column_start[id(variable)] = columns[variable.name].start
     column_lower, column_upper = _bounds(model, columns, lowering)
-    matrix, row_lower, row_upper = _constraints(model, rows, len(column_lower), lowering)
+    bounding = {name: _bounding(model.find_component(name), len(column_lower), lowering) for name in sorted(bounds)}
+    bounding = {name: one for name, one in bounding.items() if len(one.column)}
+    for one in bounding.values():
+        narrow(column_lower, column_upper, one)
+    matrix, row_lower, row_upper = _constraints(standing, rows, len(column_lower), lowering)
     cost, offset = _objective(model, len(column_lower), lowering)
     rows = {name: family for name, family in rows.items() if family.size}
-    return LinearProgram(cost, offset, column_lower, column_upper, row_lower, row_upper, matrix, columns, rows, model, lowering)
+    return LinearProgram(cost, offset, column_lower, column_upper, row_lower, row_upper, matrix, columns, rows, bounding, model, lowering)
 
 
 def _prepare(model) -> None:
@@ -61,9 +68,9 @@ def _active(model, kind):
     return model.component_objects(kind, active=True, descend_into=True)
 
 
-def _families(model, kind, lowering: Lowering) -> dict[str, Family]:
+def _families(components, lowering: Lowering) -> dict[str, Family]:
     families, start = {}, 0
-    for component in _active(model, kind):
+    for component in components:
         with naming(component):
             family = families[component.name] = family_of(component, lowering, start)
         start += family.size
@@ -108,24 +115,39 @@ def _domain(variable) -> tuple[float, float]:
     return -INFINITY if low is None else float(low), INFINITY if high is None else float(high)
 
 
-def _constraints(model, families, columns: int, lowering: Lowering):
+def _constraints(constraints, families, columns: int, lowering: Lowering):
     """The matrix of all rows, and their sides with the bodies' constants taken over."""
     size = sum(family.size for family in families.values())
     sheet, lower, upper = Sheet(size, columns), np.empty(size), np.empty(size)
-    for constraint in _active(model, pyo.Constraint):
+    for constraint in constraints:
         family = families[constraint.name]
         if not family.size:
             continue  # a rule over nothing is never called, as in Pyomo
         with naming(constraint):
-            relation, placeholders = template_of(constraint, constraint.rule)
-            low, body, high = sides(relation)
-            rows = lowering.rows(body, family.axes, placeholders)
-            low = _data_or(-INFINITY, low, family, placeholders, lowering)
-            high = _data_or(INFINITY, high, family, placeholders, lowering)
+            rows, low, high = _lowered(constraint, family, lowering)
             np.subtract(low, rows.constant(), out=family.of(lower))
             np.subtract(high, rows.constant(), out=family.of(upper))
             sheet.write(rows)
     return sheet.matrix(), lower, upper
+
+
+def _lowered(constraint, family: Family, lowering: Lowering):
+    """Rows of a family, and the sides of its body over its axes; one number where a side is open."""
+    relation, placeholders = template_of(constraint, constraint.rule)
+    low, body, high = sides(relation)
+    rows = lowering.rows(body, family.axes, placeholders)
+    return (rows, _data_or(-INFINITY, low, family, placeholders, lowering), _data_or(INFINITY, high, family, placeholders, lowering))
+
+
+def _bounding(constraint, columns: int, lowering: Lowering) -> Bounding:
+    """What a rule over one column each asks of its columns."""
+    with naming(constraint):
+        family = family_of(constraint, lowering, 0)
+        if not family.size:
+            return Bounding(family, *(np.empty(0, kind) for kind in (int, float, float)))
+        rows, low, high = _lowered(constraint, family, lowering)
+        low, high = (np.broadcast_to(side - rows.constant(), family.shape).reshape(-1) for side in (low, high))
+        return bounding_of(family, assembled([rows], columns), low, high)
 
 
 def _objective(model, columns: int, lowering: Lowering) -> tuple[np.ndarray, float]:

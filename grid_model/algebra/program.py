@@ -20,6 +20,7 @@ import pyomo.environ as pyo
 import xarray as xr
 from scipy.sparse import csr_array
 
+from grid_model.algebra.bounding import Bounding
 from grid_model.algebra.entries import assembled
 from grid_model.algebra.errors import LoweringError
 from grid_model.algebra.labels import Axis
@@ -109,11 +110,12 @@ class LinearProgram(Arrays):
     """A compiled model.
 
     `columns` and `rows` map qualified names, such as `storage.energy`, to families; a constraint over nothing is not
-    among them.
+    among them. `bounding` maps the names of rules that have no row, as they are bounds of a column, to what they ask for.
     """
 
     columns: Mapping[str, Family]
     rows: Mapping[str, Family]
+    bounding: Mapping[str, Bounding]
     model: pyo.AbstractModel
     lowering: Lowering
     _expressions: dict = field(default_factory=dict)
@@ -136,6 +138,15 @@ class LinearProgram(Arrays):
         """Values of a named expression at a solution, in the shape of its index sets."""
         matrix, constant, family = self.operator(name)
         return (matrix @ solution + constant).reshape(family.shape)
+
+    def bound_by(self, column: int, side: str) -> tuple[Family, int] | None:
+        """The rule that sets the `lower` or `upper` bound of a column, and the position in it; None where the column itself does."""
+        value = float((self.column_lower if side == "lower" else self.column_upper)[column])
+        for bounding in self.bounding.values():
+            position = bounding.sets(column, side, value)
+            if position is not None:
+                return bounding.family, position
+        return None
 
     def equation(self, row: int) -> str:
         """One row as a person would write it."""

@@ -115,11 +115,11 @@ def _add_thermal(network: Network, data) -> None:
             continue
         size = data.available.values[at].max()
         more = {}
-        for way, limit in (("up", "rising"), ("down", "falling")):
-            values = (data.greatest_rise if way == "up" else data.greatest_fall).values[at]
-            if name in ramps[limit] | ramps[f"first_{limit}"]:
-                more[f"ramp_limit_{way}"] = steady(np.minimum(values / size, 1.0))
-        if name in ramps["first_rising"] | ramps["first_falling"]:
+        for way, limit in (("up", data.greatest_rise), ("down", data.greatest_fall)):
+            share = np.minimum(limit.values[at] / size, 1.0) if size > 0 else np.ones(data.end)
+            if name in ramps["ramping"] | ramps["first_ramping"] and (share < 1).any():
+                more[f"ramp_limit_{way}"] = steady(share)
+        if name in ramps["first_ramping"]:
             more["p_init"] = float(data.initial_output.values[at] / MW)
         _add_generator(network, data, at, data.lowest.values[at], carrier=carriers[at], **more)
 

@@ -31,7 +31,7 @@ def _limits_and_ramps(data, at: int) -> tuple[float, dict]:
     lower, upper = data.lower.values[at], data.upper.values[at]
     size = max(np.abs(lower).max(), np.abs(upper).max()) or MW
     more = {"p_min_pu": steady(lower / size), "p_max_pu": steady(upper / size)}
-    for way, word, binds in (("rise", "up", data.rising), ("fall", "down", data.falling)):
-        if binds[at]:
+    for way, word in (("rise", "up"), ("fall", "down")):
+        if data.ramping[at]:
             more[f"ramp_limit_{word}"] = steady(getattr(data, way).values[at] / size)
     return size, more

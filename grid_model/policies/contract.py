@@ -8,7 +8,7 @@ A policy is a module with
     TABLES, CHECKS                the columns it needs (see case/tables.py), and checks across tables
     read(case, fleets, settings)  its numbers, a `PolicyData`; None where there is nothing to rule: no block, no row
     add_variables(block, data), add_constraints(block, data)
-    COSTS, SELDOM, AMOUNTS, EXCLUSIVE   as for technologies (technologies/contract.py)
+    COSTS, SELDOM, BOUNDS, AMOUNTS, EXCLUSIVE   as for technologies (technologies/contract.py)
     WEIGHTED                      True where it holds for steps that count more than once in the cost (step_weights) as for others:
                                   without it a case with such steps is refused
     ranks(block, data)            {name: rule} minimised before the cost, in order (guaranteed purchase only)

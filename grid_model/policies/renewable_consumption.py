@@ -9,6 +9,7 @@ L       served     GWh   offer of loads
 
 from __future__ import annotations
 
+import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
@@ -25,15 +26,15 @@ def add_physical(green, data):
     green.both_kinds = pyo.Set(initialize=data.both_kinds)
     green.arcs = pyo.Set(initialize=arcs["arc"].tolist())
     green.carried = pyo.Var(green.arcs, green.both_kinds, green.months, within=pyo.NonNegativeReals)
-    green.consumed = pyo.Var(data.zones, green.both_kinds, green.months, within=pyo.NonNegativeReals)
     leaving = members(green, "leaving", zones, listed(arcs["from_zone"], arcs["arc"]))
     arriving = members(green, "arriving", zones, listed(arcs["to_zone"], arcs["arc"]))
-    generated = members(
-        green,
-        "pools_of",
-        [(zone, kind) for zone in zones for kind in data.both_kinds],
-        listed(zip(data.pools["zone"], data.pools["kind"]), data.pools["pool"]),
-    )
+    pools_of = listed(zip(data.pools["zone"], data.pools["kind"]), data.pools["pool"])
+    generated = members(green, "pools_of", [(zone, kind) for zone in zones for kind in data.both_kinds], pools_of)
+    tied = {*arcs["from_zone"], *arcs["to_zone"]}
+    supplied = np.array([[zone in tied or (zone, kind) in pools_of for kind in data.both_kinds] for zone in zones])
+    most = Array(np.where(supplied, np.inf, 0.0), zones, data.both_kinds, name="most_consumed")
+    green.consumed = pyo.Var(data.zones, green.both_kinds, green.months, bounds=lambda _, zone, kind, month: (0, most[zone, kind]))
+    green.supplied = pyo.Set(dimen=2, initialize=[(zones[i], data.both_kinds[j]) for i, j in np.argwhere(supplied)])
     share = data.case.tables["lines"].set_index("line")["renewable_share"].reindex(arcs["line"]).to_numpy(float)
     share = Array(share, arcs["arc"].to_numpy(object), name="renewable_share")
 
@@ -46,7 +47,7 @@ def add_physical(green, data):
             - sum(green.carried[arc, kind, month] for arc in leaving[zone])
         )
 
-    @green.Constraint(data.zones, green.both_kinds, green.months)
+    @green.Constraint(green.supplied, green.months)
     def physical(green, zone, kind, month):
         """p <= what is at hand, which is never less than nothing   [GWh]"""
         return green.consumed[zone, kind, month] <= green.at_hand[zone, kind, month]

@@ -46,7 +46,7 @@ from grid_model.policies.self_use_schedule import SERIES, schedule_self_use
 
 NAME = "self_use"
 DEFAULT = True
-SELDOM = ("no_more_than_leaves",)
+BOUNDS = ("less_discharge", "more_charge", "no_more_than_leaves", "back_on_schedule")
 
 NOTHING = 1e-9  # GWh
 
@@ -87,7 +87,8 @@ def read(case, fleets, settings) -> PolicyData | None:
     data.stores, data.names = stores, stores.data.names[chosen]
     scheduled = case if all(name in case.series for name in SERIES) else schedule_self_use(case)
     data.charged, data.discharged, data.level = (scheduled.profile(name, data.names) for name in SERIES)  # MW, MW, MWh
-    net = data.discharged - data.charged
+    net = np.clip(data.discharged - data.charged, -stores.data.charge_power.values[chosen, None] / MW,
+                  stores.data.power.values[chosen, None] / MW)
     data.net_schedule = Array(net * MW, data.names, data.step_labels, name="net_schedule")
     data.scheduled_charge, data.scheduled_discharge = (
         Array(np.maximum(power, 0.0) * MW, data.names, data.step_labels, name=name)
@@ -105,14 +106,14 @@ def carried(self_use, data) -> dict:
 
 
 def _read_held(data, figures, rows: np.ndarray) -> None:
-    """The level of the schedule, and that with the room above it, in terms of the offer `energy_held`: what could be
-    delivered from each step's end on, GWh; and the steps in which less room is left than the store has."""
-    level, highest = data.level * MWH, figures.level_upper.values[rows, 1:]
+    """The level of the schedule, and that with the room above it, GWh; and the steps in which less room is left than the
+    store has."""
+    lowest, highest = (limit.values[rows, 1:] for limit in (figures.level_lower, figures.level_upper))
+    level = np.clip(data.level * MWH, lowest, highest)
     own = np.where(data.back, 0.0, np.maximum(highest - level, 0.0))
     room = _room(own, figures.retention.values[rows], data.tight)
-    efficiency, lowest = figures.discharge_efficiency.values[rows, None], figures.lowest.values[rows, None]
-    for name, values in (("held", level), ("most_held", level + room)):
-        setattr(data, name, Array(efficiency * (values - lowest), data.names, data.step_labels, name=name))
+    for name, values in (("scheduled_level", level), ("highest_level", level + room)):
+        setattr(data, name, Array(values, data.names, data.step_labels, name=name))
     data.capped = _pairs(data, (room < own - NOTHING) & data.released & ~data.back)
 
 
@@ -191,14 +192,13 @@ def add_constraints(self_use, data):
 
     @self_use.Constraint(self_use.capped)
     def no_more_than_leaves(self_use, store, step):
-        """e[s,t] <= e'[s,t] + r[s,t], as energy that could be delivered   [GWh]"""
-        return data.stores.energy_held(store, step) <= data.most_held[store, step]
+        """e[s,t] <= e'[s,t] + r[s,t]   [GWh]"""
+        return data.stores.level(store, step) <= data.highest_level[store, step]
 
     @self_use.Constraint(self_use.returning)
     def back_on_schedule(self_use, store, step):
-        """e[s,t] as in the schedule, at the end of the time after a tight hour, as energy that could be delivered
-        [GWh]"""
-        return data.stores.energy_held(store, step) == data.held[store, step]
+        """e[s,t] = e'[s,t] at the end of the time after a tight hour   [GWh]"""
+        return data.stores.level(store, step) == data.scheduled_level[store, step]
 
 
 def series(self_use, data, solved) -> dict:

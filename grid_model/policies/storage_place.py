@@ -93,9 +93,9 @@ def _read_plants(data: PolicyData, table: pd.DataFrame) -> None:
     data.plant_connection = Array(connection, data.plants, name="connection")
     power = _powers(table)
     most = _most_output(data, capacity.to_numpy(float))
-    data.sharing = _pairs(data, data.plants, most + power["discharge"].to_numpy()[:, None] > connection[:, None])
     drawn = _powers(table[table["grid_charging"]]).reindex(data.plants, fill_value=0.0)["charge"].to_numpy()
-    data.drawing = data.plants[drawn > connection]
+    data.sharing = _pairs(data, data.plants, (most + power["discharge"].to_numpy()[:, None] > connection[:, None])
+                          | (drawn > connection)[:, None])
 
 
 def _read_users(data: PolicyData, table: pd.DataFrame) -> None:
@@ -105,13 +105,17 @@ def _read_users(data: PolicyData, table: pd.DataFrame) -> None:
     data.users = users = stores.index.to_numpy(object)
     data.load_fleets = [fleet for fleet in data.offering("drawn") if "load" in fleet.data.table]
     connection = _connection(table).to_numpy(float)
-    data.user_connection = Array(connection, users, name="connection")
     demand = data.case.profile("load", users, 0.0) * MW
     taken = demand + _powers(table)["charge"].to_numpy()[:, None]
     exporting = _powers(table[table["export_allowed"]]).reindex(users, fill_value=0.0)["discharge"].to_numpy()
     given = exporting[:, None] - np.minimum(demand, 0)
-    data.taking = _pairs(data, users, taken > connection[:, None])  # never where no connection is given: NaN
-    data.giving = _pairs(data, users, given > connection[:, None])
+    none_exports = ~table.groupby("host")["export_allowed"].any().to_numpy()[:, None] & (demand >= 0)
+    limited = (taken > connection[:, None]) | (given > connection[:, None])  # never where no connection is given: NaN
+    connection = np.where(np.isnan(connection), np.inf, connection)
+    data.most_taken = Array(connection, users, name="most_taken")
+    data.least_taken = Array(np.where(none_exports, 0.0, -connection[:, None]), users, data.step_labels, name="least_taken")
+    data.exchanging = _pairs(data, users, none_exports | limited)
+    data.holding_back = _pairs(data, users, np.isin(users, data.not_exporting.index)[:, None] & ~none_exports)
 
 
 def _connection(table: pd.DataFrame) -> pd.Series:
@@ -157,7 +161,6 @@ def _add_plant_rules(place, data):
     own_charging = members(place, "own_charging", data.own_charging.index, data.own_charging)
     plants_of = _in_fleets(place, "plants", data.plants, data.plant_fleets)
     place.sharing = pyo.Set(dimen=2, initialize=data.sharing)
-    place.drawing = pyo.Set(initialize=list(data.drawing))
 
     def output(host, step):
         return sum(sum(fleet.output(plant, step) for plant in plants[host]) for fleet, plants in plants_of)
@@ -172,42 +175,33 @@ def _add_plant_rules(place, data):
 
     @place.Constraint(place.sharing)
     def shared_connection(place, host, step):
-        """g[h,t] + sum of d[s,t] - c[s,t] <= X[h]   [GW]"""
-        return output(host, step) + net(host, step) <= data.plant_connection[host]
-
-    @place.Constraint(place.drawing, data.steps)
-    def drawn_from_grid(place, host, step):
-        """sum of c[s,t] - d[s,t] - g[h,t] <= X[h]   [GW]"""
-        return -net(host, step) - output(host, step) <= data.plant_connection[host]
+        """-X[h] <= g[h,t] + sum of d[s,t] - c[s,t] <= X[h]   [GW]"""
+        sent = output(host, step) + net(host, step)
+        return (-data.plant_connection[host], sent, data.plant_connection[host])
 
 
 def _add_user_rules(place, data):
     stores_of = members(place, "user_stores", data.users, data.user_stores)
     not_exporting = members(place, "not_exporting", data.not_exporting.index, data.not_exporting)
     loads_of = _in_fleets(place, "users", data.users, data.load_fleets)
-    place.taking = pyo.Set(dimen=2, initialize=data.taking)
-    place.giving = pyo.Set(dimen=2, initialize=data.giving)
+    place.exchanging = pyo.Set(dimen=2, initialize=data.exchanging)
+    place.holding_back = pyo.Set(dimen=2, initialize=data.holding_back)
 
     def exchanged(host, step):
         """What user and stores take from the grid: L - u + c - d, GW."""
         served = sum(sum(fleet.served(load, step) for load in loads[host]) for fleet, loads in loads_of)
         return served - sum(data.stores.output(store, step) for store in stores_of[host])
 
-    @place.Constraint(place.not_exporting_keys, data.steps)
+    @place.Constraint(place.holding_back)
     def no_export(place, host, step):
         """sum of d[s,t] - c[s,t] of stores not allowed to export <= max(L[h,t], 0) - u[h,t]   [GW]"""
         drawn = sum(sum(fleet.drawn(load, step) for load in loads[host]) for fleet, loads in loads_of)
         return sum(data.stores.output(store, step) for store in not_exporting[host]) <= drawn
 
-    @place.Constraint(place.taking)
-    def taken_through_connection(place, host, step):
-        """L[h,t] - u[h,t] + sum of c[s,t] - d[s,t] <= X[h]   [GW]"""
-        return exchanged(host, step) <= data.user_connection[host]
-
-    @place.Constraint(place.giving)
-    def given_through_connection(place, host, step):
-        """sum of d[s,t] - c[s,t] - (L[h,t] - u[h,t]) <= X[h]   [GW]"""
-        return -exchanged(host, step) <= data.user_connection[host]
+    @place.Constraint(place.exchanging)
+    def exchange(place, host, step):
+        """-X[h] <= L[h,t] - u[h,t] + sum of c[s,t] - d[s,t] <= X[h], where no store may export at least 0   [GW]"""
+        return (data.least_taken[host, step], exchanged(host, step), data.most_taken[host])
 
 
 def _add_zone_rule(place, data):

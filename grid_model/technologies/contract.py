@@ -23,7 +23,8 @@ and offers, each an expression in units of the programme, written as a function 
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
 (block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names
 constraints that nearly always hold by themselves: the solver adds their rows where they are broken
-(solve/working.py); MOMENTS names variables that count what happens at the beginning of a step, AMOUNTS those that say
+(solve/working.py); BOUNDS names constraints over one column each, which hold as bounds of it and have no row
+(algebra/bounding.py); MOMENTS names variables that count what happens at the beginning of a step, AMOUNTS those that say
 how much there is in a step (GWh), where all others are powers or states: a plan of longer steps is carried over by
 that (solve/medium_term.py); EXCLUSIVE names pairs of variables over the same members of which a unit of a set uses
 one at a time, (variable, variable, set): the solver closes one where both are used (solve/one_way.py). Steps are
@@ -117,6 +118,11 @@ class Part:
     def seldom(self) -> tuple[str, ...]:
         """Names of its constraints that seldom bind."""
         return self.module.__dict__.get("SELDOM", ())
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """Names of its constraints over one column each."""
+        return self.module.__dict__.get("BOUNDS", ())
 
     @property
     def moments(self) -> tuple[str, ...]:

@@ -83,8 +83,8 @@ def read(case) -> Data | None:
     start = np.where(always, data.table["initial_mw"].to_numpy(float) * MW, np.nan)
     lower[:, 0] = np.fmax(lower[:, 0], start - fall[:, 0])  # an empty cell is NaN and limits nothing
     upper[:, 0] = np.fmin(upper[:, 0], start + rise[:, 0])
-    data.rising = always & (rise[:, 1:] < upper[:, 1:] - lower[:, :-1]).any(axis=1)
-    data.falling = always & (fall[:, 1:] < upper[:, :-1] - lower[:, 1:]).any(axis=1)
+    rises, falls = rise[:, 1:] < upper[:, 1:] - lower[:, :-1], fall[:, 1:] < upper[:, :-1] - lower[:, 1:]
+    data.ramping = always & (rises | falls).any(axis=1)
     widest = float(np.max(upper - lower, initial=0.0))
     data.lower, data.upper = data.series(lower, "lower"), data.series(upper, "upper")
     data.rise, data.fall = data.series(np.minimum(rise, widest), "rise"), data.series(np.minimum(fall, widest), "fall")
@@ -137,18 +137,14 @@ def add_variables(converters, data):
 
 
 def add_constraints(converters, data):
-    rising, falling = subset(converters, "rising", data.where(data.rising)), subset(converters, "falling", data.where(data.falling))
+    ramping = subset(converters, "ramping", data.where(data.ramping))
     converters.later_steps = pyo.RangeSet(2, data.end)
 
-    @converters.Constraint(rising, converters.later_steps)
-    def ramp_up(converters, unit, step):
-        """p[c,t] - p[c,t-1] <= U   [GW]"""
-        return converters.conversion[unit, step] - converters.conversion[unit, step - 1] <= data.rise[unit, step]
-
-    @converters.Constraint(falling, converters.later_steps)
-    def ramp_down(converters, unit, step):
-        """p[c,t-1] - p[c,t] <= V   [GW]"""
-        return converters.conversion[unit, step - 1] - converters.conversion[unit, step] <= data.fall[unit, step]
+    @converters.Constraint(ramping, converters.later_steps)
+    def ramp(converters, unit, step):
+        """-V <= p[c,t] - p[c,t-1] <= U   [GW]"""
+        change = converters.conversion[unit, step] - converters.conversion[unit, step - 1]
+        return (-data.fall[unit, step], change, data.rise[unit, step])
 
     converter_commitment.add_constraints(converters, data)
 

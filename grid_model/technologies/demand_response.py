@@ -1,7 +1,7 @@
 """Demand response: programmes that lower, move or interrupt demand, and orderly use after them.
 
 symbol  attribute        unit             kind
-d       reduced          GW               decision, 0 <= d <= most_reduced; d[p,0] = 0
+d       reduced          GW               decision, 0 <= d <= most_reduced
 u       increased        GW               decision, 0 <= u <= most_increased; shift and ev_charging
 r       lent             GW               decision, 0 <= r <= return_power; vehicles that return power to the grid
 D       power            GW               data: power_mw, or share_of_peak of the greatest load; whole blocks of step_mw
@@ -16,7 +16,7 @@ shift          demand moved to earlier or later hours                          d
 ev_charging    charging of vehicles, later than on arrival                     demand_response_charging.py
 orderly_use    use cut by order of the government                              demand_response_calls.py
 
-Nothing is called before the first step: d[p,0] = 0. What a programme could still do at once is offered as headroom;
+Nothing is called before the first step. What a programme could still do at once is offered as headroom;
 orderly use is no reserve.
 
 Order (docs/policy.md, section 3): demand response first, orderly use after it, unserved energy last. It follows from the
@@ -126,8 +126,7 @@ def read(case) -> Data | None:
     reduced, increased = np.minimum(data.power.values[:, None], data.load), np.zeros_like(data.load)
     shift.read(data, reduced, increased)
     charging.read(data, reduced, increased)
-    data.most_reduced = Array(np.pad(reduced, ((0, 0), (1, 0))), data.names, np.arange(data.end + 1),
-                              name="most_reduced")
+    data.most_reduced = data.series(reduced, "most_reduced")
     data.most_increased = data.series(increased, "most_increased")
     calls.read(data)
     data.load_names = data.table["load"].to_numpy(object)
@@ -207,8 +206,7 @@ def _among(data: Data, chosen: np.ndarray, name: str) -> tuple[Array, Array]:
 
 def add_variables(response, data):
     movable = subset(response, "movable", data.where(data.moves.values > 0).tolist())
-    response.reduced = pyo.Var(data.units, data.borders, bounds=lambda _, unit, border: (
-        0, data.most_reduced[unit, border]))
+    response.reduced = pyo.Var(data.units, data.steps, bounds=lambda _, unit, step: (0, data.most_reduced[unit, step]))
     response.increased = pyo.Var(movable, data.steps, bounds=lambda _, unit, step: (0, data.most_increased[unit, step]))
     calls.add_variables(response, data)
     shift.add_variables(response, data)

@@ -16,7 +16,7 @@ and a year's limit holds in proportion to the hours in the case. A day that is o
 day's hours. The window rows (least rest, least length) are those of Rajan and Takriti (2005), "Minimum up/down
 polytopes of the unit commitment problem with start-up costs", IBM research report RC23628, which are tight for each
 customer; the number of stops is eliminated from the first by stops = s - (d[t] - d[t-1]). Rows stand only where a limit
-can bind.
+can bind. Nothing is called before the first step: d[p,0] = 0 stands as a factor, `going`, of 0 there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def read(data: Data) -> None:
     """Limits that can bind, and where they do."""
     table, power, part = data.table, data.power.values, part_of_year(data.case)
     hours = data.step_hours.values
-    most = data.most_reduced.values[:, 1:]
+    most = data.most_reduced.values
     data.most_calls = data.parameter(np.nan_to_num(table["max_calls_per_year"].to_numpy(float) * part), "most_calls")
     data.most_energy = data.parameter(np.nan_to_num(table["max_energy_mwh_per_year"].to_numpy(float) * part * MWH),
                                       "most_energy")
@@ -42,6 +42,8 @@ def read(data: Data) -> None:
     _read_days(data, most, hours)
     _read_windows(data)
     data.counted = data.few_calls | data.timed
+    data.previous = Array(np.maximum(data.step_labels - 1, 1), data.step_labels, name="previous")
+    data.going = Array((data.step_labels > 1).astype(float), data.step_labels, name="going")
 
 
 def part_of_year(case) -> float:
@@ -80,6 +82,9 @@ def _read_windows(data: Data) -> None:
             inner[:, :-1] &= before[:, 1:] > 0
         inner &= (data.power.values > 0)[:, None]
         setattr(data, f"before_{name}", Array(before, data.names, data.step_labels, name=f"before_{name}"))
+        if name == "rest":
+            data.last_before = Array(np.maximum(before, 1), data.names, data.step_labels, name="last_before")
+            data.going_before = Array((before > 0).astype(float), data.names, data.step_labels, name="going_before")
         setattr(data, f"{name}_steps", [(data.names[unit], int(step) + 1) for unit, step in np.argwhere(inner)])
         data.timed |= inner.any(axis=1)
 
@@ -119,7 +124,8 @@ def add_constraints(response, data):
     @response.Constraint(response.counted, data.steps)
     def start(response, unit, step):
         """s[p,t] >= d[p,t] - d[p,t-1]   [GW]"""
-        return response.started[unit, step] >= response.reduced[unit, step] - response.reduced[unit, step - 1]
+        before = data.going[step] * response.reduced[unit, data.previous[step]]
+        return response.started[unit, step] >= response.reduced[unit, step] - before
 
     @response.Constraint(few_calls)
     def calls_of_year(response, unit):
@@ -142,9 +148,9 @@ def _add_windows(response, data):
     @response.Constraint(response.rest_steps)
     def least_rest(response, unit, step):
         """S[p,t] - S[p,b] <= D - d[p,b], b the border before the window: who was called at b rests or goes on   [GW]"""
-        before = data.before_rest[unit, step]
-        started = response.started_until[unit, step] - response.started_until[unit, before]
-        return started + response.reduced[unit, before] <= data.power[unit]
+        started = response.started_until[unit, step] - response.started_until[unit, data.before_rest[unit, step]]
+        called = data.going_before[unit, step] * response.reduced[unit, data.last_before[unit, step]]
+        return started + called <= data.power[unit]
 
     @response.Constraint(response.length_steps)
     def least_length(response, unit, step):

@@ -95,6 +95,7 @@ def add_constraints(response, data):
     response.windows = pyo.Set(initialize=sorted({hours for _, hours in data.within}))
     response.open_steps = pyo.Set(response.windows, data.steps, initialize=data.open_steps)
     within = subset(response, "within", data.within)
+    response.inner_steps = pyo.RangeSet(1, data.end - 1)  # at the end q is 0: nothing is owed
 
     @response.Constraint(response.shifting, data.steps)
     def energy_moved(response, unit, step):
@@ -102,13 +103,13 @@ def add_constraints(response, data):
         return response.outstanding[unit, step] == response.outstanding[unit, step - 1] + data.step_hours[step] * (
             response.reduced[unit, step] - data.efficiency[unit] * response.increased[unit, step])
 
-    @response.Constraint(within, data.steps)
+    @response.Constraint(within, response.inner_steps)
     def returned_in_time(response, unit, hours, step):
         """q[p,t] <= sum of d dt over p(t) < s <= t   [GWh]"""
         return response.outstanding[unit, step] <= sum(
             data.step_hours[s] * response.reduced[unit, s] for s in response.open_steps[hours, step])
 
-    @response.Constraint(within, data.steps)
+    @response.Constraint(within, response.inner_steps)
     def reduced_in_time(response, unit, hours, step):
         """-q[p,t] <= sum of eta u dt over p(t) < s <= t   [GWh]"""
         return -response.outstanding[unit, step] <= sum(

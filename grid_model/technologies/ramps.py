@@ -7,7 +7,7 @@ a, f    most, least    1     data, limits of output in the step, as part of capa
 a-, f-  most_before, least_before   1    data, the same in the step before
 
 A profile that forces output to change faster (an outage, the first day of a heating season) is no ramp of the plant:
-U is at least f - a-, V at least f- - a. A row can bind only where U < a - f- (V < a- - f): only such units get rows.
+U is at least f - a-, V at least f- - a. A row can bind only where U < a - f- or V < a- - f: only such units get rows.
 Before the first step output is what `initial_output_mw` says; without it the first step is not limited.
 
 Here stand the figures, and the law of units without commitment; that of what is online is in commitment.py.

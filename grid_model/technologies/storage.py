@@ -214,6 +214,11 @@ def headroom_down(storage, data, unit, step):
     return data.charge_power[unit] + output(storage, data, unit, step)
 
 
+def level(storage, data, unit, border):
+    """e[s,t] at border t (0..T)   [GWh]"""
+    return storage.energy[unit, border]
+
+
 def energy_held(storage, data, unit, border):
     """eta_d (e[s,t] - least level): what could be delivered to the grid from border t on (0..T)   [GWh]"""
     return data.discharge_efficiency[unit] * (storage.energy[unit, border] - data.lowest[unit])

@@ -30,6 +30,7 @@ from grid_model.technologies.generators import GENERATORS, available, check_kind
 
 NAME = "thermal"
 MOMENTS = ("started", "stopped")
+BOUNDS = ("first_ramp",)
 SELDOM = ("least_time_up", "least_time_down", "ramp_up_online", "ramp_down_online")
 
 TABLES = {
@@ -100,8 +101,7 @@ def _read_ramps(data, capacity, fixed) -> None:
                             for values, name in ((limits.rise, "greatest_rise"), (limits.fall, "greatest_fall")))
     rises = fixed[:, None] & (limits.rise < most - limits.least_before - ramps.ROUNDING)
     falls = fixed[:, None] & (limits.fall < limits.most_before - least - ramps.ROUNDING)
-    data.ramping = {"rising": limits.of_later_steps(rises), "falling": limits.of_later_steps(falls),
-                    "first_rising": limits.of_first_step(rises), "first_falling": limits.of_first_step(falls)}
+    data.ramping = {"ramping": limits.of_later_steps(rises | falls), "first_ramping": limits.of_first_step(rises | falls)}
 
 
 def add_variables(thermal, data):
@@ -150,28 +150,19 @@ def add_constraints(thermal, data):
 
 
 def _add_ramps(thermal, data):
-    rising, falling, first_rising, first_falling = (
-        subset(thermal, name, data.where(mask)) for name, mask in data.ramping.items())
+    ramping, first_ramping = (subset(thermal, name, data.where(mask)) for name, mask in data.ramping.items())
 
-    @thermal.Constraint(rising, thermal.later_steps)
-    def ramp_up(thermal, unit, step):
-        """g[g,t] - g[g,t-1] <= U   [GW]"""
-        return thermal.generation[unit, step] - thermal.generation[unit, step - 1] <= data.greatest_rise[unit, step]
+    @thermal.Constraint(ramping, thermal.later_steps)
+    def ramp(thermal, unit, step):
+        """-V <= g[g,t] - g[g,t-1] <= U   [GW]"""
+        change = thermal.generation[unit, step] - thermal.generation[unit, step - 1]
+        return (-data.greatest_fall[unit, step], change, data.greatest_rise[unit, step])
 
-    @thermal.Constraint(falling, thermal.later_steps)
-    def ramp_down(thermal, unit, step):
-        """g[g,t-1] - g[g,t] <= V   [GW]"""
-        return thermal.generation[unit, step - 1] - thermal.generation[unit, step] <= data.greatest_fall[unit, step]
-
-    @thermal.Constraint(first_rising, thermal.first_step)
-    def first_ramp_up(thermal, unit, step):
-        """g[g,1] - given output <= U   [GW]"""
-        return thermal.generation[unit, step] - data.initial_output[unit] <= data.greatest_rise[unit, step]
-
-    @thermal.Constraint(first_falling, thermal.first_step)
-    def first_ramp_down(thermal, unit, step):
-        """given output - g[g,1] <= V   [GW]"""
-        return data.initial_output[unit] - thermal.generation[unit, step] <= data.greatest_fall[unit, step]
+    @thermal.Constraint(first_ramping, thermal.first_step)
+    def first_ramp(thermal, unit, step):
+        """-V <= g[g,1] - given output <= U   [GW]"""
+        change = thermal.generation[unit, step] - data.initial_output[unit]
+        return (-data.greatest_fall[unit, step], change, data.greatest_rise[unit, step])
 
 
 def output(thermal, data, unit, step):

@@ -85,7 +85,7 @@ def test_cost_is_what_is_not_free_times_the_price():
 
 
 def test_account_adds_up():
-    """The dirty plant emits 876 kt, gets 700.8 free and buys 175.2."""
+    """The dirty plant emits 876 kt, gets 700.8 free and buys 175.2. Without a benchmark it would get none and buy all 876."""
     row, results = account(grid({}, generators=[CHEAP_DIRTY]), "A")
     assert row["emissions_t"] == pytest.approx(876_000)
     assert row["free_t"] == pytest.approx(700_800)
@@ -148,7 +148,8 @@ def test_a_generators_own_benchmark_goes_first():
 
 
 def test_benchmark_of_the_latest_year_not_after():
-    """Of benchmarks of 2020, 2026 and 2030 that of 2026 holds in 2027; before 2020 the earliest one does."""
+    """Of benchmarks of 2020, 2026 and 2030 that of 2026 holds in 2027; before 2020 the earliest one does.
+    That of 2020 would leave 0.1 t/MWh to buy instead of 0.3."""
     rows = [
         {"technology": "coal", "year": year, "benchmark_t_per_mwh": value}
         for year, value in ((2030, 0.5), (2020, 0.9), (2026, 0.7))
@@ -172,7 +173,7 @@ def test_offsets_replace_purchases_up_to_their_share():
 
 
 def test_offsets_dearer_than_allowances_are_not_used():
-    """At the prices of 2025 (70.76 and 62.36) nobody surrenders CCER."""
+    """At the prices of 2025 (70.76 and 62.36) nobody surrenders CCER; at 50 it would be 43.8 kt."""
     row, _ = account(grid({}, generators=[CHEAP_DIRTY]), "A")
     assert row["offset_t"] == pytest.approx(0, abs=1e-6)
 
@@ -204,7 +205,8 @@ def test_a_step_of_the_supply_gives_nothing_back():
 
 
 def test_no_more_reductions_are_taken_than_are_surrendered():
-    """Of 30 kt taken out of the supply 10 are surrendered: 20 more than the rule lets be."""
+    """Of 30 kt taken out of the supply 10 are surrendered: 20 more than the rule lets be. Without the rule all 43.8 kt that may be
+    surrendered would cost nothing."""
     market = gm.build_model(grid({}, generators=[CHEAP_DIRTY]), concrete=True).carbon_market
     market.offset_supply["ccer", 2027], market.offset["A", 2027] = 30.0, 10.0
     assert market.offset_clearing[2027].slack() == pytest.approx(-20)
@@ -228,14 +230,15 @@ def test_cap_binds_and_its_dual_is_the_price():
 
 
 def test_offsets_loosen_a_cap():
-    """Free CCER for 5 % of 691.58 kt of emissions go beyond the cap of 657 kt."""
+    """Free CCER for 5 % of 691.58 kt of emissions go beyond the cap of 657 kt. Without offsets that would be all."""
     case = grid({"allocation": "cap", "cap_t": 657_000, "price": "cleared", "ccer_price_cny_per_t": 0})
     market = gm.solve(case).tables["carbon_market"].iloc[0]
     assert market["emissions_t"] == pytest.approx(657_000 / 0.95)
 
 
 def test_caps_of_zones_are_those_of_their_plant():
-    """Zones with 300 and 357 kt: their plant holds these, not parts by capacity times benchmark."""
+    """Zones with 300 and 357 kt: their plant holds these, not parts by capacity times benchmark,
+    which would be 375.4 and 281.6 kt."""
     zones = [{"zone": "A", "carbon_cap_t": 300_000}, {"zone": "B", "carbon_cap_t": 357_000}]
     results = gm.solve(grid({"allocation": "cap", "price": "cleared", "ccer_price_cny_per_t": 1000}, zones=zones))
     table = results.tables["carbon_account"].set_index("entity")
@@ -245,7 +248,8 @@ def test_caps_of_zones_are_those_of_their_plant():
 
 def test_reserve_is_a_ceiling_until_it_is_used_up():
     """A cap of 657 kt of which 5 % are held back: 624.15 kt are there. Released at 15 CNY/t, cheaper than moving
-    output at 20 CNY/t, all 32.85 kt are used and the price stays 20; released at 25 none is."""
+    output at 20 CNY/t, all 32.85 kt are used and the price stays 20; released at 25 none is. Were nothing held back, 657 kt
+    would be emitted at either price."""
     policy = {
         "allocation": "cap",
         "cap_t": 657_000,
@@ -313,7 +317,7 @@ def test_what_was_banked_covers_emissions():
 
 def test_bank_carries_allowances_into_the_next_year_and_none_back():
     """Caps of 876 kt a year, 438 GWh in 2026 and 880 in 2027: 10 kt are banked and the cap of 2027 does not bind (880
-    kt <= 886). The other way round nothing can be borrowed: 4 kt are short."""
+    kt <= 886). The other way round nothing can be borrowed: 4 kt are short. Without a bank they would be short either way."""
     generators = [CHEAP_DIRTY]
     policy = {"allocation": "cap", "cap_t": 876_000, "price": "cleared", "offset_share": 0}
     time = dict(steps=2, step_hours=8760, start="2026-01-01")
@@ -329,7 +333,8 @@ def test_bank_carries_allowances_into_the_next_year_and_none_back():
 
 
 def test_declared_sellers_neither_buy_nor_bid():
-    """A dirty plant that declares itself a seller cannot buy: what is not free is short."""
+    """A dirty plant that declares itself a seller cannot buy: what is not free is short. As anybody else it would
+    buy those 175.2 kt."""
     case = grid({}, generators=[CHEAP_DIRTY], carbon_entities=[{"entity": "A", "position": "seller"}])
     row, _ = account(case, "A")
     assert row["bought_t"] == 0 and row["shortfall_t"] == pytest.approx(175_200 - row["offset_t"])
@@ -339,7 +344,8 @@ def test_declared_sellers_neither_buy_nor_bid():
 
 
 def test_markets_have_their_own_prices():
-    """Zone A is in a market of its own at 200 CNY/t, zone B in the national one at 62.36."""
+    """Zone A is in a market of its own at 200 CNY/t, zone B in the national one at 62.36, which would be the price of both
+    in one market."""
     zones = [{"zone": "A", "carbon_market": "pilot"}, {"zone": "B"}]
     case = grid({}, zones=zones, load=150, carbon_markets=[{"market": "pilot", "allowance_price_cny_per_t": 200}])
     results = gm.solve(case)
@@ -350,7 +356,7 @@ def test_markets_have_their_own_prices():
 
 def test_markets_clear_apart():
     """Of 150 MW the clean plant gives its 120; the dirty one emits 262.8 kt for the rest and has a cap of 100 kt.
-    What the market of the clean zone has to spare (900 - 525.6 kt) does not help it."""
+    What the market of the clean zone has to spare (900 - 525.6 kt) does not help it. In one market nobody would be short."""
     zones = [
         {"zone": "A", "carbon_market": "a", "carbon_cap_t": 100_000},
         {"zone": "B", "carbon_market": "b", "carbon_cap_t": 900_000},
@@ -363,7 +369,8 @@ def test_markets_clear_apart():
 
 
 def test_entities_by_generator():
-    """Each generator its own account: the clean one, at 120 MW, sells 0.1 t/MWh, the dirty one, at 80 MW, buys 0.2."""
+    """Each generator its own account: the clean one, at 120 MW, sells 0.1 t/MWh, the dirty one, at 80 MW, buys 0.2.
+    With one account the zone would buy the difference, 35.04 kt, and sell none."""
     generators = [CHEAP_DIRTY, DEAR_CLEAN | {"zone": "A"}]
     table = (
         gm.solve(grid({"entity": "generator"}, generators=generators, load=200))

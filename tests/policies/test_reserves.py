@@ -74,8 +74,8 @@ def test_down_is_kept_above_the_floor():
 
 
 def test_renewable_plant_provides_downwards():
-    """Wind can be withdrawn: 10 MW downwards cost nothing. Upwards what is curtailed does not count: shortfall of 10
-    MW."""
+    """Wind can be withdrawn: 10 MW downwards cost nothing, where without its part 10 MW would be missing. Upwards what is curtailed
+    does not count: shortfall of 10 MW."""
     wind = plant("wind", 200, 0, technology="wind_onshore")
     assert solved(grid(wind, settings={"down_load_share": 0.1})).objective == pytest.approx(0)
     assert solved(grid(wind, settings={"up_load_share": 0.1})).objective == pytest.approx(10 * 3500)

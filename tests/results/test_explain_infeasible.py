@@ -224,9 +224,21 @@ def test_ramps():
     )
     findings = found(case)
     changed = change(findings)
-    assert changed.rule in ("thermal.ramp_down upper", "thermal.first_ramp_down upper")
+    assert changed.rule in ("thermal.ramp_down upper", "thermal.first_ramp lower")
     assert changed.change == pytest.approx(20) and changed.column == "ramp_down_fraction_per_hour"
     assert findings["balance upper"].times == (1,)
+
+
+def test_a_rule_that_is_a_bound_is_told_by_its_name():
+    """From 80 MW coal comes down to no less than 60 in the first step; the load is 20: 40 MW too many. As a bound of output alone
+    it would be told of as least output."""
+    case = small_case(1, series={"load": {"东部负荷": [20]}}, loads=LOAD,
+                      generators=[COAL | {"initial_output_mw": 80, "ramp_down_fraction_per_hour": 0.2}])
+    findings = found(case)
+    assert set(findings) == {"balance upper", "thermal.first_ramp lower"}
+    ramp = findings["thermal.first_ramp lower"]
+    assert (ramp.value, ramp.needed, ramp.column) == (pytest.approx(60), pytest.approx(40), "ramp_down_fraction_per_hour")
+    assert "can fall to no less than 60 MW in the first step" in ramp.sentence
 
 
 def test_carbon_cap_without_shortfall():

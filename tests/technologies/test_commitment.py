@@ -314,7 +314,7 @@ def test_rows_of_a_committed_fleet():
     assert (rows(result, "ramp_up_online"), rows(result, "ramp_down_online")) == (1, 1)
     result = solved(coal_and_gas([60, 60], SLOW))
     assert (rows(result, "ramp_up_online"), rows(result, "ramp_down_online")) == (1, 1)
-    assert (rows(result, "ramp_up"), rows(result, "ramp_down")) == (0, 0)
+    assert rows(result, "ramp") == 0
     heated = {**FLOOR, "start_cost_cny_per_mw": 50, "heating_floor_fraction": 0.5}
     zones = [{"zone": "A", "heating_start": "11-15", "heating_end": "03-15"}]
     result = solved(coal_and_gas([60, 60], heated, zones=zones))

@@ -39,7 +39,7 @@ def test_a_dark_zone_delivers_nothing():
 def test_orderly_use_is_a_part_of_the_load_too():
     """60 MW of shed and 80 of orderly use on 100 MW: 60 and 40, and nothing is left to be unserved."""
     result = solved(dark({"kind": "shed", "power_mw": 60}, {"kind": "orderly_use", "power_mw": 80}))
-    assert result.value("demand_response.reduced")[:, 1] * 1e3 == pytest.approx([60, 40])
+    assert result.value("demand_response.reduced")[:, 0] * 1e3 == pytest.approx([60, 40])
     assert result.value("loads.unserved")[:, 0] * 1e3 == pytest.approx([0, 500])
 
 

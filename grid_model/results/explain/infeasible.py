@@ -19,7 +19,7 @@ import numpy as np
 
 from grid_model.errors import InfeasibleError, SolveError
 from grid_model.results.explain.places import IDENTIFIERS, Places
-from grid_model.results.explain.words import Asks, formula_of, words_of
+from grid_model.results.explain.words import REVERSED, Asks, formula_of, words_of
 from grid_model.solve.conflict import Conflict, Limits, Side, find_conflicts, limits_of
 
 SECONDS = 60.0  # for the search, after the solver has said that there is no dispatch
@@ -131,6 +131,11 @@ def penalised(program) -> Limits:
             ):  # what was given before the horizon gives way last
                 for side in (lower, upper):
                     side[here].reshape(family.shape)[..., 0] *= 3
+    for name, bounding in program.bounding.items():
+        words, here = words_of(program, "row", name), bounding.column
+        for side, asks, asked, stands in ((lower, words.lower, bounding.lower, program.column_lower),
+                                          (upper, words.upper, bounding.upper, program.column_upper)):
+            side[rows + here[stands[here] == asked]] = asks.penalty
     return limits_of(program, lower, upper)
 
 
@@ -161,27 +166,31 @@ class _Teller:
         """What a side is about: kind, family, side, name."""
         family, label = self._member(side)
         kind, _ = self.places.moment(family, label)
-        if _is_backward(family.name, side):
-            return side.kind, "transmission.backward", "upper", self.places.name(label, kind)
-        return side.kind, family.name, self._asked(side, family.name), self.places.name(label, kind)
+        if _is_reversed(family.name, side):
+            return *REVERSED[family.name], "upper", self.places.name(label, kind)
+        told_by = "column" if family.name in self.program.columns else "row"
+        return told_by, family.name, self._asked(told_by, side, family.name), self.places.name(label, kind)
 
-    def _asked(self, side: Side, family: str) -> str:
+    def _asked(self, told_by: str, side: Side, family: str) -> str:
         """Whether a rule asks for at least (lower) or at most (upper): a row with variables on both sides may be
         either way.
         """
-        formula = formula_of(self.program, family)[0] if side.kind == "row" else ""
+        formula = formula_of(self.program, family)[0] if told_by == "row" else ""
         relations = [relation for relation in ("<=", ">=") for _ in range(formula.count(relation))]
         return {"<=": "upper", ">=": "lower"}[relations[0]] if len(relations) == 1 else side.side
 
     def value(self, side: Side) -> float:
         """What a side asks for, in units of the programme."""
-        return -side.value if _is_backward(self._member(side)[0].name, side) else side.value
+        return -side.value if _is_reversed(self._member(side)[0].name, side) else side.value
 
     def family(self, side: Side):
         return self._member(side)[0]
 
     def _member(self, side: Side):
-        """The family and the label of a side."""
+        """The family and the label of a side; those of the rule that sets it where it is the bound of a column that one sets."""
+        ruling = self.program.bound_by(side.position, side.side) if side.kind == "column" else None
+        if ruling is not None:
+            return ruling[0], ruling[0].label(ruling[1])
         families = self.program.rows if side.kind == "row" else self.program.columns
         family = next(one for one in families.values() if one.start <= side.position < one.start + one.size)
         return family, family.label(side.position - family.start)
@@ -283,9 +292,9 @@ class _Teller:
         return f"{said}{where}{_at(self.places, finding)}"
 
 
-def _is_backward(family: str, side: Side) -> bool:
-    """Whether a side is the limit of flow against a line's direction, a negative lower bound."""
-    return family == "transmission.flow" and side.side == "lower" and side.value < 0
+def _is_reversed(family: str, side: Side) -> bool:
+    """Whether a side is a limit the other way, a lower one below zero: of flow against a line's direction, of a fall."""
+    return family in REVERSED and side.side == "lower" and side.value < 0
 
 
 def _needed(group: list[tuple[int, Side]]) -> float:

@@ -87,6 +87,9 @@ def _limit(optimum: Optimum, row: int, step: int, column: int, coefficient: floa
     if beyond:
         there = {"beyond": optimum.zone_of_balance(beyond[0])[0], "price_beyond": optimum.price(beyond[0])}
         there["inward"] = coefficient * shown > 0
+    ruling = program.bound_by(column, "upper" if rising else "lower") if at_bound else None
+    if ruling is not None:
+        return Limit(family, name, "held", shown, bound / MW, ruling[0].name, room, **there)
     if at_bound:
         return Limit(family, name, "limit", shown, bound / MW, worth=room, **there)
     push = [

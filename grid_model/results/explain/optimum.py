@@ -19,6 +19,7 @@ from scipy.sparse import csc_array
 
 from grid_model.case.units import CNY_PER_MWH
 from grid_model.results.explain.places import Places
+from grid_model.results.explain.words import words_of
 
 ROUNDING = 1e-7  # duals of less, in million CNY/GWh, are none
 COST = "cost"  # what is minimised after all ranks
@@ -116,6 +117,17 @@ class Optimum:
         families = self.program.rows if kind == "row" else self.program.columns
         family = next(one for one in families.values() if one.start <= position < one.start + one.size)
         return family, family.label(int(position) - family.start)
+
+    def ruling(self, column: int) -> str | None:
+        """The rule that sets the bound of a column towards which its reduced cost pushes it, if one does."""
+        found = self.program.bound_by(column, "lower" if self.reduced[column] > 0 else "upper")
+        return None if found is None else found[0].name
+
+    def limit_of(self, column: int) -> tuple[str, str, str]:
+        """What the bound of a column is called as part of a price, the family that sets it, and its asset."""
+        family, name = self.asset(column)
+        rule = self.ruling(column)
+        return ("limit", family, name) if rule is None else (words_of(self.program, "row", rule).part or rule, rule, name)
 
     def asset(self, column: int) -> tuple[str, str]:
         """Name of a column's family, and of its asset."""

@@ -169,8 +169,9 @@ def _parts_of(optimum: Optimum, hop: _Hop) -> list[Part]:
         elif row != hop.row:
             kind = ORDER if optimum.is_kept(row) else _kind_of_row(optimum, row)
             parts.append(Part(kind, *_rule_of_row(optimum, row), zone, worth))
-    kind = ORDER if optimum.is_kept_there(hop.column) else "limit"
-    parts.append(Part(kind, family, name, zone, -optimum.reduced[hop.column] / hop.coefficient))
+    kind, rule, about = optimum.limit_of(hop.column)
+    kind = ORDER if optimum.is_kept_there(hop.column) else kind
+    parts.append(Part(kind, rule, about, zone, -optimum.reduced[hop.column] / hop.coefficient))
     return [replace(part, value=optimum.per_mwh(part.value, step)) for part in parts]
 
 

@@ -263,7 +263,7 @@ ROWS = {
 }
 ROWS["self_use.on_schedule_at_times"] = ROWS["self_use.on_schedule"]
 for _way, _word in (("up", "rise"), ("down", "fall")):
-    for _family in (f"ramp_{_way}", f"first_ramp_{_way}", f"ramp_{_way}_online", f"first_ramp_{_way}_online"):
+    for _family in (f"ramp_{_way}", f"ramp_{_way}_online", f"first_ramp_{_way}_online"):
         ROWS[f"thermal.{_family}"] = _rule(
             f"'{{name}}' can {_word} by no more than {{value}}"
             if "online" not in _family
@@ -274,6 +274,16 @@ for _way, _word in (("up", "rise"), ("down", "fall")):
             f"ramp_{_way}_fraction_per_hour",
             1.5,
         )
+ROWS["thermal.ramp"] = ROWS["thermal.ramp_up"]  # its lower side is told as ramp_down, see REVERSED
+ROWS["thermal.first_ramp"] = Words(
+    "MW",
+    Asks("'{name}' can fall to no less than {value} in the first step", "generators", "ramp_down_fraction_per_hour", 1.5),
+    Asks("'{name}' can rise to no more than {value} in the first step", "generators", "ramp_up_fraction_per_hour", 1.5),
+    "ramp",
+    "generators",
+)
+REVERSED = {"transmission.flow": ("column", "transmission.backward"), "thermal.ramp": ("row", "thermal.ramp_down")}
+# what a lower side below zero is an upper side of, the other way
 
 BLOCKS = {  # what duals of all other rows of a block are called in a price, and where its first label is a row
     "storage": ("storage", "storage"),
