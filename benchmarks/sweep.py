@@ -15,8 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from figures import record
 
+import grid_model as gm
 from grid_model.sweep import run_sweep
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
@@ -45,6 +47,21 @@ def timed(file: Path, workers: int, out: Path) -> dict:
             "peak_memory_mb": max((summary["peak_memory_mb"] for summary in summaries), default=None)}  # fmt: skip
 
 
+def different(scenario: Path, cases: int, out: Path) -> int:
+    """How many of the cases have another dispatch, cost or price than alone in this process, to the last digit."""
+    count = 0
+    for case in range(cases):
+        results = gm.open_results(next(out.glob(f"*c{case}")))
+        alone = gm.load_case(scenario)
+        generators = alone.tables["generators"].copy()
+        generators.loc[generators["technology"] == "coal", "variable_cost_cny_per_mwh"] = 250.0 + case
+        alone = gm.solve(alone.replace(generators=generators))
+        same = alone.summary["objective_cny"] == results.summary["objective_cny"] and all(
+            np.array_equal(alone.dispatch[name].values, results.dispatch[name].values) for name in ("generation", "price", "unserved"))
+        count += not same
+    return count
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--scenario", type=Path, default=SCENARIOS / "five_province_week.yaml")
@@ -70,6 +87,7 @@ def main() -> None:
             print(f"{asked.workers} workers are {one / more:.2f} x faster than one")
         if asked.many:
             found = timed(written(folder, asked.small, asked.many, None), asked.workers, folder / "many")
+            found["different"] = different(asked.small, asked.many, folder / "many")
             print(found)
             if asked.record:
                 record("many", found)

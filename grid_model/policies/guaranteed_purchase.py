@@ -215,4 +215,4 @@ def _yearly(data, solved, names, report: str) -> np.ndarray:
     in_year = (data.case.time.year.to_numpy()[:, None] == data.years) * np.asarray(data.case.step_hours)[:, None]
     parts = [pd.DataFrame(np.asarray(solved.evaluate(f"{fleet.name}.report_{report}")) @ in_year / MWH, fleet.data.names)
              for fleet in data.offering("output") if report in fleet.reports]
-    return pd.concat(parts).reindex(names).to_numpy()
+    return pd.concat(parts).reindex(names).to_numpy() if parts else np.empty((0, len(data.years)))

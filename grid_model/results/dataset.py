@@ -97,8 +97,10 @@ def _of_zones(case, variables) -> dict[str, xr.DataArray]:
     """Sums by zone of what is reported by consumer or programme."""
     names = {"load": ("demand", "loads", "load"), "unserved": ("unserved_demand", "loads", "load that is not served"),
              "orderly_use": ("orderly_use_by_programme", "demand_response", "demand reduced by orderly use")}
-    return {name: _by_zone(case, variables[source], case.tables[table]["zone"], long_name)
-            for name, (source, table, long_name) in names.items() if source in variables}
+    none = xr.DataArray(np.zeros((0, case.steps)), dims=("consumer", "time"))  # load there is always, be it of nobody
+    sources = {"demand": none, "unserved_demand": none} | variables
+    return {name: _by_zone(case, sources[source], case.tables[table]["zone"], long_name)
+            for name, (source, table, long_name) in names.items() if source in sources}
 
 
 def _by_zone(case, array: xr.DataArray, zone_of_row, long_name: str) -> xr.DataArray:

@@ -55,7 +55,7 @@ class Results:
     def energy(self) -> dict[str, float]:
         """Energy of the whole run by what it is, MWh: load, unserved, generation by technology, curtailment, losses."""
         data, hours = self.dispatch, counted_hours(self.dispatch)
-        total = {"load": float((data["load"] * hours).sum()), "unserved": float((data["unserved"] * hours).sum())}
+        total = {name: float((data[name] * hours).sum()) if name in data else 0.0 for name in ("load", "unserved")}
         if "generation" in data:
             by_technology = (data["generation"] * hours).sum("time").groupby("technology").sum()
             total |= {str(name): float(value) for name, value in zip(by_technology["technology"].values, by_technology.values)}

@@ -93,7 +93,7 @@ def settle(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.Da
         parts.append(_certificates(market, tables["ledger"], _mechanism_parts(case, market, generators, settings)))
     if "carbon_account" in tables:
         parts += _carbon(tables["carbon_account"], tables["carbon_market"])
-    entries = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    entries = pd.concat([part for part in parts if len(part)] or [_rows([], [], "", [], [])], ignore_index=True)
     entries = _passed_on(entries, market)
     entries = pd.concat([entries, _balance(entries, market)], ignore_index=True)
     return entries.groupby(["party", "zone", "item"], sort=False, as_index=False)[["energy_mwh", "amount_cny"]].sum()
@@ -187,6 +187,8 @@ def _nonzero(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _output(market: Market, names, zone) -> tuple[np.ndarray, np.ndarray]:
     """Energy [MWh] and its market value [CNY] of each generator and calendar year."""
+    if not len(names):
+        return np.empty((0, len(market.years))), np.empty((0, len(market.years)))
     position = pd.Index(market.dispatch["generator"].values).get_indexer(names)
     energy = market.energy("generation", "generator")[position]
     return market.by_year(energy), market.by_year(energy * market.at(zone))

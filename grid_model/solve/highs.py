@@ -155,11 +155,11 @@ def _demand_optimum(highs, time_limit_seconds) -> None:
     if status == Status.kInfeasible:
         raise InfeasibleError("no dispatch satisfies all rules of this case together")
     if status != Status.kOptimal:
-        words = {Status.kUnbounded: "the cost can fall without end",
+        words = {Status.kUnbounded: "the cost can fall without end", Status.kModelEmpty: "there is nothing to decide",
                  Status.kTimeLimit: f"the time limit of {time_limit_seconds:g} s ran out" if time_limit_seconds else "out of time",
                  Status.kMemoryLimit: "out of memory",
                  Status.kNotset: "the solver broke off, most likely out of memory"}.get(status, highs.modelStatusToString(status))
-        advice = {Status.kUnbounded: "look for a negative cost without a limit",
+        advice = {Status.kUnbounded: "look for a negative cost without a limit", Status.kModelEmpty: "a grid needs plant or a load",
                   Status.kTimeLimit: "allow more with solve.time_limit_seconds, or solve fewer hours or zones at once",
                   Status.kMemoryLimit: "solve fewer hours or zones at once",
                   Status.kNotset: "solve fewer hours or zones at once"}.get(status, "try another solve.method")
