@@ -99,7 +99,8 @@ def _mutation() -> str:
     tried, same = keys & ends.keys(), {key for key in keys & reasons.keys() if not ends.get(key)}
     seen = {key for key in tried if ends[key]}
     return (f"## Mutation of the model\n\n{len(keys):,} mutants of the rules, {len(tried):,} tried, {len(seen):,} seen by a test, {len(same):,} that no "
-            f"dispatch can tell from the rule, {len(tried - seen - same):,} not seen: [Mutation of the model](mutation.md).")
+            f"dispatch can tell from the rule, {len(tried - seen - same):,} not seen: [Mutation of the model](mutation.md)."
+            + (f" The other {len(keys - tried):,} are of rules that have changed since they were tried." if keys - tried else ""))
 
 
 def _fuzz() -> str:
