@@ -233,7 +233,9 @@ SIGNALS = [*((stage, signal.SIGINT, 130) for stage in STAGES), *((stage, signal.
 def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkeypatch, stage, number, code):
     module, name = STAGES[stage]
     function = getattr(module, name)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was started in the background ignores Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was started in the background ignores Ctrl-C,
+    if number == signal.SIGHUP:  # and what nohup started, SIGHUP
+        signal.signal(number, signal.SIG_DFL)
 
     def interrupted(*words, **options):
         os.kill(os.getpid(), number)

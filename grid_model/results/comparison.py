@@ -47,7 +47,7 @@ def compare(*results: Results | str | Path) -> xr.Dataset:
 
     Returns
     -------
-    Dataset over `run` (names of scenarios; where they repeat of folders, else numbered) with
+    Dataset over `run` (names of scenarios; where they repeat of folders, where those do too numbered) with
 
         cost_cny            run               `price`             run, zone: mean weighted by load, CNY/MWh
         cost_item_cny       run, item         load_mwh, unserved_mwh, emissions_t    run, zone
@@ -171,12 +171,15 @@ def _mean_price(data: xr.Dataset) -> xr.DataArray:
 
 
 def _run_names(results: list[Results]) -> list[str]:
-    """Names of scenarios; runs of the same scenario, with other settings, are told apart by their folders."""
+    """Names of scenarios; runs of the same scenario, with other settings, are told apart by their folders, or numbered where
+    those do not tell them apart either.
+    """
     names = [str(one.summary["scenario"]) for one in results]
-    return _unique(
+    folders = [
         Path(one.folder).name if names.count(name) > 1 and one.folder is not None else name
         for name, one in zip(names, results)
-    )
+    ]
+    return folders if len(set(folders)) == len(folders) else _unique(names)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -85,6 +85,7 @@ def test_runs_of_one_scenario_are_told_apart_by_their_folders(tmp_path):
     low.folder, high.folder = tmp_path / "low", tmp_path / "high"
     assert gm.compare(low, high)["run"].values.tolist() == ["low", "high"]
     assert gm.compare(low, high, results("b", {"coal": 1.0}))["run"].values.tolist() == ["low", "high", "b"]
+    assert gm.compare(low, low)["run"].values.tolist() == ["a", "a (2)"]
 
 
 def test_scorecards_are_compared_target_by_target():
