@@ -33,12 +33,10 @@ class Relaxed:
     cost  of the columns, with what open rows are priced at
     sides  what the sides of open rows come to at their prices
     columns, rows  by the part that they stand in; the last one holds the columns that last
-    lazy  rows that are left out until they are broken (working.py)
     statuses  of a basis of the programme, columns then rows, that parts start from: what windows found is near
     """
 
     program: Arrays
-    lazy: np.ndarray
     cost: np.ndarray
     sides: float
     columns: Ordered
@@ -46,7 +44,7 @@ class Relaxed:
     statuses: np.ndarray | None = None
 
     @classmethod
-    def of(cls, program: Arrays, time: Timeline, lazy: np.ndarray, objective: np.ndarray, duals: np.ndarray, window: int,
+    def of(cls, program: Arrays, time: Timeline, objective: np.ndarray, duals: np.ndarray, window: int,
            statuses: np.ndarray | None = None) -> Relaxed:
         """
         objective : cost of the columns that is bounded
@@ -64,7 +62,7 @@ class Relaxed:
         prices[(prices < 0) & (program.row_upper >= INFINITY)] = 0.0
         priced = np.flatnonzero(prices)
         sides = float(prices[priced] @ np.where(prices[priced] > 0, program.row_lower[priced], program.row_upper[priced]))
-        return cls(program, lazy, objective - program.matrix.T @ prices, sides, Ordered.of(home, parts),
+        return cls(program, objective - program.matrix.T @ prices, sides, Ordered.of(home, parts),
                    Ordered.of(np.where(within, first, 0), parts), statuses)
 
     @property
@@ -81,7 +79,7 @@ class Relaxed:
         arrays = Arrays(self.cost[columns], 0.0, program.column_lower[columns], program.column_upper[columns],
                         program.row_lower[rows], program.row_upper[rows], inner)
         start = None if self.statuses is None else self.statuses[np.concatenate([columns, len(program.cost) + rows])]
-        working = Working(arrays, self.lazy[rows], start)
+        working = Working(arrays, statuses=start)
         working.take_cost(arrays.cost, perturbed=False)
         try:
             return working.optimise("simplex", **limits).objective

@@ -127,7 +127,7 @@ def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, windo
     InputError, SolveError : as of `solve_on_shelf`
     """
     sliced, _ = shelf.take()
-    relaxed = Relaxed.of(sliced.program, sliced.time, sliced.lazy, objective, duals, window, statuses)
+    relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, window, statuses)
     if scheduler is None and workers == 1:
         return lower_bound(relaxed, **limits)
     shelf.put_bound(relaxed)

@@ -53,7 +53,7 @@ def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weig
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.cost)
     logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
-    early = Working(_ends_early(coarse, coarse_model), rows_of(coarse, coarse_model.seldom), working.statuses())
+    early = Working(_ends_early(coarse, coarse_model), statuses=working.statuses())
     early.take_cost(coarse.cost + ranks, perturbed=False)
     with suppress(InfeasibleError):
         solution = early.optimise("simplex", **limits)

@@ -118,7 +118,7 @@ class Shelf:
         """The parts of the bound, mapped into memory."""
         sliced, _ = self.take()
         loaded = _loaded(self.folder / BOUND)
-        return Relaxed(sliced.program, sliced.lazy, loaded["cost"], float(loaded["sides"]), _made(Ordered, loaded, "columns"),
+        return Relaxed(sliced.program, loaded["cost"], float(loaded["sides"]), _made(Ordered, loaded, "columns"),
                        _made(Ordered, loaded, "rows"), loaded["statuses"])
 
     @property

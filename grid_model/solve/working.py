@@ -37,7 +37,13 @@ def rows_of(program: LinearProgram, names: Iterable[str]) -> np.ndarray:
 
 class Working:
     """HiGHS with the rows of a programme that it needs so far; `order` are their positions in the programme. Solutions count the
-    iterations of all that was solved with it until then."""
+    iterations of all that was solved with it until then.
+
+    Parameters
+    ----------
+    seldom : rows that are left out where there is no basis to start from, a mask
+    statuses : of a basis to start from, columns then rows
+    """
 
     def __init__(self, program: Arrays, seldom: np.ndarray | None = None, statuses: np.ndarray | None = None):
         self.program = program

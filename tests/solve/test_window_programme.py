@@ -177,7 +177,7 @@ def test_a_bound_by_hand(price, expected):
     prices = np.zeros(8)
     prices[ALLOWANCE] = price
     program, time = windows.program, windows.time
-    assert lower_bound(Relaxed.of(program, time, windows.lazy, program.cost, prices, 2)) == pytest.approx(expected)
+    assert lower_bound(Relaxed.of(program, time, program.cost, prices, 2)) == pytest.approx(expected)
 
 
 def test_a_shelf_shows_what_was_put_there_last(tmp_path):
@@ -219,6 +219,6 @@ def test_a_bound_starts_from_what_windows_found(monkeypatch):
     levels_and_rest = [basic, lower] * 2 + [lower] + [lower] * 8
     for plants, backups in ((basic, lower), (lower, basic)):
         statuses = np.array([plants] * 4 + [backups] * 4 + levels_and_rest, np.int8)
-        relaxed = Relaxed.of(windows.program, windows.time, windows.lazy, windows.program.cost, prices, 2, statuses)
+        relaxed = Relaxed.of(windows.program, windows.time, windows.program.cost, prices, 2, statuses)
         assert lower_bound(relaxed) == pytest.approx(14.0)
     assert sum(iterations[:3]) == 0 < sum(iterations[3:])

@@ -129,7 +129,9 @@ def _check_markets(book, account, market, settings) -> dict[str, np.ndarray]:
         book.equal("carbon market: one price", account["entity"], paid, stored.to_numpy(float), unit="CNY/tCO2", tolerance=1e-9)
     given = (market["pricing"] == "given").to_numpy()
     fixed = market["market"].map(book.case.tables["carbon_markets"].set_index("market")["allowance_price_cny_per_t"])
-    fixed = fixed.astype(float).fillna(np.nan if settings["allowance_price_cny_per_t"] is None else settings["allowance_price_cny_per_t"]).to_numpy(float)
+    fixed = fixed.to_numpy(float)
+    if settings["allowance_price_cny_per_t"] is not None:
+        fixed = np.where(np.isnan(fixed), settings["allowance_price_cny_per_t"], fixed)
     price = market["allowance_price_cny_per_t"].to_numpy(float)
     book.equal("carbon market: price as given", market["market"][given], price[given], fixed[given], unit="CNY/tCO2", tolerance=1e-9)
     fine = settings["penalty_factor"] * fixed
