@@ -38,7 +38,7 @@ import xarray as xr
 from grid_model.results.dataset import counted_hours
 
 NOTHING = 1e-3  # MW: less than this is no power, but what a solver's tolerance leaves
-CHUNK = 1024  # steps solved at once: 31 zones need 8 MB
+CHUNK = 1_000_000  # entries of the systems that are solved at once: 8 MB, a thousand steps of 31 zones
 STORAGE, LOADS, CONVERTERS = "storage", "loads", "converters"  # what their power is called among shares
 FED_BACK = (STORAGE, LOADS, CONVERTERS)  # not generated
 
@@ -171,7 +171,7 @@ def trace(flows: Flows, content: np.ndarray, carried: np.ndarray) -> np.ndarray:
     """
     kinds = content.reshape(*content.shape[:2], -1)
     mixes = np.zeros(kinds.shape)
-    for steps in _chunks(content.shape[1]):
+    for steps in _chunks(content.shape[1], len(content)):
         inflow = _matrix(flows, carried[:, steps])
         throughput = flows.throughput[:, steps].T
         live = _live(flows, steps, inflow, throughput)
@@ -183,8 +183,9 @@ def trace(flows: Flows, content: np.ndarray, carried: np.ndarray) -> np.ndarray:
     return mixes.reshape(content.shape)
 
 
-def _chunks(steps: int) -> Iterator[slice]:
-    return (slice(first, min(first + CHUNK, steps)) for first in range(0, steps, CHUNK))
+def _chunks(steps: int, zones: int) -> Iterator[slice]:
+    at_once = max(1, CHUNK // max(1, zones) ** 2)
+    return (slice(first, min(first + at_once, steps)) for first in range(0, steps, at_once))
 
 
 def _matrix(flows: Flows, power: np.ndarray) -> np.ndarray:

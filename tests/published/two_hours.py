@@ -46,9 +46,20 @@ NUCLEAR = {"generator": "nuclear", "zone": "Zone1", "technology": "biomass", "ca
 HYDRO = {"generator": "hydro", "zone": "Zone1", "technology": "hydro_run_of_river", "capacity_mw": MEGAWATTS, "min_output_fraction": 1 / 6}
 
 
-def cost_of_a_year(hydro: bool) -> float:
-    generators = [*(fleet.row() for fleet in FLEETS), NUCLEAR,
-                  {"generator": "wind", "zone": "Zone1", "technology": "wind_onshore", "capacity_mw": 2.0}]
+BATTERY = {"storage": "battery", "zone": "Zone1", "technology": "lithium_ion", "power_mw": MEGAWATTS, "energy_mwh": MEGAWATTS,
+           "charge_efficiency": 0.8, "discharge_efficiency": 0.8}
+RESERVES = {"up_load_share": 0.2, "down_load_share": 0.2, "up_renewable_share": 0.0, "down_renewable_share": 0.0,
+            "spinning_share": 0.0, "infeed": "none", "shortfall_cost_cny_per_mwh": 1e8}
+
+
+def cost_of_a_year(hydro: bool = False, storage: bool = False, reserves: bool = False) -> float:
+    """With reserves: load following and regulation, 10 % of load each, up and down, as one amount in each direction."""
+    providers = {"coal": "both", "combined cycle": "both", "hydro": "both"}
+    plants = [*(fleet.row() for fleet in FLEETS), NUCLEAR,
+              {"generator": "wind", "zone": "Zone1", "technology": "wind_onshore", "capacity_mw": 2.0}] + [HYDRO] * hydro
+    if reserves:
+        plants = [plant | {"reserve": providers.get(plant["generator"], "none")} for plant in plants]
     series = {"load": {"load": LOAD}, "availability": {"wind": WIND}} | ({"energy_budget": {"hydro": 3.0}} if hydro else {})
-    case = small_case(2, series, loads=[{"load": "load", "zone": "Zone1"}], generators=generators + [HYDRO] * hydro)
+    case = small_case(2, series, policies={"reserves": RESERVES} if reserves else {}, loads=[{"load": "load", "zone": "Zone1"}],
+                      generators=plants, storage=[BATTERY] * storage)
     return solved(case).objective * HOURS_OF_YEAR / len(LOAD)

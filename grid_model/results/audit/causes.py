@@ -57,21 +57,21 @@ def _check_table(book, names, energy, cause, table) -> None:
 def _causes(book, plants, lost, steps) -> np.ndarray:
     """The cause that each generator would have in each of these steps."""
     room, full = _corridors(book, steps)
-    reach = _reach(room)
+    reach, filled = _reach(room), np.packbits(full, axis=-1)
     held_at, held_above = _must_give(book, plants)
     zones, own = len(book.case.zones), book.zone_of("generators")
 
     def within(units: np.ndarray, zone_of: np.ndarray) -> np.ndarray:
         """Whether one of the units that the mask names stands within the reach of each zone, (zones, steps)."""
-        here = book.sums(units[:, steps].astype(float), zone_of, zones) > 0
-        return (reach & here[None]).any(axis=1)
+        here = np.packbits(book.sums(units[:, steps].astype(float), zone_of, zones) > 0, axis=-1)
+        return _unpacked(np.bitwise_or.reduce(reach & here[None], axis=1), len(steps))
 
-    fenced = np.zeros(reach.shape[1:], bool)
-    for border in range(zones):
-        fenced |= (reach[:, border, None] & full[border][None] & ~reach).any(axis=1)
+    fenced = np.zeros(reach.shape[1:], np.uint8)
+    for border, beyond in np.argwhere(full.any(axis=-1)):
+        fenced |= reach[:, border] & filled[border, beyond] & ~reach[:, beyond]
     asked = {CONGESTION: full.any(axis=1) & ~room.any(axis=1), FLOOR: within(held_at, own), RAMP: within(held_above, own),
              FULL: within(_full_stores(book), book.zone_of("storage"))}
-    cause = np.select([*asked.values(), fenced], [*asked, CONGESTION], SURPLUS)[own]
+    cause = np.select([*asked.values(), _unpacked(fenced, len(steps))], [*asked, CONGESTION], SURPLUS)[own]
     lake = (plants.group == "reservoir")[:, None] & _reached(plants.output, plants.greatest)
     inside = plants.table["local_congestion_fraction"].to_numpy(float)[:, None] * plants.available
     inside = (inside > 0) & (lost <= inside * (1 + RELATIVE))
@@ -100,11 +100,16 @@ def _corridors(book, steps) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _reach(room) -> np.ndarray:
-    """Which zones power could be sent to from which, over zones between them (Warshall), (from, to, steps)."""
-    reach = room | np.eye(len(room), dtype=bool)[:, :, None]
+    """Which zones power could be sent to from which, over zones between them (Warshall), a bit for each step, (from, to,
+    bytes of steps): hundreds of zones are compared with each other for eight steps at once."""
+    reach = np.packbits(room | np.eye(len(room), dtype=bool)[:, :, None], axis=-1)
     for between in range(len(room)):
         reach |= reach[:, between, None] & reach[None, between]
     return reach
+
+
+def _unpacked(bits, steps: int) -> np.ndarray:
+    return np.unpackbits(bits, axis=-1, count=steps).astype(bool)
 
 
 def _must_give(book, plants) -> tuple[np.ndarray, np.ndarray]:

@@ -91,7 +91,7 @@ def _check_voltages(book, table, running, flow) -> None:
     ends = np.zeros((len(ac), len(node)))
     ends[np.arange(len(ac)), node.get_indexer(start.astype(str))] = 1.0
     ends[np.arange(len(ac)), node.get_indexer(end.astype(str))] -= 1.0
-    explained = ends @ np.linalg.pinv(ends)
+    explained = ends @ np.linalg.pinv(ends.T @ ends, hermitian=True) @ ends.T
     shift = book.case.profile("phase_shift", names, table["phase_shift_mw"].to_numpy(float)[ac])
     angle = reactance[:, None] * (flow[ac] + shift)
     joined = np.abs(explained) > 1e-12
