@@ -9,6 +9,7 @@ from small import small_case
 from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.solve.horizon import plan_of
+from grid_model.solve.medium_term import plan_from
 
 HOURS = 48
 
@@ -48,3 +49,18 @@ def test_a_plan_of_long_steps_holds_in_short_ones():
     values = program.matrix @ plan.columns
     broken = np.maximum(program.row_lower - values, values - program.row_upper)
     assert {program.row_name(int(row)) for row in np.flatnonzero(broken > 1e-9)} == set()
+
+
+def test_a_level_goes_evenly_from_border_to_border():
+    """Levels at the ends of six-hour steps; without the way between them every hour would stand at the end of its step."""
+    case = even()
+    model = formulation.build_model(case)
+    coarse_case = formulation.coarse_case(model, case, 6)
+    coarse, fine = compile_program(formulation.build_model(coarse_case)), compile_program(model)
+    columns, rows = np.zeros(len(coarse.cost)), np.zeros(len(coarse.row_lower))
+    family = coarse.columns["storage.energy"]
+    levels = np.array([0.0, 6.0, 3.0, 9.0, 9.0, 1.0, 2.0, 8.0, 0.0])
+    columns[family.slice] = levels
+    plan = plan_from(coarse, columns, rows, rows, fine, coarse_case.step_hours, case.step_hours, model.moments, model.amounts)
+    expected = np.interp(np.arange(HOURS + 1), np.arange(0, HOURS + 1, 6), levels)
+    assert fine.columns["storage.energy"].of(plan.columns)[0] == pytest.approx(expected)
