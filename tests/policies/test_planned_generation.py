@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from concrete import assert_same_as_concrete
 from small import small_case, solved
@@ -65,3 +68,11 @@ def test_more_than_the_plan_is_generated_where_it_is_needed():
     leave 480 MWh unserved."""
     energy, cost = generated(grid(2190, load=130.0))
     assert energy == pytest.approx(720) and cost == pytest.approx(2400 * 100 + 720 * 400)
+
+
+def test_a_plan_is_energy_where_steps_differ():
+    """Six steps of two hours, then twelve of one: 240 MWh. Were all as long as the first, 360 would be planned, as the last 120."""
+    hours = np.repeat([2.0, 1.0], [6, 12])
+    case = replace(grid(2190, hours=18), step_hours=hours)
+    output = solved(case).value("thermal.report_generation")[1]
+    assert output @ hours == pytest.approx(0.24)
