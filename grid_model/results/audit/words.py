@@ -1,4 +1,5 @@
-"""Words of tables: zone, technology, class and kind of whatever a row is about are those of the inputs; no item but those that are settled."""
+"""Words of tables: zone, technology, class and kind of whatever a row is about are those of the inputs; no item but those that
+are settled."""
 
 from __future__ import annotations
 
@@ -55,8 +56,7 @@ def _check_settled(book, table) -> None:
     known = set().union(*names, OTHERS, zones, (f"{zone} carbon entity" for zone in zones))
     book.equal("settlement: parties that there are", table["party"], 1.0 - table["party"].isin(known), unit="1", tolerance=0.0)
     book.equal("settlement: zones that there are", table["party"], 1.0 - np.isin(_text(table["zone"]), [*zones, ""]), unit="1", tolerance=0.0)
-    zone_of = pd.concat([book.case.tables[of].set_index(subject)["zone"] for of, subject in
-                         PARTIES[:4]])
+    zone_of = pd.concat([book.case.tables[of].set_index(subject)["zone"] for of, subject in PARTIES[:4]])
     alone = zone_of[~zone_of.index.duplicated(keep=False)]  # a store may be called as a load is
     known = table[table["party"].isin(alone.index) & table["item"].isin(ITEMS[:4])]
     book.equal("settlement: zone as given", known["party"], 1.0 - (_text(known["zone"]) == _text(known["party"].map(alone))), unit="1",

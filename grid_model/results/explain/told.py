@@ -273,7 +273,8 @@ def why_curtailed(optimum: Optimum, dispatch: xr.Dataset, zone: str, step: int) 
     causes = _causes(now, lost)
     lines += [f"Cause: {CAUSES.get(cause, cause)} ({value:,.6g} MW)." for cause, value in causes.items()]
     row = optimum.balance(zone, step)
-    lines += _limits_told(optimum, found, 1, row is not None and optimum.is_counted(row)) or ["Nothing in the zone could take more or give less."]
+    counted = row is not None and optimum.is_counted(row)
+    lines += _limits_told(optimum, found, 1, counted) or ["Nothing in the zone could take more or give less."]
     figures = {"curtailed_mw": lost, "causes_mw": causes, "limits": [vars(one) for one in found]}
     return Explanation("curtailment", zone, time, tuple(lines), figures)
 
