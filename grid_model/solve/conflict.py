@@ -13,9 +13,10 @@ Its optimum is the smallest relaxation that mends all. Its row duals y, with z =
 
 Rows with a dual fall apart into groups that share no column. What gives way in a group is looked at side by side: with
 all others relaxed, and itself by all but a SLIVER of what it must, it contradicts some of what stands, and HiGHS finds
-an irreducible infeasible subsystem, of which no side can be spared. That is one conflict, which shows the whole
-amount. In an irreducible system the proof is unique, so any side i of it alone, to end it, would have to give way by
-at least (sum of y side + sum of z bound) / |y_i|.
+an irreducible infeasible subsystem, of which no side can be spared. That is one conflict. Sides that contradict the same
+others share one excess: they are one conflict, in which all of them give way. In an irreducible system the proof is
+unique, so any side i of it alone, to end it, would have to give way by at least the whole amount,
+(sum of y side + sum of z bound) / |y_i|, where no other has given way.
 
 A bound of zero is taken for what a quantity is (no negative generation) and never gives way; other bounds do so to zero
 at most.
@@ -23,7 +24,6 @@ at most.
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 
@@ -34,7 +34,6 @@ from scipy.sparse.csgraph import connected_components
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
 
-logger = logging.getLogger(__name__)
 Status = highspy.HighsModelStatus
 SMALLEST = 1e-6  # a relaxation below this is rounding, in units of the programme (GW: 1 kW)
 ROUNDING = 1e-7  # of duals
@@ -53,6 +52,7 @@ class Side:
     value     what it asks for, in units of the programme
     needed    by how much at least it alone would have to give way to end the conflict
     relaxed   by how much it gives way in the smallest relaxation of all, 0 where it stands
+    most      by how much it can give way at most
     """
 
     kind: str
@@ -61,11 +61,12 @@ class Side:
     value: float
     needed: float
     relaxed: float = 0.0
+    most: float = INFINITY
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Sides that cannot hold together, one of which gives way; none can be spared where it is irreducible."""
+    """Sides that cannot hold together, some of which give way; none can be spared where it is irreducible."""
 
     sides: tuple[Side, ...]
     irreducible: bool = True
@@ -179,7 +180,6 @@ def _relax(limits: Limits, time_limit_seconds: float) -> _Relaxed | None:
     ).to_highs()
     highs.setOptionValue("time_limit", max(float(time_limit_seconds), 0.0))
     highs.run()
-    highs.tell(logger)
     if highs.getModelStatus() != Status.kOptimal:
         return None
     solution, gives = highs.getSolution(), [np.zeros(rows + columns), np.zeros(rows + columns)]
@@ -213,28 +213,31 @@ def _conflicts_in(limits: Limits, relaxed: _Relaxed, rows: np.ndarray, end: floa
         for side, amounts in (("lower", relaxed.lower), ("upper", relaxed.upper))
         for at in np.flatnonzero(amounts[both] > SMALLEST)
     ]
-    found = []
-    for amount, at, side in sorted(giving, reverse=True):
-        sides, irreducible = [(at, side, amount)], False
-        if len(found) < MOST_IN_GROUP:
+    found: dict[frozenset, tuple[dict, dict, bool]] = {}  # by the sides: what is needed of each, what some give
+    for number, (amount, at, side) in enumerate(sorted(giving, reverse=True)):
+        needed, irreducible = {(at, side): amount}, False
+        if number < MOST_IN_GROUP:
             sliver = max(SLIVER * amount, min(amount, 10 * SMALLEST))
             low, high = lower.copy(), upper.copy()
             (low if side == "lower" else high)[at] += sliver if side == "lower" else -sliver
             now = Limits(group.matrix, low, high, group.lower_penalty, group.upper_penalty)
-            against, proven = _sides_against(now, at, amount - sliver, end)
-            if any(one[:2] == (at, side) for one in against):
-                sides, irreducible = against, proven
-        told = [
-            _side(limits, int(both[where]), which, needed, amount if (where, which) == (at, side) else 0.0)
-            for where, which, needed in sides
-        ]
-        found.append(Conflict(tuple(told), irreducible))
-    return found
+            against, proven = _sides_against(now, group, end)
+            if (at, side) in against:
+                needed, irreducible = against, proven
+        _, gives, _ = found.setdefault(frozenset(needed), (needed, {}, irreducible))
+        gives[at, side] = amount
+    return [
+        Conflict(
+            tuple(_side(limits, int(both[at]), side, least, gives.get((at, side), 0.0)) for (at, side), least in needed.items()),
+            irreducible,
+        )
+        for needed, gives, irreducible in found.values()
+    ]
 
 
-def _sides_against(now: Limits, at: int, given: float, end: float) -> tuple[list[tuple[int, str, float]], bool]:
-    """A conflict within limits, in which the side at a position has given way already: position, side, and how far each
-    alone would have to give way had it not; and whether it is irreducible. Empty where none was found in time.
+def _sides_against(now: Limits, asked: Limits, end: float) -> tuple[dict[tuple[int, str], float], bool]:
+    """A conflict within limits of which some have given way already: by position and side, how far each alone would have
+    to give way of what was asked; and whether it is irreducible. Empty where none was found in time.
     """
     lower, upper = now.lower, now.upper
     system = _irreducible(now, end - time.perf_counter()) if now.rows <= IRREDUCIBLE_ROWS else None
@@ -244,19 +247,16 @@ def _sides_against(now: Limits, at: int, given: float, end: float) -> tuple[list
         lower[low], upper[high] = now.lower[low], now.upper[high]
     proof = _relax(Limits(now.matrix, lower, upper, now.lower_penalty, now.upper_penalty), end - time.perf_counter())
     if proof is None:
-        return [], False
-    return _leaning(proof.weights, lower, upper, given * abs(float(proof.weights[at]))), system is not None
+        return {}, False
+    return _leaning(proof.weights, asked), system is not None
 
 
-def _leaning(
-    weights: np.ndarray, lower: np.ndarray, upper: np.ndarray, more: float = 0.0
-) -> list[tuple[int, str, float]]:
-    """The sides with a weight in a proof, and how far each alone would have to give way to undo it; `more` is what the
-    proof is worth beyond these limits."""
+def _leaning(weights: np.ndarray, asked: Limits) -> dict[tuple[int, str], float]:
+    """The sides with a weight in a proof, and how far each alone would have to give way to undo it."""
     used = np.flatnonzero(weights)
-    values = np.where(weights > 0, lower, upper)[used]
-    size = more + float(weights[used] @ np.where(np.abs(values) < INFINITY, values, 0.0))
-    return [(int(at), "lower" if weights[at] > 0 else "upper", abs(size / float(weights[at]))) for at in used]
+    values = np.where(weights > 0, asked.lower, asked.upper)[used]
+    size = float(weights[used] @ np.where(np.abs(values) < INFINITY, values, 0.0))
+    return {(int(at), "lower" if weights[at] > 0 else "upper"): abs(size / float(weights[at])) for at in used}
 
 
 def _irreducible(now: Limits, seconds: float) -> tuple[np.ndarray, np.ndarray] | None:
@@ -271,7 +271,6 @@ def _irreducible(now: Limits, seconds: float) -> tuple[np.ndarray, np.ndarray] |
     highs.setOptionValue("iis_strategy", int(highspy.IisStrategy.kIisStrategyIrreducible))
     highs.setOptionValue("iis_time_limit", seconds)
     status, system = highs.getIis()
-    highs.tell(logger)
     if status != highspy.HighsStatus.kOk or not system.valid_:
         return None
     at = np.concatenate([np.asarray(system.row_index_, int), rows + np.asarray(system.col_index_, int)])
@@ -284,4 +283,6 @@ def _irreducible(now: Limits, seconds: float) -> tuple[np.ndarray, np.ndarray] |
 
 def _side(limits: Limits, at: int, side: str, needed: float, relaxed: float = 0.0) -> Side:
     kind, position = ("row", at) if at < limits.rows else ("column", at - limits.rows)
-    return Side(kind, position, side, float((limits.lower if side == "lower" else limits.upper)[at]), needed, relaxed)
+    value = float((limits.lower if side == "lower" else limits.upper)[at])
+    to_zero = value if side == "lower" else -value
+    return Side(kind, position, side, value, needed, relaxed, to_zero if kind == "column" and to_zero > 0 else INFINITY)

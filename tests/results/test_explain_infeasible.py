@@ -189,6 +189,42 @@ def test_two_rules_in_conflict():
     assert change(findings).change == pytest.approx(20) and findings["balance upper"].name == "东部"
 
 
+def test_one_excess_with_two_remedies_is_told_whole():
+    """Two plants must run at 20 MW, the load takes 10: 30 MW are too much, no plant alone can mend that, and their changes
+    add up to it. Told by what gives way it was two conflicts, of 20 and of 10 MW, each of which named the other plant as
+    enough."""
+    plants = [COAL | {"generator": name, "capacity_mw": 20, "min_output_fraction": 1.0} for name in ("甲", "乙")]
+    case = small_case(1, series={"load": {"东部负荷": 10}}, loads=LOAD, generators=plants)
+    findings = conflicts_of(case, programme(case))
+    assert {finding.conflict for finding in findings} == {1}
+    assert [finding.needed for finding in findings] == pytest.approx([30, 30, 30])
+    assert sorted(finding.change for finding in findings) == pytest.approx([0, 10, 20])
+    said = str(explained(InfeasibleError("none"), case, programme(case)))
+    assert "1 conflict\n1. 30 MW are too much in zone 东部 at 2027-01-01 00:00." in said
+    assert said.count("alone it could give way by 20 MW, which is not enough") == 2
+    assert "alone it would have to be at least 30 MW more" in said
+    assert "The smallest changes that mend it, all of them together:" in said
+
+
+def test_a_remedy_that_is_enough_alone_says_so():
+    """A third plant must run at 90 MW: of 120 MW too much none alone gives enough but the load. At 150 MW it could, and which
+    of them give way is one choice of several as small."""
+    plants = [COAL | {"generator": name, "capacity_mw": most, "min_output_fraction": 1.0} for name, most in (("甲", 30), ("乙", 150))]
+    case = small_case(1, series={"load": {"东部负荷": 60}}, loads=LOAD, generators=plants)
+    findings = {finding.name: finding for finding in conflicts_of(case, programme(case))}
+    assert sum(finding.change for finding in findings.values()) == pytest.approx(120)
+    assert (findings["甲"].most, findings["乙"].most) == (pytest.approx(30), pytest.approx(150))
+    assert findings["甲"].needed == findings["乙"].needed == pytest.approx(120)
+
+
+def test_an_excess_that_changes_with_time_is_told_by_its_most():
+    """50 MW must run; loads of 30 and 40 leave 20 and 10 MW too many: up to 20, 30 MWh in all."""
+    case = small_case(2, series={"load": {"东部负荷": [30, 40]}}, loads=LOAD, generators=[COAL | {"min_output_fraction": 0.5}])
+    said = str(explained(InfeasibleError("none"), case, programme(case)))
+    assert "1. up to 20 MW are too much in zone 东部 from 2027-01-01 00:00 to 2027-01-01 01:00 (2 steps)." in said
+    assert "column min_output_fraction: up to 20 MW less for '煤电' (30 MWh in all)" in said
+
+
 def test_must_run_above_load_is_one_conflict_over_its_hours():
     """50 MW must run for three hours, the load takes 30: 20 MW too much in each, 60 MWh in all."""
     case = small_case(

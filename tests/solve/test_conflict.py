@@ -81,6 +81,16 @@ def test_needed_is_by_the_coefficient():
     assert {side.kind: side.needed for side in found.sides} == pytest.approx({"row": 2, "column": 1})
 
 
+def test_two_that_give_way_to_one_excess_are_one_conflict():
+    """x + y <= 10 with x >= 20 and y >= 20, each of which may fall to zero: 30 too much, of which no one can give more than
+    20. Told apart there would be one conflict of 20 and one of 10, and each would say that as little is enough."""
+    (found,) = find_conflicts(limits([[1, 1]], [(-INF, 10)], [(20, 40), (20, 40)], [9, 1, 1], [9, 9, 9]))
+    assert sides(found) == {("row", 0, "upper"), ("column", 0, "lower"), ("column", 1, "lower")} and found.irreducible
+    assert [side.needed for side in found.sides] == pytest.approx([30, 30, 30])
+    assert sorted(side.relaxed for side in found.sides) == pytest.approx([0, 10, 20])
+    assert {side.kind: side.most for side in found.sides} == {"row": INF, "column": 20}
+
+
 def test_conflicts_that_share_nothing_are_told_apart():
     found = find_conflicts(limits([[1, 0], [0, 1]], [(3, INF), (7, INF)], [(0, 1), (0, 2)]))
     assert sorted(max(side.relaxed for side in conflict.sides) for conflict in found) == pytest.approx([2, 5])
@@ -132,7 +142,8 @@ def test_out_of_time_is_no_answer():
 @given(st.integers(0, 10**6))
 def test_smallest_changes_mend_and_irreducible_conflicts_need_every_side(seed):
     """With all changes the programme is feasible. An irreducible conflict is infeasible with all but a sliver of its
-    change, feasible without any one of its sides; and any other side alone has to give way by `needed` at least."""
+    changes, feasible without any one of its sides; and any side alone has to give way by `needed` at least where no other has
+given way."""
     random = np.random.default_rng(seed)
     rows, columns = random.integers(2, 7, 2)
     matrix = np.where(random.random((rows, columns)) < 0.6, random.integers(-3, 4, (rows, columns)), 0)
@@ -173,8 +184,8 @@ def _needs_every_side(program: Limits, conflict: Conflict, mended_lower, mended_
         value, target[at] = target[at], -sign * INF
         assert feasible(alone)
         target[at] = value
-    whole, at, sign, changed = next(place for place in places if place[-1].relaxed)
-    whole[at] += sign * changed.relaxed * (1 - SLIVER)
+    for target, at, sign, one in places:
+        target[at] = (program.lower if sign > 0 else program.upper)[at]
     for target, at, sign, one in places:
         target[at] -= sign * one.needed * (1 - 1e-3)
         assert not feasible(alone)

@@ -40,8 +40,10 @@ class Finding:
     times     their positions
     start, end  first and last step they cover
     value     what it asks for; the first of them where they differ
-    needed    by how much it alone would have to give way to end the conflict: at each time where `each`, else at any
-    one change    by how much at most it gives way in the smallest change that mends all; 0 where it stands
+    needed    by how much it alone would have to give way to end the conflict: at each time where `each`, else at any one
+    most      by how much it can give way
+    change    by how much at most it gives way in the smallest change that mends all; 0 where it stands
+    even      whether `needed` and `change` are as much at every time as at the one they are of
     change_mwh  the same as energy over its times, of power
     changed   the times at which it gives way
     unit      of value, needed and change
@@ -60,7 +62,9 @@ class Finding:
     value: float
     needed: float
     each: bool
+    most: float
     change: float
+    even: bool
     change_mwh: float
     changed: tuple[int, ...]
     unit: str
@@ -215,7 +219,7 @@ class _Teller:
         table, column, row = self._input(words, asks, name, family, kind, times[0])
         spans = [self.places.span(kind, position) for position in (times[0], times[-1])]
         hours = np.array([self.case.step_hours[position] if kind == "step" else 0.0 for _, position in moments])
-        relaxed = np.array([side.relaxed for side in sides]) * words.scale
+        relaxed, needed = np.array([side.relaxed for side in sides]) * words.scale, _needed(group)
         finding = Finding(
             number,
             f"{family} {which}",
@@ -226,9 +230,11 @@ class _Teller:
             str(spans[0][0]),
             str(spans[1][1]),
             self.value(sides[0]) * words.scale,
-            _needed(group) * words.scale,
+            max(needed) * words.scale,
             len({position for position, _ in group}) == len(group) > 1,
+            min(side.most for side in sides) * words.scale,
             float(relaxed.max()),
+            _are_alike(needed) and _are_alike(relaxed[relaxed > 0]),
             float(relaxed @ hours) if words.unit == "MW" else 0.0,
             tuple(sorted({position for (_, position), by in zip(moments, relaxed, strict=True) if by})),
             words.unit,
@@ -297,12 +303,16 @@ def _is_reversed(family: str, side: Side) -> bool:
     return family in REVERSED and side.side == "lower" and side.value < 0
 
 
-def _needed(group: list[tuple[int, Side]]) -> float:
-    """The least that a side must give way in its conflict; the most of it over conflicts."""
+def _needed(group: list[tuple[int, Side]]) -> list[float]:
+    """The least that a side must give way, in each conflict."""
     least: dict[int, float] = {}
     for position, side in group:
         least[position] = min(side.needed, least.get(position, np.inf))
-    return max(least.values())
+    return list(least.values())
+
+
+def _are_alike(values) -> bool:
+    return np.allclose(values, values[0]) if len(values) else True
 
 
 def _at(places: Places, finding: Finding, times: tuple[int, ...] = ()) -> str:
@@ -316,12 +326,13 @@ def told(head: str, case, findings: list[Finding]) -> str:
     lines = [f"{head}: {len(numbers)} conflict{'s' if len(numbers) > 1 else ''}"]
     for number in numbers[:MOST_CONFLICTS]:
         own = [finding for finding in findings if finding.conflict == number]
+        changed = [finding for finding in own if finding.change]
         lines += [f"{number}. {_headline(places, own)}"]
         if len(own) > 1:
             lines += ["   These cannot hold together:"]
-            lines += _some([f"   - {finding.sentence}{_alone(finding)}" for finding in own])
-        changed = [finding for finding in own if finding.change]
-        lines += ["   The smallest change that mends it:"] if changed else []
+            lines += _some([f"   - {finding.sentence}{_alone(finding, len(changed))}" for finding in own])
+        several = "changes that mend it, all of them together" if len(changed) > 1 else "change that mends it"
+        lines += [f"   The smallest {several}:"] if changed else []
         lines += _some([f"   - {_change(places, finding)}" for finding in changed])
     if len(numbers) > MOST_CONFLICTS:
         lines.append(f"and {len(numbers) - MOST_CONFLICTS} more conflicts")
@@ -339,23 +350,29 @@ def _headline(places: Places, findings: list[Finding]) -> str:
             f" and {len(zones) - 4} more" if len(zones) > 4 else ""
         )
         what = "are missing" if main.rule.endswith("lower") else "are too much"
-        return f"{amount(main.change or main.needed, main.unit)} {what} in {where}{_at(places, main)}."
+        return f"{_most(main, main.needed)} {what} in {where}{_at(places, main)}."
     zones = f" ({' to '.join(main.zones)})" if main.zones and main.name not in main.zones else ""
-    size = amount(main.change or main.needed, main.unit)
-    return f"{size} are missing for '{main.name}'{zones}{_at(places, main, main.changed)}."
+    return f"{_most(main, main.needed)} are missing for '{main.name}'{zones}{_at(places, main, main.changed)}."
 
 
-def _alone(finding: Finding) -> str:
-    """Which input says so, and how far it alone would at least have to give way."""
+def _alone(finding: Finding, changes: int) -> str:
+    """Which input says so, and how far it alone would at least have to give way, where it does not do so alone."""
     if not finding.table:
         return ""
-    if finding.change:
+    if finding.change and changes == 1:
         return f"   [{_where(finding)}]"
+    if finding.needed > finding.most * (1 + 1e-6):
+        return f"   [{_where(finding)}; alone it could give way by {amount(finding.most, finding.unit)}, which is not enough]"
     several = (
         "" if len(finding.times) == 1 else " at each of these times" if finding.each else " at any one of these times"
     )
-    needed = amount(finding.needed, finding.unit)
-    return f"   [{_where(finding)}; alone it would have to be at least {needed} {_way(finding)}{several}]"
+    needed = f"{'at least' if finding.even else 'up to'} {amount(finding.needed, finding.unit)}"
+    return f"   [{_where(finding)}; alone it would have to be {needed} {_way(finding)}{several}]"
+
+
+def _most(finding: Finding, value: float) -> str:
+    """How much, at most where it is not as much at every time."""
+    return f"{'' if finding.even else 'up to '}{amount(value, finding.unit)}"
 
 
 def _way(finding: Finding) -> str:
@@ -366,7 +383,7 @@ def _way(finding: Finding) -> str:
 def _change(places: Places, finding: Finding) -> str:
     over = f" ({amount(finding.change_mwh, 'MWh')} in all)" if len(finding.changed) > 1 and finding.change_mwh else ""
     where = f"{_where(finding)}: " if finding.table else ""
-    by, when = f"{amount(finding.change, finding.unit)} {_way(finding)}", _at(places, finding, finding.changed)
+    by, when = f"{_most(finding, finding.change)} {_way(finding)}", _at(places, finding, finding.changed)
     return f"{where}{by} for '{finding.name}'{over}{when}"
 
 
