@@ -32,6 +32,7 @@ GAP = 1e-6
 ORDER = 1e-6
 SAME = 1e-9  # relative, between bounds of the same duals
 CLOSED = "closed."
+COUNTED = "counted.balance"  # by windows: duals of the balance in all ranks together
 VECTOR = "minimised"  # dimension of what was minimised: ranks in their order, then the cost
 
 
@@ -44,6 +45,8 @@ def duals_dataset(solved) -> xr.Dataset:
     shut[0, solved.closed] = 1
     arrays |= {f"{CLOSED}{name}": _labelled(family, shut)[0] for name, family in solved.program.columns.items()
                if shut[0, family.slice].any()}
+    if solved.counted is not None:
+        arrays[COUNTED] = arrays["balance"][0].copy(data=solved.counted.reshape(solved.program.rows["balance"].shape))
     return xr.Dataset(arrays, coords={VECTOR: np.asarray(vectors, object)}, attrs={
         "title": "row duals: change of what was minimised per unit of a row's side",
         "units": "of the programme: GW, GWh, million CNY, kt"})
@@ -115,8 +118,8 @@ def differing(program, duals: xr.Dataset) -> list[str]:
     """Families of rows that the stored duals lack, and families of rows or closed columns that are too many or labelled
     otherwise."""
     shut = {str(name) for name in duals.data_vars if str(name).startswith(CLOSED)}
-    wrong = set(program.rows) ^ (set(duals.data_vars) - shut) | {name for name in shut if name.removeprefix(CLOSED) not in program.columns}
-    for name in set(duals.data_vars) - wrong:
+    wrong = set(program.rows) ^ (set(duals.data_vars) - shut - {COUNTED}) | {name for name in shut if name.removeprefix(CLOSED) not in program.columns}
+    for name in set(duals.data_vars) - wrong - {COUNTED}:
         families, size = (program.columns, len(program.cost)) if name in shut else (program.rows, len(program.row_lower))
         expected = _labelled(families[name.removeprefix(CLOSED)], np.zeros((1, size)))[0]
         stored = duals[name] if name in shut else duals[name][0]

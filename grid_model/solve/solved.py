@@ -23,7 +23,8 @@ class Solved:
     optimum      least value of each rank that was minimised before the cost, constant included
     proof        how the order of the ranks is known to hold
     lower_bound  what any dispatch that keeps the ranks costs at least, from the duals alone
-    duals        row duals of each rank and of the cost
+    duals        row duals of each rank and of the cost; by windows of the cost
+    counted      by windows: what a unit at each row of the balance does to the ranks together, by their weights
     closed       columns that stay at zero so that nothing runs against itself (one_way.py), positions; `program` says so too
     directions   what the summary says of that
     """
@@ -36,6 +37,7 @@ class Solved:
     proof: str = ""
     lower_bound: float = -np.inf
     duals: dict[str, np.ndarray] = field(default_factory=dict)
+    counted: np.ndarray | None = None
     closed: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     directions: dict = field(default_factory=dict)
 
@@ -92,7 +94,7 @@ def _solved_as_a_whole(case, model, program: LinearProgram, start, progress) -> 
                         for one in (ranked, ranked.relaxed))
     bound = certify(ranked.program, ranked.duals["cost"], ranked.bounds).bound
     return Solved(case, model, ranked.program, ranked.solution, optimum, ranked.proof, bound, ranked.duals,
-                  np.flatnonzero(ranked.ways.closed), _directions(ranked, relaxed))
+                  closed=np.flatnonzero(ranked.ways.closed), directions=_directions(ranked, relaxed))
 
 
 def _directions(ranked, relaxed: dict[str, float]) -> dict:
@@ -116,4 +118,6 @@ def _solved_in_windows(case, model, program: LinearProgram, progress, crew: Crew
     found = _found_by_windows(case, model, program, progress, crew)
     solution = dispatch_of(found, program)
     optimum = {name: float(program.evaluate(expression, solution.columns)) for name, expression in model.ranks.items()}
-    return Solved(case, model, program, solution, optimum, BY_WEIGHTS, found.bound, {"cost": solution.row_duals})
+    balance = program.rows["balance"].slice
+    counted = found.pieced.duals[balance] - found.pieced.cost_duals[balance]
+    return Solved(case, model, program, solution, optimum, BY_WEIGHTS, found.bound, {"cost": solution.row_duals}, counted)

@@ -11,7 +11,7 @@ in are worth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -33,14 +33,15 @@ class Optimum:
     program   LinearProgram
     duals     of its rows, million CNY per unit of the programme
     columns   values of its columns; NaN where they are not known
-    ranks     row duals of each rank before the cost, where they are known
+    counted   (rows of the balance,) whether a MWh more that is used there is a MWh less lost to a rank of the order of
+              purchase; None where that is not known
     """
 
     case: object
     program: object
     duals: np.ndarray
     columns: np.ndarray
-    ranks: dict[str, np.ndarray] = field(default_factory=dict)
+    counted: np.ndarray | None = None
 
     @cached_property
     def places(self) -> Places:
@@ -93,9 +94,10 @@ class Optimum:
         """Million CNY per GW over a step as CNY/MWh."""
         return float(value) / float(self.case.cost_hours[step]) / CNY_PER_MWH
 
-    def is_counted(self, row: int) -> bool:
-        """Whether a MWh more that is used at a row of the balance is a MWh less lost to a rank of the order of purchase."""
-        return any(duals[row] < -ROUNDING for duals in self.ranks.values())
+    def is_counted(self, row: int) -> bool | None:
+        """Whether a MWh more that is used at a row of the balance is a MWh less lost to a rank of the order of purchase; None
+        where that is not known."""
+        return None if self.counted is None else bool(self.counted[row - self.program.rows["balance"].start])
 
     def price(self, row: int) -> float:
         """Price at a row of the balance [CNY/MWh]."""
@@ -137,5 +139,12 @@ class Optimum:
 
 def of_solved(solved) -> Optimum:
     """What a solved case in memory says."""
-    ranks = {name: duals for name, duals in solved.duals.items() if name != COST}
-    return Optimum(solved.case, solved.program, solved.solution.row_duals, solved.solution.columns, ranks)
+    balance = solved.program.rows["balance"].slice
+    ranks = [duals[balance] for name, duals in solved.duals.items() if name != COST]
+    ranks += [] if solved.counted is None else [solved.counted]
+    return Optimum(solved.case, solved.program, solved.solution.row_duals, solved.solution.columns, counted_by(ranks, balance))
+
+
+def counted_by(ranks: list[np.ndarray], balance: slice) -> np.ndarray:
+    """At which rows of the balance some duals of ranks say that a MWh more used is a MWh less lost."""
+    return np.any([duals < -ROUNDING for duals in ranks], axis=0) if ranks else np.zeros(balance.stop - balance.start, bool)

@@ -13,8 +13,8 @@ import xarray as xr
 from scipy.sparse import csr_array, vstack
 
 from grid_model.errors import InputError, Problem
-from grid_model.results.certificate import VECTOR, as_solved, differing
-from grid_model.results.explain.optimum import COST, Optimum
+from grid_model.results.certificate import COUNTED, VECTOR, as_solved, differing
+from grid_model.results.explain.optimum import COST, Optimum, counted_by
 
 PASSES = 3  # sums of sums: net output less what capture uses, curtailment of what is generated
 
@@ -36,8 +36,16 @@ def of_stored(case, model, program, results) -> Optimum:
         )
     vectors = {str(vector): np.concatenate([results.duals[name].sel({VECTOR: vector}).values.reshape(-1) for name in program.rows])
                for vector in results.duals[VECTOR].values}  # fmt: skip
-    columns = told_columns(model, program, results.dispatch)
-    return Optimum(case, as_solved(program, results.duals), vectors.pop(COST), columns, vectors)
+    cost, columns = vectors.pop(COST), told_columns(model, program, results.dispatch)
+    return Optimum(case, as_solved(program, results.duals), cost, columns, _counted(program, results, vectors))
+
+
+def _counted(program, results, ranks: dict[str, np.ndarray]) -> np.ndarray | None:
+    """Where the order of purchase counts what is used; None of windows whose results do not say so."""
+    balance = program.rows["balance"].slice
+    if COUNTED in results.duals:
+        return counted_by([results.duals[COUNTED].values.reshape(-1)], balance)
+    return counted_by([duals[balance] for duals in ranks.values()], balance) if results.summary["status"] == "optimal" else None
 
 
 def told_columns(model, program, dispatch: xr.Dataset) -> np.ndarray:

@@ -70,6 +70,7 @@ FREE = {  # of columns that nothing holds: moving them would gain nothing
         "discharge all the same: what is lost on the way in and out is more energy taken, which the order of purchase puts "
         "before cost",
     ),
+    "unknown trip": ("", "discharge all the same: by cost alone less would do as well"),
     "charge": (
         "could charge less at a cost that is not worth it",
         "could charge more, for no gain: energy is left at other times too",
@@ -273,7 +274,7 @@ def why_curtailed(optimum: Optimum, dispatch: xr.Dataset, zone: str, step: int) 
     causes = _causes(now, lost)
     lines += [f"Cause: {CAUSES.get(cause, cause)} ({value:,.6g} MW)." for cause, value in causes.items()]
     row = optimum.balance(zone, step)
-    counted = row is not None and optimum.is_counted(row)
+    counted = False if row is None else optimum.is_counted(row)
     lines += _limits_told(optimum, found, 1, counted) or ["Nothing in the zone could take more or give less."]
     figures = {"curtailed_mw": lost, "causes_mw": causes, "limits": [vars(one) for one in found]}
     return Explanation("curtailment", zone, time, tuple(lines), figures)
@@ -289,9 +290,9 @@ def _causes(now: xr.Dataset, lost: dict[str, float]) -> dict[str, float]:
     return dict(sums)
 
 
-def _limits_told(optimum: Optimum, found: list[Limit], way: int, counted: bool = False) -> list[str]:
+def _limits_told(optimum: Optimum, found: list[Limit], way: int, counted: bool | None = False) -> list[str]:
     """Limits by kind and state, with the largest names. `way`: 0 for more supply, 1 for less; `counted`: what is used here
-    counts in the order of purchase."""
+    counts in the order of purchase, None where that is not known."""
     groups: dict[tuple, list[Limit]] = defaultdict(list)
     against = {one.name for one in found if _is_against(one, way)}
     for one in found:
@@ -309,13 +310,14 @@ def _limits_told(optimum: Optimum, found: list[Limit], way: int, counted: bool =
     return list(dict.fromkeys(line for line in told if line))
 
 
-def _group_told(kind: str, state: str, part: str, group: list[Limit], way: int, counted: bool) -> str:
+def _group_told(kind: str, state: str, part: str, group: list[Limit], way: int, counted: bool | None) -> str:
     if state == "limit":
         said = LIMITS.get(kind, ("stand at their limit",) * 2)[way]
     elif state == "held":
         said = HELD.get(part, (f"are held by a rule ({part or kind})",) * 2)[way]
     else:
-        kind = "round trip" if kind == "discharge" and way == 1 and counted else kind
+        trip = {True: "round trip", None: "unknown trip"}.get(counted, kind)
+        kind = trip if kind == "discharge" and way == 1 else kind
         said = FREE.get(kind, ("could change at a cost that is not worth it",) * 2)[way]
     return f"{_names({one.name: abs(one.value) for one in group})} {said}." if said else ""
 
