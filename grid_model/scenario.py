@@ -240,6 +240,13 @@ class Stored(Settings):
     format: Literal["auto", "netcdf", "zarr"] = "auto"
 
 
+def _told(written):
+    """A rule that is named is on or off."""
+    if written is None:
+        raise ValueError("true, false or settings in {}: nothing at all is neither on nor off")
+    return written
+
+
 class Scenario(Settings):
     """A complete scenario, all parents merged, all paths absolute.
 
@@ -250,7 +257,7 @@ class Scenario(Settings):
     profiles     folder of hourly profiles, or synthesis: {...}; none: those of the inputs
     zones        only these, with all that stands in them; none named: all
     horizon, changes, solve  see below
-    policies     settings of each rule by its name; false switches it off
+    policies     settings of each rule by its name; true takes its defaults, false switches it off; nothing is refused
     report       write report.html beside the results
     results      how they are stored, see below
     """
@@ -263,7 +270,7 @@ class Scenario(Settings):
     zones: tuple[str, ...] = ()
     horizon: Horizon
     changes: tuple[Change, ...] = ()
-    policies: dict[str, dict[str, Any] | bool | None] = {}
+    policies: dict[str, Annotated[dict[str, Any] | bool, BeforeValidator(_told)]] = {}
     solve: Solve = Solve()
     report: bool = True
     results: Stored = Stored()

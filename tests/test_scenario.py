@@ -215,6 +215,8 @@ def test_policies_are_checked_by_the_models_handed_in(tmp_path):
         ("solve: {threads: 0}", "solve.threads", "0", "greater than or equal to 1"),
         ("profiles: {synthesis: {sed: 1}}", "profiles.synthesis.sed", "sed", "did you mean seed?"),
         ("policies: {carbon_market: 5}", "policies.carbon_market", "5", "dictionary"),
+        ("policies: {carbon_market: null}", "policies.carbon_market", "None", "neither on nor off"),
+        ("policies: {guaranteed_purchase: }", "policies.guaranteed_purchase", "None", "true, false or settings"),
         ("changes: {table: loads}", "changes", "{'table': 'loads'}", "tuple"),
         (
             "changes: [{table: loads, column: a, multiply: 2, add: 1}]",

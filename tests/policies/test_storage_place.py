@@ -307,7 +307,7 @@ def test_users_that_a_store_names_are_its_own():
 def test_switched_off_no_row_is_left():
     off = solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20], policies={"storage_place": False}))
     assert rows(off) == {} and off.model.find_component("storage_place") is None
-    on = solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20], policies={"storage_place": None}))
+    on = solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20], policies={"storage_place": True}))
     assert rows(on) == rows(solved(grid([0, 150], [100, 100], [BEHIND_SUN, BEHIND_USER], user=[0, 20]))) != {}
 
 
