@@ -19,9 +19,8 @@ Charge and discharge in one step burn energy; the shared converter limits it to 
 tightest that is linear, where it is one (not `separate_equipment`). Inside the hull it pays only where a price is negative
 or a rank of purchase would rather burn than spill: there the solver closes one of the two (EXCLUSIVE).
 
-A cycle is counted by what is delivered: E of it is one, for the most and the least of a day alike. Where the end holds
-no less than the start (`cyclic`, the default) at least as much is charged, losses on top, so that a rule that asks for both to
-be charged and discharged is met; day by day the two may differ by what is kept over midnight.
+A cycle is E at the grid connection. The most of a day counts what is delivered, as wear does; the least asks for both, to charge
+and to discharge E so many times, as the regional rule for storage outside the market does (docs/policy.md, section 2).
 """
 
 from __future__ import annotations
@@ -64,8 +63,8 @@ TABLES = {
         number("max_cycles_per_day", unit="1/day", minimum=0, by_technology=True,
                meaning="most energy delivered in a day, in units of energy_mwh; empty: no limit"),
         number("min_cycles_per_day", unit="1/day", minimum=0,
-               meaning="least energy delivered in a day, in units of energy_mwh, where a rule asks for it; "
-                       "of a part of a day in proportion, as max_cycles_per_day"),
+               meaning="least energy charged in a day, and least energy delivered, each in units of energy_mwh, where a rule "
+                       "asks for it; of a part of a day in proportion, as max_cycles_per_day"),
         number("wear_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0, by_technology=True,
                meaning="cost of wear per energy delivered"),
         number("holding_cost_cny_per_mwh_hour", unit="CNY/MWh/h", default=0, by_technology=True,
@@ -123,7 +122,7 @@ def _level_bounds(data: Data, capacity, lowest) -> tuple[Array, Array]:
 
 
 def _read_cycles(data: Data, case) -> None:
-    """Days, their steps, and the energy that may or must be delivered in each, GWh; a part of a day counts as such.
+    """Days, their steps, and the energy that may be delivered and must be moved in each, GWh; a part of a day counts as such.
 
     A limit above what the power can deliver around the clock limits nothing, nor does an obligation of none.
     """
@@ -133,7 +132,7 @@ def _read_cycles(data: Data, case) -> None:
     share = np.bincount(day, case.step_hours) / 24
     energy = {name: data.table[name].to_numpy(float) * data.energy_capacity.values
               for name in ("max_cycles_per_day", "min_cycles_per_day")}
-    data.most_delivered, data.least_delivered = (
+    data.most_delivered, data.least_moved = (
         Array(per_day[:, None] * share, data.names, data.days, name=name) for name, per_day in energy.items())
     data.limited = energy["max_cycles_per_day"] < data.power.values * 24 * (1 - 1e-9)  # False where empty
     data.obliged = energy["min_cycles_per_day"] > 0
@@ -186,7 +185,13 @@ def add_constraints(storage, data):
     @storage.Constraint(obliged, storage.days)
     def least_cycles(storage, unit, day):
         """sum over the day of d dt >= min_cycles_per_day E   [GWh]"""
-        return delivered(unit, day) >= data.least_delivered[unit, day]
+        return delivered(unit, day) >= data.least_moved[unit, day]
+
+    @storage.Constraint(obliged, storage.days)
+    def least_cycles_charged(storage, unit, day):
+        """sum over the day of c dt >= min_cycles_per_day E   [GWh]"""
+        drawn = sum(data.step_hours[step] * storage.charge[unit, step] for step in storage.steps_of_day[day])
+        return drawn >= data.least_moved[unit, day]
 
 
 def output(storage, data, unit, step):
@@ -245,7 +250,9 @@ def check_storage(frames):
     """Levels that leave room for one another, and cycles that can be made."""
     table = frames["storage"]
     least = table["min_level_fraction"]
-    possible = 24 * table["power_mw"] >= table["min_cycles_per_day"] * table["energy_mwh"]
+    out, into = (table["min_cycles_per_day"] * table["energy_mwh"] / power
+                 for power in (table["power_mw"], table["charge_power_mw"].fillna(table["power_mw"])))
+    hours = np.where(table["separate_equipment"], np.fmax(out, into), out + into)
     return [
         *problems_where(table, table["initial_fraction"] < least, "initial_fraction", "a number >= min_level_fraction"),
         *problems_where(table, table["final_fraction"] < least, "final_fraction", "a number >= min_level_fraction"),
@@ -253,8 +260,9 @@ def check_storage(frames):
                         "final_fraction", "a number <= initial_fraction where cyclic, or cyclic false"),
         *problems_where(table, table["min_cycles_per_day"] > table["max_cycles_per_day"], "min_cycles_per_day",
                         "a number <= max_cycles_per_day"),
-        *problems_where(table, table["min_cycles_per_day"].notna() & ~possible, "min_cycles_per_day",
-                        "a number <= 24 power_mw / energy_mwh"),
+        *problems_where(table, hours > 24, "min_cycles_per_day",
+                        "cycles that a day has hours for: energy_mwh / charge_power_mw + energy_mwh / power_mw each, with "
+                        "separate_equipment the longer of the two"),
     ]
 
 

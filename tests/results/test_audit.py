@@ -247,6 +247,7 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "charge and discharge share a converter": [("charge", "battery", 4, 30.0), ("discharge", "battery", 4, 30.0)],
     "most cycles of a day": [("discharge", "battery", EVERY, 10.0)],
     "least cycles of a day": [("discharge", "at wind", EVERY, 0.0)],
+    "least cycles of a day charged": [("charge", "at wind", EVERY, 0.0)],
     "stores charge from their plant": [("charge", "at wind", 5, 15.0), ("generation", "wind", 5, 5.0)],
     "connection of a plant with its stores": [("discharge", "at wind", 0, 20.0)],
     "a user and its stores do not export": [("discharge", "at user", 0, 20.0)],

@@ -295,6 +295,27 @@ def test_least_cycles_a_day():
     assert discharge(solved(grid([100] * 6, {**store, "min_cycles_per_day": 0}))).sum() == pytest.approx(0)
 
 
+def test_a_least_cycle_charges_too():
+    """0.1 cycles a day are 25 MWh in 6 hours, to be charged and to be delivered. The store holds 500 MWh that it need not give
+    back: asked for what is delivered only, it would charge nothing, 57,500 CNY of energy. Half of what is charged is lost in the
+    second store: 25 MWh count at the connection; counted inside 50 would be drawn."""
+    store = {"min_cycles_per_day": 0.1, "wear_cost_cny_per_mwh": 2000, "cyclic": False, "initial_fraction": 0.5}
+    result = solved(grid([100] * 6, store))
+    assert [charge(result).sum(), discharge(result).sum()] == pytest.approx([25, 25])
+    assert result.objective == pytest.approx(600 * CHEAP + 25 * 2000)
+    result = solved(grid([100] * 6, {**store, "charge_efficiency": 0.5}))
+    assert [charge(result).sum(), discharge(result).sum()] == pytest.approx([25, 25])
+
+
+def test_more_is_charged_than_the_least_cycles():
+    """0.1 cycles of 24 hours are 100 MWh; 200 are charged, as a load of 100 MW is dear to serve for two hours. As an equality the
+    rule would leave 100 MWh of it dear."""
+    cheap = [100] * 2 + [0] * 22
+    result = solved(grid([0] * 22 + [100] * 2, {**EMPTY, "min_cycles_per_day": 0.1}, cheap=cheap))
+    assert charge(result).sum() == pytest.approx(200)
+    assert result.objective == pytest.approx(200 * CHEAP)
+
+
 def test_more_than_the_least_cycles():
     """0.1 cycles a day are 25 MWh in 6 hours; 100 MWh save 900 each. As an equality the rule would forbid 75 of them."""
     result = solved(grid([0, 100, 0, 0, 0, 0], {**EMPTY, "min_cycles_per_day": 0.1}, cheap=[100] + [0] * 5))
@@ -332,6 +353,7 @@ def test_limits_that_never_bind_have_no_row():
     assert rows({"max_cycles_per_day": 2.3, "min_cycles_per_day": 0.1}) == {
         "storage.most_cycles",
         "storage.least_cycles",
+        "storage.least_cycles_charged",
     }
 
 
@@ -432,8 +454,11 @@ def test_templates_and_ordinary_constraints_agree():
         ("initial_fraction", {"min_level_fraction": 0.2, "initial_fraction": 0.1}),
         ("final_fraction", {"min_level_fraction": 0.2, "final_fraction": 0.1}),
         ("final_fraction", {"initial_fraction": 0.2, "final_fraction": 0.3}),
-        ("min_cycles_per_day", {"min_cycles_per_day": 2, "max_cycles_per_day": 1}),
-        ("min_cycles_per_day", {"min_cycles_per_day": 2.5}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 1.1, "max_cycles_per_day": 1}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 1.25}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 0.7, "charge_power_mw": 40}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 1.3, "charge_power_mw": 50, "separate_equipment": True}),
+        ("min_cycles_per_day", {"min_cycles_per_day": 2.5, "charge_power_mw": 200, "separate_equipment": True}),
     ],
 )
 def test_wrong_stores_are_reported(column, wrong):

@@ -19,7 +19,7 @@ def check_storage(book) -> np.ndarray:
     if len(names):
         _check_levels(book, table, names, charge, discharge, level)
         _check_power(book, table, names, charge, discharge)
-        _check_cycles(book, table, names, discharge)
+        _check_cycles(book, table, names, charge, discharge)
     return book.sums(discharge - charge, book.zone_of("storage"), len(book.case.zones))
 
 
@@ -76,19 +76,21 @@ def _check_power(book, table, names, charge, discharge) -> None:
     )
 
 
-def _check_cycles(book, table, names, discharge) -> None:
-    """Energy delivered in a day, in units of what the store holds; a part of a day in proportion."""
+def _check_cycles(book, table, names, charge, discharge) -> None:
+    """Energy delivered and charged in a day, in units of what the store holds; a part of a day in proportion."""
     day, days = book.case.time.normalize().factorize()
     in_day = (day[:, None] == np.arange(len(days))) * book.hours[:, None]
-    delivered, share = discharge @ in_day, in_day.sum(axis=0) / 24
+    share = in_day.sum(axis=0) / 24
     energy = table["energy_mwh"].to_numpy(float)
-    for column, law, sign in (
-        ("max_cycles_per_day", "most cycles of a day", 1),
-        ("min_cycles_per_day", "least cycles of a day", -1),
+    for column, law, sign, power in (
+        ("max_cycles_per_day", "most cycles of a day", 1, discharge),
+        ("min_cycles_per_day", "least cycles of a day", -1, discharge),
+        ("min_cycles_per_day", "least cycles of a day charged", -1, charge),
     ):
         limit = (table[column].to_numpy(float) * energy)[:, None] * share
         ruled = ~np.isnan(limit[:, 0])
-        book.at_most(law, names[ruled], sign * delivered[ruled], sign * limit[ruled], unit="MWh", moments=days)
+        moved = sign * (power @ in_day)
+        book.at_most(law, names[ruled], moved[ruled], sign * limit[ruled], unit="MWh", moments=days)
 
 
 def check_place(book, plants) -> None:

@@ -36,6 +36,7 @@ RULES = {
     "storage.shared_converter": "'{name}' charges or discharges in full",
     "storage.most_cycles": "'{name}' has delivered all that it may in the day",
     "storage.least_cycles": "'{name}' must deliver its least in the day",
+    "storage.least_cycles_charged": "'{name}' must charge its least in the day",
     "hydro.budget": "water of '{name}' that is then missing at another time of the month",
     "reservoir.water_balance": "water of '{name}' that is then missing, or arrives, at another time",
     "reservoir.ecological_flow": "'{name}' must let its least flow pass",

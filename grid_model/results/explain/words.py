@@ -144,6 +144,9 @@ ROWS = {
     "storage.least_cycles": _rule(
         "'{name}' delivers at least {value} a day", "MWh", "storage", "storage", "min_cycles_per_day"
     ),
+    "storage.least_cycles_charged": _rule(
+        "'{name}' charges at least {value} a day", "MWh", "storage", "storage", "min_cycles_per_day"
+    ),
     "transmission.ramp": _rule(
         "the flow of '{name}' changes by no more than {value}", "MW", "lines", "corridor", "ramp_mw_per_hour", 1.5
     ),
