@@ -12,8 +12,7 @@ that read it its flow is split,
     F - B = f dt,   F + B <= what the line could send,   F or B alone
 
 the last as for a line of two columns: where an optimum counts both in a step the solver closes one (ONE_DIRECTION,
-solve/one_way.py). Without it a contract would count what goes there and back again. (A corridor with a least share gains nothing by that,
-its share is of F, and does without.)
+solve/one_way.py). Without it a contract, or a corridor's least share, would count what goes there and back again.
 
 An arc is a line in one direction.
 """
@@ -29,7 +28,7 @@ from grid_model.policies.contract import members
 from grid_model.technologies.contract import subset
 
 
-ONE_DIRECTION = (("lines_forward", "lines_backward", "lines_exchanging"),)  # EXCLUSIVE of a policy that gains by F
+ONE_DIRECTION = (("lines_forward", "lines_backward", "lines_exchanging"),)
 
 
 class DirectedFlow:

@@ -35,11 +35,12 @@ from grid_model.case.checks import problems_where
 from grid_model.case.tables import number, reference
 from grid_model.case.units import CNY_PER_MWH, MWH
 from grid_model.policies.contract import PolicyData, members, members_by_fleet
-from grid_model.policies.directed_flow import DirectedFlow
+from grid_model.policies.directed_flow import ONE_DIRECTION, DirectedFlow
 from grid_model.policies.green_storage import GreenStores
 
 NAME = "green_corridor"
 AMOUNTS = ("renewable", "lines_forward", "lines_backward", "green_charge", "green_discharge")
+EXCLUSIVE = ONE_DIRECTION
 DEFAULT = True
 
 CORRIDOR = reference("corridor", "lines", meaning="export corridor whose base it belongs to; empty: none")

@@ -7,6 +7,7 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 import grid_model as gm
+from grid_model.errors import AuditError
 from grid_model.policies import green_corridor
 
 
@@ -99,6 +100,22 @@ def test_a_corridor_of_one_column_is_held_to_what_flows():
     result = solved(grid([0.2], reverse=20.0))
     assert sent(result) == [4]
     assert result.objective == pytest.approx(2300)
+
+
+def test_an_idle_corridor_carries_no_renewable_energy():
+    """Nothing flows in the first hour, whose 10 MWh of sun the village may use, and in the second there is none: the corridor carries
+    nothing, coal serves the village's 20 MWh at 100 and dear coal the town's 10: 7,000 CNY in all. Without one way at a
+    time the first hour's sun goes there and back over the line, counts as carried, and coal follows in the second: 5,500 CNY."""
+    results = gm.solve(grid([1.0, 0.0], town=[0, 10], village=20.0, reverse=20.0))
+    assert results.dispatch["flow"].values == pytest.approx(0, abs=1e-3)
+    assert results.summary["objective_cny"] == pytest.approx(7000)
+
+
+def test_the_audit_sees_energy_that_goes_there_and_back(monkeypatch):
+    """Of the same two hours without one way at a time: 10 MWh are said to be carried as renewable, all of them coal."""
+    monkeypatch.setattr(green_corridor, "EXCLUSIVE", ())
+    with pytest.raises(AuditError, match="renewable part of what is carried: 10 MWh at out"):
+        gm.solve(grid([1.0, 0.0], town=[0, 10], village=20.0, reverse=20.0))
 
 
 def test_the_share_holds_over_the_year_not_the_hour():

@@ -2,7 +2,8 @@
 
     planned + nothing = Q          Q recomputed; what a day generates below its plan is short
     contracted - short + over      is what a line carried; its days alone deviate no less than that
-    renewable + short >= share x carried;  renewable <= carried, and <= what the plants behind the corridor generate
+    renewable + short >= share x carried;  renewable <= what is sent and, step by step, generated behind it or out of its stores;
+    in all, <= what the plants behind the corridor generate
 """
 
 from __future__ import annotations
@@ -88,24 +89,33 @@ def _check_corridors(book, table, plants, sent) -> np.ndarray:
     book.equal("green corridor: share asked for", names, table["min_renewable_share"], share, unit="1", tolerance=1e-9)
     book.equal("green corridor: carried", names, table["carried_mwh"], carried, unit="MWh", tolerance=slack)
     book.at_most("green corridor: renewable or short", names, share * carried, renewable + short, unit="MWh", tolerance=slack)
-    counted = ((sent[at] + flow) / 2 * in_year).sum(axis=1)
     told = ((lines["loss_fraction"] > 0) | (lines["cost_cny_per_mwh"] != 0) | (lines["reverse_capacity_mw"] == 0)
-            | (lines["min_flow_mw"] > 0)).to_numpy()[at]  # of other lines no flow tells what they sent one way
+            | (lines["min_flow_mw"] > 0) | book.case.scenario.solve.one_way).to_numpy()[at]  # of others no flow tells what counted
+    group, behind, ruled, stores = _bases(book, table, plants, lines["from_zone"].to_numpy(object)[at])
+    stored = book.stored("discharge", len(stores))
+    there = np.array([plants.output[ruled & (behind == one)].sum(axis=0) + stored[stores == name].sum(axis=0)
+                      for one, name in zip(group, names)])
+    counted = (np.minimum((sent[at] + flow) / 2, there) * in_year).sum(axis=1)
     book.at_most("green corridor: renewable part of what is carried", names[told], renewable[told], counted[told], unit="MWh",
                  tolerance=slack[told])
     passed = short <= 1e-6 * np.maximum(table["carried_mwh"].to_numpy(float), 1.0)
     book.equal("green corridor: passed", names, table["passed"].astype(float), passed.astype(float), unit="1", tolerance=0.0)
-    _check_behind(book, table, plants, lines["from_zone"].to_numpy(object)[at], slack)
+    _check_behind(book, table, plants, group, behind, ruled, slack)
     return short
 
 
-def _check_behind(book, table, plants, from_zone, slack) -> None:
-    """Renewable energy of corridors is that of plants of their base, or of all plants of their zone that are in no base."""
+def _bases(book, table, plants, from_zone) -> tuple[np.ndarray, ...]:
+    """The group that each row draws on, a base or a zone; the group that each plant is behind, and whether its energy is renewable;
+    the corridor of each store."""
     ruled = (plants.table["certificate"] != "none").to_numpy()
     base, storage = plants.table["corridor"].to_numpy(object), book.case.tables["storage"]["corridor"]
     own = table["line"].isin({*base, *storage}).to_numpy()
     group = np.where(own, table["line"].to_numpy(object), from_zone)
-    behind = np.where(base != "", base, plants.table["zone"].to_numpy(object))
+    return group, np.where(base != "", base, plants.table["zone"].to_numpy(object)), ruled, storage.to_numpy(object)
+
+
+def _check_behind(book, table, plants, group, behind, ruled, slack) -> None:
+    """Renewable energy of corridors is that of plants of their base, or of all plants of their zone that are in no base."""
     years = table["year"].to_numpy()
     for year in np.unique(years):  # so far: a store may keep it over the new year
         energy = np.where(ruled, plants.output @ (book.hours * (book.case.time.year <= year)), 0.0)
