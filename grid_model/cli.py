@@ -35,6 +35,7 @@ A scenario file names the inputs, the hours and the rules; a run writes a folder
 First steps:
   grid-model new mygrid
   grid-model run mygrid/scenario.yaml
+  grid-model explain results/mygrid
 """
 
 

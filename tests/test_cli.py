@@ -240,6 +240,14 @@ def test_new_grid_solves_at_once_and_so_does_its_change(tmp_path):
     assert costs[1] < costs[0]
 
 
+@pytest.mark.parametrize("folder", ["mygrid", "2027", "我的 电网", "a: b #c"])
+def test_a_new_grid_is_named_by_its_folder(tmp_path, folder):
+    """`new mygrid` wrote a scenario `my_grid`: who then compared `results/mygrid` found nothing there."""
+    assert call("new", tmp_path / folder).exit_code == 0
+    names = [json.loads(call("check", tmp_path / folder / f"{file}.yaml", "--json").stdout)["scenario"] for file in ("scenario", "more_wind")]
+    assert names == [folder, f"{folder}_more_wind"]
+
+
 def test_new_refuses_a_folder_that_holds_something(tmp_path):
     (tmp_path / "mine.txt").write_text("do not touch")
     done = call("new", tmp_path)

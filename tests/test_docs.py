@@ -66,7 +66,7 @@ def test_every_constraint_family_of_a_solved_grid_is_in_the_docs(generated):
 def test_every_line_that_looks_into_results_works(small_grid):
     """The page names the results of `grid-model new`; with those of a grid without the order of purchase one line failed."""
     text = (ROOT / "docs" / "howto" / "look.md").read_text(encoding="utf-8")
-    assert 'gm.open_results("results/my_grid")' in text
+    assert 'gm.open_results("results/mygrid")' in text
     results = small_grid.solve()
     lines = [line for row in text.splitlines() if row.startswith("| ") for line in re.findall("`(.+?)`", row.split("|")[2])]
     known = {"results": results, "data": results.dispatch, "load": None}

@@ -1,4 +1,4 @@
-"""`grid-model new`: the files in `starter/`, copied."""
+"""`grid-model new`: the files in `starter/`, copied; its scenarios are named by the folder."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from grid_model.errors import InputError, Problem
 
 STARTER = Path(__file__).with_name("starter")
 SCENARIO = "scenario.yaml"
+NAME = "mygrid"  # of the scenario in the starter
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.", show_default=False)]
 
 
@@ -26,6 +27,7 @@ def new(folder: Folder, as_json: AsJson = False) -> None:
       grid-model new mygrid
       grid-model run mygrid/scenario.yaml
       grid-model run mygrid/more_wind.yaml
+      grid-model compare results/mygrid results/mygrid_more_wind
     """
     with session(as_json=as_json):
         files = copy_starter(folder)
@@ -48,6 +50,8 @@ def copy_starter(folder: Path) -> list[Path]:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(Problem(str(folder), allowed="a new or empty folder"))
         shutil.copytree(STARTER, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        for file in folder.glob("*.yaml"):
+            file.write_text(file.read_text(encoding="utf-8").replace(NAME, folder.resolve().name), encoding="utf-8")
     except OSError as error:
         said = error.strerror or str(error)
         raise InputError(Problem(str(folder), value=said, allowed="a folder that can be written")) from None

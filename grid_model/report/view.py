@@ -162,13 +162,18 @@ def percent(part: float) -> str:
 def signed(value: float, digits: int | None = None) -> str:
     """A change as people read it: with its sign, but for nothing."""
     shown = number(value, digits)
-    return f"+{shown}" if value > 0 and shown.strip("0.") else shown
+    return f"+{shown}" if value > 0 and shown.strip("0.") and shown[0] != "<" else shown
+
+
+LEAST, NOTHING = 0.001, 1e-6  # the least that three digits show; and what is rounding of what was computed
 
 
 def number(value: float, digits: int | None = None) -> str:
-    """A number as people read it: about four digits, thousands apart."""
+    """A number as people read it: about four digits, thousands apart; what is little more than nothing is not told as nothing."""
     if value is None or not np.isfinite(value):
         return "–"
+    if digits is None and NOTHING <= abs(value) < LEAST:
+        return f"< {LEAST}" if value > 0 else f"> −{LEAST}"
     if digits is None:
         digits = max(0, 3 - int(np.floor(np.log10(abs(value))))) if abs(value) >= 1e-3 else 0
         digits = min(digits, 3)

@@ -339,6 +339,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "cost:carbon_market.offsets": ("CCER bought", "CCER 购入"),
     "cost:carbon_market.shortfall": ("Emissions not settled", "未清缴排放"),
     "cost:carbon_market.banked": ("Value of banked allowances", "结转配额价值"),
+    # why targets are not judged
+    "no store": ("no store", "没有储能"),
+    "no distributed wind or PV": ("no distributed wind or PV", "没有分布式风电或光伏"),
+    "no programme of demand response": ("no programme of demand response", "没有需求响应项目"),
+    "no wind or sun": ("no wind or sun", "没有风电或光伏"),
+    "no weight is assessed": ("no weight is assessed", "没有考核消纳权重"),
+    "no obligation is assessed": ("no obligation is assessed", "没有考核绿证义务"),
+    "the carbon market is off": ("the carbon market is off", "未启用碳市场"),
+    "no load of kind data_centre in Qinghai": ("no load of kind data_centre in Qinghai", "青海没有数据中心类负荷（data_centre）"),
+    "no load of kind data_centre in Beijing": ("no load of kind data_centre in Beijing", "北京没有数据中心类负荷（data_centre）"),
+    "no load of kind ev, or pile_kw is not given": ("no load of kind ev, or pile_kw is not given", "没有电动汽车类负荷（ev），或未给出 pile_kw"),
+    "a national target, in a case of some zones": ("a national target, in a case of some zones", "全国性目标，本算例只含部分区域"),
+    "no source for the energy of data centres in Qinghai": ("no source for the energy of data centres in Qinghai", "青海数据中心用电量没有公开来源"),
+    "no source for the energy of data centres in Beijing": ("no source for the energy of data centres in Beijing", "北京数据中心用电量没有公开来源"),
+    "no source for charging by province and hour": ("no source for charging by province and hour", "没有分省分时充电数据的公开来源"),
     # sources of targets
     "Guiding Opinions on peak-shaving, storage and intelligent dispatch, February 2024": (
         "Guiding Opinions on peak-shaving, storage and intelligent dispatch, February 2024",

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from yaml import safe_load
 
 from grid_model import formulation, report
-from grid_model.policies.scorecard import TARGETS
+from grid_model.policies.scorecard import LACKING, TARGETS
 from grid_model.report.style import COLOURS, ORDER, OTHERS, Style, _of_package
 from grid_model.report.view import percent
 from grid_model.report.words import WORDS, Words, word
@@ -99,6 +100,14 @@ def test_every_cost_item_has_a_name_in_both_languages():
     items = {f"cost:{module.NAME}.{item}" for module in parts for item in module.COSTS}
     assert len(items) > 25 and items - set(WORDS) == set()
     assert {key for key in WORDS if key.startswith("cost:")} - items == set()
+
+
+def test_every_reason_for_which_a_target_is_not_judged_is_said_in_both_languages():
+    """Those of the rule and of the scenarios that come with the project: the Chinese page gave them in English."""
+    scenarios = (Path(__file__).parents[2] / "scenarios").glob("*.yaml")
+    written = [safe_load(file.read_text(encoding="utf-8")).get("policies", {}).get("scorecard") or {} for file in scenarios]
+    reasons = {*LACKING.values(), *(why for settings in written for why in settings.get("why_not", {}).values())}
+    assert not {why for why in reasons if why not in WORDS or not re.search(r"[\u4e00-\u9fff]", WORDS[why][1])}
 
 
 def test_every_source_of_a_target_has_a_name_in_both_languages():

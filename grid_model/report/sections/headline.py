@@ -54,7 +54,8 @@ def _note(said) -> Words:
     """Why a target is not judged."""
     if not isinstance(said, str) or not said:
         return plain("")
-    return word("not_judged") + plain(said.removeprefix("not judged"))
+    why = said.removeprefix("not judged: ")
+    return word("not_judged") + plain(": ") + (Words(*WORDS[why]) if why in WORDS else plain(why))
 
 
 def target(name: str) -> Words:

@@ -111,7 +111,7 @@ def _step(case, time) -> int:
     """Position of the step that a moment lies in."""
     first, end = case.time[0], case.time[-1] + pd.Timedelta(hours=float(case.step_hours[-1]))
     allowed = (
-        f"a time from {first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, such as {first:%Y-%m-%dT%H:%M}, without a zone"
+        f"a time from {first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, such as {first:%Y-%m-%dT%H:%M}, Beijing time without an offset"
     )
     try:
         moment = pd.Timestamp(time)
