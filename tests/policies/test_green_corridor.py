@@ -111,6 +111,13 @@ def test_an_idle_corridor_carries_no_renewable_energy():
     assert results.summary["objective_cny"] == pytest.approx(7000)
 
 
+def test_both_ways_of_an_idle_corridor_share_its_capacity():
+    """The same before any direction is closed, with 8 MW of the line open in the first hour: 4 MWh of sun may go there and 4 come
+    back, so 4 of coal follow: 2200 + 2000 + 2200 = 6,400 CNY. Were each way 8 MW, 8 would follow: 5,800."""
+    result = solved(grid([1.0, 0.0], town=[0, 10], village=20.0, reverse=20.0, open_part=[0.4, 1.0]))
+    assert result.objective == pytest.approx(6400)
+
+
 def test_the_audit_sees_energy_that_goes_there_and_back(monkeypatch):
     """Of the same two hours without one way at a time: 10 MWh are said to be carried as renewable, all of them coal."""
     monkeypatch.setattr(green_corridor, "EXCLUSIVE", ())
@@ -139,7 +146,8 @@ def test_what_the_base_has_beyond_its_corridor_may_stay():
 
 
 def test_renewable_energy_of_steps_of_two_hours():
-    """The sun gives 2 MW for two hours: 4 MWh, so that the corridor carries 8 of the town's 20: two hours of 2300 CNY."""
+    """The sun gives 2 MW for two hours: 4 MWh, so that the corridor carries 8 of the town's 20: two hours of 2300 CNY.
+    Without the rule coal alone would be sent, two hours of 1000."""
     assert solved(grid([0.2], step_hours=2.0)).objective == pytest.approx(4600)
     assert solved(grid([0.2], step_hours=2.0, corridor="out")).objective == pytest.approx(4600)
 
@@ -230,7 +238,8 @@ def test_a_base_feeds_its_corridor_alone():
 
 
 def test_lines_of_one_zone_share_its_plants():
-    """Two corridors of 4 MW and half their energy renewable, sun of 3 MW in their zone: 6 MWh in all, not 4 + 4."""
+    """Two corridors of 4 MW and half their energy renewable, sun of 3 MW in their zone: 6 MWh in all, not 4 + 4.
+    Without the row that they share the town would get all its 10 MWh over them."""
     more = {
         "line": "second",
         "from_zone": "base",

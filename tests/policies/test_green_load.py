@@ -59,7 +59,8 @@ def test_hours_are_matched_one_by_one():
 
 def test_an_hour_without_wind_is_short_though_the_year_has_enough():
     """Wind of 10 MW in the first hour, none in the second: hour by hour 5 MWh are short at 1000 CNY. By year the first
-    hour's 10 MWh would do, and by hand cost 2000 + 10 x 300 = 5000 instead of 2000 + 5 x 300 + 5 x 1000 = 8500."""
+    hour's 10 MWh would do, and by hand cost 2000 + 10 x 300 = 5000 instead of 2000 + 5 x 300 + 5 x 1000 = 8500.
+    Without either rule there is no wind: 2000."""
     hourly = solved(grid(2, 10, [1.0, 0.0]))
     assert wind_of(hourly) == [5, 0]
     assert hourly.objective == pytest.approx(8500)
@@ -102,7 +103,7 @@ def battery(**more):
 def test_contracted_surplus_is_stored():
     """No wind in the second hour, 10 MW in the first, 4 MW of the load's 10 wanted green. A store of 80 % under
     contract takes 5 MWh of wind and gives 4 back: wind 4 + 5 = 9 MWh, coal 6 + 6, nothing short: 1200 + 3600 = 4800
-    CNY. Without the store 4 MWh are short."""
+    CNY. Without the store 4 MWh are short. Without y <= k d it would keep its energy, 0 for 4 MWh, and they would count all the same."""
     storage = [{"contract": "s", "load": "servers", "storage": "battery"}]
     result = solved(stored(storage, battery()))
     assert wind_of(result) == [9, 0]
@@ -172,7 +173,8 @@ def test_a_store_that_does_not_charge_keeps_nothing():
 
 @pytest.mark.parametrize("matching, family", [("hour", "short_by_hour"), ("month", "short")])
 def test_a_contract_is_a_share_of_its_plant(matching, family):
-    """A contract with a fifth of 10 MWh, 5 wanted: 3 short, whatever the period. (Short is dear, or it would be preferred.)"""
+    """A contract with a fifth of 10 MWh, 5 wanted: 3 short, whatever the period. (Short is dear, or it would be preferred.)
+    Without a <= k g none would be."""
     case = grid(1, 10, [1.0], matching=matching, contracts=[{"contract": "c", "load": "servers", "generator": "wind", "share": 0.2}])
     case.scenario.policies["green_load"] = {"shortfall_penalty_cny_per_mwh": 3000}
     assert solved(case).value(f"green_load.{family}").sum() == pytest.approx(0.003)
@@ -190,7 +192,8 @@ def test_shares_of_contracts_limit_what_is_allotted():
 
 def test_without_a_contract_plants_of_the_zone_serve():
     """Two loads, one under contract with 60 % of 10 MWh of wind, matched by month; the other has no contract and wants
-    8 MWh: it gets the 4 that are left, not the 10 there are."""
+    8 MWh: it gets the 4 that are left, not the 10 there are. Without the row of what is left all 8
+    would be allotted to it."""
     case = small_case(
         1,
         policies={"green_load": {}, **OFF},
@@ -326,7 +329,7 @@ CONTRACT = [{"contract": "c", "load": "servers", "generator": "wind", "line": "l
 def test_a_line_brings_no_more_than_it_delivers(matching, short):
     """The line into B lets 2 MW through in the first hour and 10 in the second (12 in all); 8 MW are wanted in each.
     Hour by hour 6 are short in the first; over the month 16 - 12 = 4. Without the rule the wind of A would do, and
-    none be short."""
+    none be short; without the row of each hour 4 would be short by the hour too."""
     result = solved(two_zones(matching, (2, 10), CONTRACT))
     family = "short_by_hour" if matching == "hour" else "short"
     assert result.value(f"green_load.{family}").sum() * 1e3 == pytest.approx(short)

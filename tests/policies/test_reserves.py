@@ -302,8 +302,8 @@ STORE = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw
 
 @pytest.mark.parametrize("hours, up, down", [(0, 30, 30), (1, 16, 25), (2, 8, 12.5)])
 def test_a_store_holds_what_it_sells(hours, up, down):
-    """20 MWh are held, of which 16 can be delivered: 16 MW for an hour, 8 for two, 30 if nothing need be held. 20
-    MWh are free, which take 25 from the grid: 25 MW downwards for an hour, 12.5 for two."""
+    """20 MWh are held, of which 16 can be delivered: 16 MW for an hour, 8 for two. 20 MWh are free, which take
+    25 from the grid: 25 MW downwards for an hour, 12.5 for two. If nothing need be held its power of 30 MW would be sold either way."""
     case = grid(plant("coal", 200, 100, reserve="none"), storage=[STORE],
                 settings={"up_load_share": 0.9, "down_load_share": 0.9, "sustain_hours": hours,
                           "shortfall_cost_cny_per_mwh": 1})

@@ -14,6 +14,7 @@ from grid_model import pipeline
 from grid_model.algebra import compile_program
 from grid_model.errors import InfeasibleError
 from grid_model.formulation import build_model
+from grid_model.policies.self_use_schedule import schedule_self_use
 from grid_model.results.explain import infeasible as module
 from grid_model.results.explain.infeasible import conflicts_of, explained
 
@@ -187,6 +188,45 @@ def test_two_rules_in_conflict():
     findings = found(case)
     assert set(findings) == {"balance upper", "transmission.flow lower"}
     assert change(findings).change == pytest.approx(20) and findings["balance upper"].name == "东部"
+
+
+STORE = {"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 40, "place": "generation_side",
+         "host": "sun", "cyclic": False, "initial_fraction": 0}
+
+
+@pytest.mark.parametrize("store, limit, other", [
+    ({"min_cycles_per_day": 0.6, "initial_fraction": 1}, [], "storage.least_cycles_charged lower"),
+    ({}, [("full", "at_least", 4, {"storage": "s"})], "energy_limits.least_energy lower"),
+    ({"call": "self_use", "grid_charging": False}, [("full", "at_least", 4, {"storage": "s"})], "self_use.on_schedule lower"),
+], ids=["least cycles", "limit of energy", "own schedule"])
+def test_what_a_stores_place_forbids_is_told_with_what_asks_for_it(store, limit, other):
+    """A store behind a plant that is dark for four hours: it can charge nothing. 0.6 cycles of 40 MWh a day are 4 MWh in these
+    hours (it is full and may give them), or 4 MWh are to be held at the end: each lacks 4 MWh and says that the store may charge from its plant only. Left to its
+    own schedule it lies idle."""
+    case = schedule_self_use(small_case(
+        4, {"load": {"l": 20.0}, "availability": {"sun": 0.0}}, zones=[{"zone": "A", "benchmark_tariff_cny_per_mwh": 400}],
+        loads=[{"load": "l", "zone": "A"}], storage=[STORE | store],
+        generators=[{"generator": "sun", "zone": "A", "technology": "solar_utility", "capacity_mw": 10}],
+        energy_limits=[{"limit": name, "sense": sense, "amount_mwh": amount} for name, sense, amount, _ in limit],
+        energy_limit_terms=[{"term": name, "limit": name, **unit} for name, _, _, unit in limit]))
+    findings = found(case)
+    assert change(findings).change == pytest.approx(4)
+    assert other in findings
+    if "call" not in store:
+        rule = findings["storage_place.charge_from_host upper"]
+        assert rule.zones == ("A",) and rule.times and "stores behind 'sun' charge from it only" in rule.sentence
+
+
+def test_two_limits_of_one_plants_energy_are_told_together():
+    """At most 30 and at least 50 MWh of coal: 20 MWh are missing, and both limits are named."""
+    case = small_case(2, {"load": {"l": 40.0}}, loads=[{"load": "l", "zone": "A"}],
+                      generators=[COAL | {"generator": "coal", "zone": "A"}],
+                      energy_limits=[{"limit": "cap", "sense": "at_most", "amount_mwh": 30},
+                                     {"limit": "take", "sense": "at_least", "amount_mwh": 50}],
+                      energy_limit_terms=[{"term": name, "limit": name, "generator": "coal"} for name in ("cap", "take")])
+    findings = found(case)
+    assert {"energy_limits.most_energy upper", "energy_limits.least_energy lower"} <= findings.keys()
+    assert change(findings).change == pytest.approx(20)
 
 
 def test_one_excess_with_two_remedies_is_told_whole():

@@ -265,6 +265,16 @@ ROWS = {
     ),
 }
 ROWS["self_use.on_schedule_at_times"] = ROWS["self_use.on_schedule"]
+for _family, _member, _sentence in (
+    ("charge_from_host", "generators", "stores behind '{name}' charge from it only"),
+    ("shared_connection", "generators", "'{name}' and its stores stay within their connection of {value}"),
+    ("exchange", "loads", "'{name}' and its stores stay within their connection, and give nothing unless allowed to"),
+    ("no_export", "loads", "stores behind '{name}' give no more than it takes"),
+    ("no_export_of_zone", "zones", "stores behind users of {name} give no more than these take"),
+):
+    ROWS[f"storage_place.{_family}"] = _law(
+        _sentence, "MW", _member, "connection", "policies", "storage_place", PLANT
+    )
 for _way, _word in (("up", "rise"), ("down", "fall")):
     for _family in (f"ramp_{_way}", f"ramp_{_way}_online", f"first_ramp_{_way}_online"):
         ROWS[f"thermal.{_family}"] = _rule(
