@@ -28,6 +28,11 @@ def test_importing_the_pipeline():
     assert in_a_process_of_its_own(code) == "True True False"
 
 
+def test_opened_results_can_be_plotted():
+    """`gm.open_results(folder).plot` was not there until something else had imported the report."""
+    assert in_a_process_of_its_own("import grid_model as gm; print(gm.Results.plot.fget is not None)") == "True"
+
+
 def test_every_public_name_is_there():
     for name in gm.__all__:
         assert callable(getattr(gm, name)) and name in dir(gm)

@@ -2,4 +2,4 @@
 
 from grid_model.report.plot import Plot
 
-__all__ = ["Plot"]  # and with it `results.plot`
+__all__ = ["Plot"]

@@ -140,6 +140,3 @@ def _one_of(value, allowed, name: str) -> None:
 def _demand(results, name: str) -> None:
     if name not in results.dispatch:
         raise ValueError(f"these results have no {name}")
-
-
-Results.plot = property(Plot, doc=Plot.__doc__)  # as accessors of xarray: results know nothing of plots

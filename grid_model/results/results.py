@@ -71,6 +71,13 @@ class Results:
 
         return explain_results(self, zone, time)
 
+    @property
+    def plot(self):
+        """Plots of these results: `results.plot.dispatch(zone="Qinghai")`, see grid_model/report/plot.py."""
+        from grid_model.report.plot import Plot  # draws what this stage finds
+
+        return Plot(self)
+
     def save(self, folder: str | Path | Claim, form: str = "auto") -> Path:
         """Write into a folder, which appears whole or not at all; an older result there is replaced.
 
