@@ -54,7 +54,8 @@ def test_a_corridor_into_the_zone_is_no_export():
 
 
 def test_one_full_corridor_beside_one_with_room_is_no_congestion_of_the_zone():
-    """A-B is full, A-C has room, and C's coal must run for heat: its floor is the cause, not A's corridors."""
+    """A-B is full, A-C has room, and C's coal must run for heat: its floor is the cause, not A's corridors. Without the
+    question for floors A would be called congested, as a full corridor leads out of its reach."""
     chp = {"generator": "heat", "zone": "C", "technology": "coal_chp", "capacity_mw": 100, "heating_floor_fraction": 0.4,
            "variable_cost_cny_per_mwh": 300}
     _, cause = causes(load={"a": 10, "b": 90, "c": 50}, generators=(WIND, {**COAL, "zone": "B"}, chp),
@@ -64,7 +65,8 @@ def test_one_full_corridor_beside_one_with_room_is_no_congestion_of_the_zone():
 
 
 def test_neighbours_that_are_shut_in_together_are_congested():
-    """A can send to B, which has wind of its own, and both only over the full corridor from B to C."""
+    """A can send to B, which has wind of its own, and both only over the full corridor from B to C.
+    Without the question for corridors out of the reach the 150 MWh would be surplus."""
     others = ({**WIND, "generator": "wind of B", "zone": "B"}, {**COAL, "zone": "C"})
     results, cause = causes(load={"a": 10, "b": 10, "c": 200}, generators=(WIND, *others),
                             lines=[line("A", "B", 500), line("B", "C", 30)])
@@ -73,14 +75,16 @@ def test_neighbours_that_are_shut_in_together_are_congested():
 
 
 def test_minimum_output_where_thermal_plant_stands_at_its_floor():
-    """Coal must give 30 MW of the 60, which takes the place of as much wind."""
+    """Coal must give 30 MW of the 60, which takes the place of as much wind. Without the question for floors the 70 MWh
+    that are curtailed would be surplus."""
     results, cause = causes(generators=(WIND, {**COAL, "min_output_fraction": 0.3}))
     assert results.dispatch["generation"].sel(generator="coal").values == pytest.approx([30])
     assert cause == ["minimum_output"]
 
 
 def test_minimum_output_of_what_is_online():
-    """60 MW of coal stay online for the second hour, as a start costs more: their floor is 18 MW, not 30 MW."""
+    """60 MW of coal stay online for the second hour, as a start costs more: their floor is 18 MW, not 30 MW.
+    Without the question for floors the 58 MWh of the first hour would be surplus."""
     coal = {**COAL, "min_output_fraction": 0.3, "start_cost_cny_per_mw": 1e5, "initial_online_mw": 100}
     results, cause = causes(steps=2, generators=(WIND, coal), series={"availability": {"wind": [1.0, 0.0]}})
     assert results.dispatch["generation"].sel(generator="coal").values == pytest.approx([18, 60])
@@ -88,7 +92,8 @@ def test_minimum_output_of_what_is_online():
 
 
 def test_minimum_output_counts_reserve_downwards_as_part_of_the_floor():
-    """Coal has no floor of its own, but 5 % of the wind is to be kept ready downwards and coal alone may sell that."""
+    """Coal has no floor of its own, but 5 % of the wind is to be kept ready downwards and coal alone may sell that.
+    Without the question for floors, reserve among them, the 45 MWh would be surplus."""
     wind = {**WIND, "reserve": "none"}
     results, cause = causes(generators=(wind, COAL), policies={"reserves": {
         "up_load_share": 0, "up_renewable_share": 0, "down_load_share": 0, "infeed": "none"}})
@@ -97,14 +102,16 @@ def test_minimum_output_counts_reserve_downwards_as_part_of_the_floor():
 
 
 def test_ramping_where_plant_cannot_come_down_in_time():
-    """Coal falls by 10 MW an hour from 60: at 50 MW it is above its floor of nothing and keeps 40 MW of wind out."""
+    """Coal falls by 10 MW an hour from 60: at 50 MW it is above its floor of nothing and keeps 50 MW of wind out.
+    Without the question for ramps all 90 MWh would be surplus."""
     coal = {**COAL, "ramp_down_fraction_per_hour": 0.1, "initial_output_mw": 60}
     _, cause = causes(generators=(WIND, coal))
     assert cause == ["ramping"]
 
 
 def test_ramping_where_plant_must_rise_for_the_next_step():
-    """Coal rises by 10 MW an hour and is needed at 50 MW when the wind is gone, unserved load costing more."""
+    """Coal rises by 10 MW an hour and is needed at 50 MW when the wind is gone, unserved load costing more.
+    Without the question for ramps the 80 MWh of the first hour would be surplus."""
     coal = {**COAL, "ramp_up_fraction_per_hour": 0.1, "capacity_mw": 200}
     results, cause = causes(steps=2, load=60, generators=(WIND, coal), series={"availability": {"wind": [1.0, 0.0]}})
     assert results.dispatch["generation"].sel(generator="coal").values == pytest.approx([40, 60])
@@ -113,7 +120,8 @@ def test_ramping_where_plant_must_rise_for_the_next_step():
 
 def test_ramping_of_what_is_online():
     """All 100 MW stay online at 50 MW, above their floor of 30 MW, to reach 60 MW in the second hour. The floor of all
-    200 MW of the fleet would be 60 MW: coal would seem to stand at its floor."""
+    200 MW of the fleet would be 60 MW: coal would seem to stand at its floor. Without the question for ramps the 90 MWh of the first
+    hour would be surplus."""
     coal = {**COAL, "capacity_mw": 200, "min_output_fraction": 0.3, "start_cost_cny_per_mw": 1e7, "initial_online_mw": 100,
             "ramp_up_fraction_per_hour": 0.1, "ramp_down_fraction_per_hour": 0.1, "initial_output_mw": 60}
     results, cause = causes(steps=2, generators=(WIND, coal), series={"availability": {"wind": [1.0, 0.0]}})
@@ -130,7 +138,8 @@ def test_a_line_with_a_least_flow_is_no_way_back():
 
 
 def test_storage_full_where_a_store_holds_all_it_can():
-    """The store takes 10 MWh of the 80 MWh that are too much in two hours. In the first hour it is full already."""
+    """The store is full and must end full: it takes nothing of the 40 MWh that are too much. Without the question for full stores
+    they would be surplus."""
     store = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 10, "cyclic": False,
              "initial_fraction": 1.0, "final_fraction": 1.0}
     _, cause = causes(storage=[store])
@@ -146,7 +155,8 @@ def test_a_store_that_charges_at_full_power_is_not_full():
 
 
 def test_a_store_at_the_level_that_its_profile_allows_is_full():
-    """It may hold half of its 10 MWh, and does from the first hour on: not its size is the limit, its profile is."""
+    """It may hold half of its 10 MWh, and does from the first hour on: not its size is the limit, its profile is.
+    By its size it would have room, and the 40 MWh be surplus."""
     store = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 10, "cyclic": False,
              "initial_fraction": 0.5, "final_fraction": 0.5}
     _, cause = causes(storage=[store], series={"max_level": {"store": 0.5}})
@@ -194,7 +204,8 @@ def test_water_that_passes_a_turbine_at_full_power_is_storage_full():
 
 
 def test_corridors_go_before_floors():
-    """A's corridor is full and its coal at its floor: its dispatcher names the corridor, as the rule's order has it."""
+    """A's corridor is full and its coal at its floor: its dispatcher names the corridor, as the rule's order has it.
+    Without the question for its corridors the 40 MWh would be minimum output."""
     coal = {**COAL, "generator": "own coal", "min_output_fraction": 0.2}
     _, cause = causes(load={"a": 60, "b": 90}, generators=(WIND, coal, {**COAL, "zone": "B"}), lines=[line("A", "B")])
     assert cause == ["congestion"]
