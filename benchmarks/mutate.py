@@ -49,6 +49,7 @@ TESTED_WITH = {  # modules whose own tests stand with those of the rule they are
     "green_storage": ("green_load", "green_corridor"),
     "demand_response_calls": ("demand_response", "demand_response_use"),
     "reserve_infeed": ("reserves",),
+    "thermal": ("ramps",),
 }
 
 

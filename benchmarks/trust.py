@@ -171,7 +171,7 @@ NUMBERS = """## Numbers that can be resolved
 
 The solver takes a row for kept that is broken by 100 W, and a price that is off by 0.0001 CNY/MWh. Where a point breaks anything by more
 than 0.1 W it is made sharper from its own basis, which costs nothing where nothing is broken. A number other than 0 below 0.001 MW, 0.001 MWh or
-0.0002 CNY/MWh, or above 1e12 MW, 1e15 MWh or 1e9 CNY/MWh, is an error that names file, row and column (`case/resolution.py`); a series is
+0.0002 CNY/MWh, or above 1e12 MW, 1e12 MWh or 1e9 CNY/MWh, is an error that names file, row and column (`case/resolution.py`); a series is
 judged by its greatest value. `tests/case/test_resolution.py`: a grid of 10 kW beside one of 100 GW, costs of 3 beside 30,000 CNY/MWh, with
 ranks, lines, ramps, storage and settlement, comes out hour by hour and price by price as its twin of a size between, alone; 1 kW beside 90 GW
 is served at its own price; prices from 0.001 to a million stay in order. All that HiGHS warns of, from the moment a programme is handed over,

@@ -2,11 +2,12 @@
 
 The solver keeps rows to 1e-7 GW or GWh (100 W, 100 Wh) and prices to 1e-7 million CNY/GWh (0.0001 CNY/MWh). Power and energy of
 ten times that can be told from nothing, a cost, which no row adds up, of twice; what is less would be lost without a word. So a number other than 0 has a least
-size, by its unit, and a greatest, above which double precision has no digits left for the rest of the system.
+size, by its unit, and a greatest, above which double precision has no digits left for the rest of the system: a level of 1e14 MWh changes
+by 0.03 MWh or not at all.
 
 unit      least   greatest
 MW        0.001   1e12
-MWh       0.001   1e15
+MWh       0.001   1e12
 CNY/MWh   0.0002  1e9
 
 Of other sizes only a greatest is known, above which the solver ends without an answer (GREATEST).
@@ -25,7 +26,7 @@ from grid_model.case.checks import problems_where
 from grid_model.case.tables import Tables
 from grid_model.errors import Problem
 
-LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e15), "CNY/MWh": (2e-4, 1e9)}
+LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e12), "CNY/MWh": (2e-4, 1e9)}
 GREATEST: Mapping[str, float] = {
     "CNY/MW": 1e9, "CNY/tCO2": 1e9, "CNY/MWh/h": 1e9, "CNY": 1e15, "CNY/h": 1e15, "MW/h": 1e12, "MWh/day": 1e15, "MWh/year": 1e15,
     "tCO2": 1e15, "tCO2/MWh": 1e3, "MWh/tCO2": 1e3}  # fmt: skip
