@@ -97,6 +97,7 @@ class Trials:
                 nothing = replace(left[0], source=path.read_text(encoding="utf-8"))
                 if failing := seen_by(functions, path, nothing, self._fit(nothing, near)):
                     print(f"{path.stem}: {failing} fails in a fork without any change; left out", flush=True)
+                    self.survivors += len(left)
                     return
             for mutant in left:
                 test = seen_by(functions, path, mutant, self._fit(mutant, near))

@@ -2,8 +2,9 @@
 
     python benchmarks/sweep.py [--scenario FILE] [--cases 8] [--many 50] [--workers 2] [--end TIME] [--repeat 1] [--record]
 
-Prints wall seconds of each, their ratio, how many of the many were solved, and the greatest memory of a case [MB]. Cases
-differ by what coal costs. Starting the workers is part of the time; so it is for a user.
+Prints wall seconds of each, their ratio, how many of the many were solved, and the greatest memory of a case [MB]; exit 1
+where one of the many was lost or has another answer than alone. Cases differ by what coal costs. Starting the workers is part
+of the time; so it is for a user.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -62,7 +64,7 @@ def different(scenario: Path, cases: int, out: Path) -> int:
     return count
 
 
-def main() -> None:
+def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--scenario", type=Path, default=SCENARIOS / "five_province_week.yaml")
     words.add_argument("--small", type=Path, default=SCENARIOS / "two_zone.yaml")
@@ -87,11 +89,13 @@ def main() -> None:
             print(f"{asked.workers} workers are {one / more:.2f} x faster than one")
         if asked.many:
             found = timed(written(folder, asked.small, asked.many, None), asked.workers, folder / "many")
-            found["different"] = different(asked.small, asked.many, folder / "many")
+            found["different"] = different(asked.small, asked.many, folder / "many") if found["solved"] == asked.many else None
             print(found)
             if asked.record:
                 record("many", found)
+            return int(found["solved"] < asked.many or found["different"] > 0)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
