@@ -23,7 +23,7 @@ from grid_model.algebra import compile_program
 from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
-from grid_model.errors import AuditError, InfeasibleError, InputError, Problem, shown
+from grid_model.errors import AuditError, InfeasibleError, InputError, Problem, WriteError, shown
 from grid_model.report.page import write_report
 from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
@@ -33,7 +33,7 @@ from grid_model.results.derived import derive
 from grid_model.results.explain.explain import Explanations, explain
 from grid_model.results.explain.infeasible import demand_no_conflict, named_conflicts
 from grid_model.results.explain.recall import of_stored
-from grid_model.results.folder import claimed, demand_place, writing
+from grid_model.results.folder import claimed, demand_place
 from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, changed_files, open_results
 from grid_model.results.scorecard import demand_reached, reached
 from grid_model.scenario_loading import load_scenario
@@ -86,7 +86,8 @@ def solve(case: Case, progress: Progress | None = None, crew: Crew | None = None
         results.summary["scorecard"] = reached(tables["scorecard"])
     if case.scenario.solve.audit:
         with clock("audit"):
-            found = _certified(audit(case, dispatch, tables, results.summary, duals=results.duals), model, program, results)
+            laws = audit(case, dispatch, tables, results.summary, duals=results.duals, rules=formulation.policies_of(case))
+            found = _certified(laws, model, program, results)
             results.summary["audit"] = summarise(found)
         results.summary["seconds"]["audit"] = clock.seconds["audit"]
         demand_passed(found)
@@ -106,7 +107,8 @@ def audit_results(folder: str | Path, strict_numerics: bool = False) -> pd.DataF
     """
     results = open_results(folder)
     case = load_case(results.folder / SCENARIO)
-    found = audit(case, results.dispatch, results.tables, results.summary, results.provenance, results.duals, changed_files(results))
+    found = audit(case, results.dispatch, results.tables, results.summary, results.provenance, results.duals, changed_files(results),
+                  formulation.policies_of(case))
     if results.duals is None and strict_numerics:
         raise InputError(Problem(str(folder), value=DUALS, allowed="results with duals; this file is missing in it"))
     if results.duals is None:
@@ -187,7 +189,7 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
             with clock("write"):
                 results.save(claim, case.scenario.results.format)
         if case.scenario.report if report is None else report:
-            with clock("report"), writing(results.folder, "the results are there, but their report"), _said_of(results.folder):
+            with clock("report"), _said_of(results.folder):
                 write_report(results)
         _finish(results, clock.seconds)
     if strict:
@@ -210,10 +212,10 @@ def _demand_place(scenario, out, overrides) -> None:
 
 @contextmanager
 def _said_of(folder: Path):
-    """What a person who stops the report is told."""
+    """What a person is told who stops the report, or has no room for it."""
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, WriteError) as stop:
         stop.add_note(f"the results stand in {shown(folder)}, their report does not: grid-model report {shown(folder)}")
         raise
 

@@ -172,6 +172,15 @@ def test_a_full_disk_keeps_older_results(tmp_path):
 
 
 @needs_mount
+def test_a_disk_without_room_for_the_report_says_that_the_results_are_there(tmp_path):
+    """It was told as wrong input, exit 2, without a word of the results that stand there whole."""
+    with mounted(tmp_path / "small", "size=300k") as place:
+        done = CliRunner().invoke(app, ["run", str(ROOT / "scenarios" / "two_zone.yaml"), "--out", str(place / "out")])
+        assert done.exit_code == 6 and "No space left" in done.stderr and "the results stand in" in done.stderr, done.stderr
+        assert gm.open_results(place / "out").summary["status"] == "optimal" and not (place / "out" / "report.html").exists()
+
+
+@needs_mount
 def test_a_disk_that_is_full_between_windows_is_a_full_disk(tmp_path):
     """numpy says how many bytes it wrote and gives no number of the error, which commands showed as a fault, exit 1 and a traceback."""
     with mounted(tmp_path / "small", "size=16k") as place, pytest.raises(OSError) as found:
@@ -181,14 +190,18 @@ def test_a_disk_that_is_full_between_windows_is_a_full_disk(tmp_path):
 
 @needs_mount
 def test_a_disk_that_cannot_be_written_is_said_by_every_command(tmp_path):
-    """A report of results that stand on a read-only disk, a network and a grid for a full one: one message each, no half network."""
+    """A report of results that stand on a read-only disk; a new grid, a network and an imported grid for a full one: one message each,
+    nothing half of a network or a grid (a new one stood there without its tables)."""
     loop, network = str(ROOT / "scenarios" / "three_bus_loop.yaml"), tmp_path / "network.nc"
     assert CliRunner().invoke(app, ["export", "pypsa", loop, str(network)]).exit_code == 0
     with mounted(tmp_path / "fixed") as place:
         assert run(place / "out").exit_code == 0
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
         done = CliRunner().invoke(app, ["report", str(place / "out")])
-        assert done.exit_code == 2 and "Read-only file system" in done.stderr and "Traceback" not in done.stderr
+        assert done.exit_code == 6 and "Read-only file system" in done.stderr and "Traceback" not in done.stderr
+    with mounted(tmp_path / "tiny", "size=12k") as place:
+        done = CliRunner().invoke(app, ["new", str(place / "grid")])
+        assert done.exit_code == 6 and "No space left" in done.stderr and not list((place / "grid").iterdir()), done.stderr
     with mounted(tmp_path / "small", "size=8k") as place:
         for words, left in ((["export", "pypsa", loop, str(place / "n.nc")], "nothing half-written"),
                             (["import", "pypsa", str(network), str(place / "grid")], "not whole")):

@@ -11,6 +11,7 @@ import typer
 from grid_model.commands.options import AsJson
 from grid_model.commands.session import print_json, session
 from grid_model.errors import InputError, Problem
+from grid_model.results.folder import writing
 
 STARTER = Path(__file__).with_name("starter")
 SCENARIO = "scenario.yaml"
@@ -40,19 +41,24 @@ def new(folder: Folder, as_json: AsJson = False) -> None:
 
 
 def copy_starter(folder: Path) -> list[Path]:
-    """The files of the starter in a folder, as they are called there.
+    """The files of the starter in a folder, as they are called there; scenarios come last, so that a part of a grid is none.
 
     Raises
     ------
-    InputError : the folder holds something already, or cannot be written
+    InputError : the folder holds something already
+    WriteError : it cannot be written; nothing is left in it
     """
-    try:
+    names = sorted((file.relative_to(STARTER) for file in STARTER.rglob("*") if file.is_file()), key=lambda name: name.suffix == ".yaml")
+    with writing(folder, "the grid", other="folder"):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(Problem(str(folder), allowed="a new or empty folder"))
-        shutil.copytree(STARTER, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-        for file in folder.glob("*.yaml"):
-            file.write_text(file.read_text(encoding="utf-8").replace(NAME, folder.resolve().name), encoding="utf-8")
-    except OSError as error:
-        said = error.strerror or str(error)
-        raise InputError(Problem(str(folder), value=said, allowed="a folder that can be written")) from None
-    return sorted(folder / file.relative_to(STARTER) for file in STARTER.rglob("*") if file.is_file())
+        try:
+            for name in names:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                content = (STARTER / name).read_text(encoding="utf-8")
+                (folder / name).write_text(content.replace(NAME, folder.resolve().name) if name.suffix == ".yaml" else content, encoding="utf-8")
+        except BaseException:
+            for name in dict.fromkeys(name.parts[0] for name in names):
+                shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
+            raise
+    return sorted(folder / name for name in names)

@@ -17,7 +17,6 @@ import plotly
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grid_model.errors import InputError, Problem
 from grid_model.report.blocks import Explorer, Figure, MapExplorer, Section
 from grid_model.report.draw_plotly import specify
 from grid_model.report.pack import pack
@@ -36,6 +35,7 @@ from grid_model.report.sections import (
 from grid_model.report.style import COLOURS
 from grid_model.report.view import View
 from grid_model.report.words import LANGUAGES, Words, word
+from grid_model.results.folder import writing
 
 FILE = "report.html"
 SECTIONS = (
@@ -67,19 +67,18 @@ def write_page(page: str, file: Path) -> Path:
 
     Raises
     ------
-    InputError : it cannot be written there
+    WriteError : it cannot be written there
     """
     fresh = file.with_name(f".{file.name}.unfinished")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(page, encoding="utf-8")
-        os.replace(fresh, file)
-    except OSError as error:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise InputError(
-            Problem(str(file), value=error.strerror or str(error), allowed="a file that can be written")
-        ) from error
+    with writing(file, "the report", other="file"):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(page, encoding="utf-8")
+            os.replace(fresh, file)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
     return file
 
 

@@ -40,22 +40,23 @@ def duals_dataset(solved) -> xr.Dataset:
     """Row duals of every rank and of the cost by family, in units of the programme; labels as text."""
     vectors = list(solved.duals)
     values = np.stack([solved.duals[name] for name in vectors])
-    arrays = {name: _labelled(family, values) for name, family in solved.program.rows.items()}
-    shut = np.zeros((1, len(solved.program.cost)), np.int8)
-    shut[0, solved.closed] = 1
-    arrays |= {f"{CLOSED}{name}": _labelled(family, shut)[0] for name, family in solved.program.columns.items()
-               if shut[0, family.slice].any()}
+    shut = np.zeros(len(solved.program.cost), np.int8)
+    shut[solved.closed] = 1
+    rows = solved.program.rows
+    columns = {f"{CLOSED}{name}": family for name, family in solved.program.columns.items() if shut[family.slice].any()}
+    arrays = {name: ((VECTOR, *_labels(family)), values[:, family.slice].reshape(len(values), *family.shape)) for name, family in rows.items()}
+    arrays |= {name: (tuple(_labels(family)), shut[family.slice].reshape(family.shape)) for name, family in columns.items()}
     if solved.counted is not None:
-        arrays[COUNTED] = arrays["balance"][0].copy(data=solved.counted.reshape(solved.program.rows["balance"].shape))
-    return xr.Dataset(arrays, coords={VECTOR: np.asarray(vectors, object)}, attrs={
+        arrays[COUNTED] = (tuple(_labels(rows["balance"])), solved.counted.reshape(rows["balance"].shape))
+    labels = {name: texts for family in (*rows.values(), *columns.values()) for name, texts in _labels(family).items()}
+    return xr.Dataset(arrays, coords={name: (name, texts) for name, texts in labels.items()} | {VECTOR: np.asarray(vectors, object)}, attrs={
         "title": "row duals: change of what was minimised per unit of a row's side",
         "units": "of the programme: GW, GWh, million CNY, kt"})
 
 
-def _labelled(family, values: np.ndarray) -> xr.DataArray:
-    names = [f"{family.name}.{dimension}" for dimension in family.dimensions]
-    labels = {name: _texts(axis) for name, axis in zip(names, family.axes)}
-    return xr.DataArray(values[:, family.slice].reshape(len(values), *family.shape), coords=labels, dims=(VECTOR, *names))
+def _labels(family) -> dict[str, np.ndarray]:
+    """Labels of every dimension of a family, by the name that it bears in the dataset."""
+    return {f"{family.name}.{dimension}": _texts(axis) for dimension, axis in zip(family.dimensions, family.axes)}
 
 
 def _texts(axis) -> np.ndarray:
@@ -94,9 +95,11 @@ def certify_stored(model, program, duals: xr.Dataset, summary: dict, order: pd.D
     ------
     InputError : `strict`, and the programme is too large for it
     """
-    rows, families = [], differing(program, duals)
+    rows, families = [], differing(program, duals) or _misnamed(model, duals)
     sizes = {"rows": program.matrix.shape[0], "columns": program.matrix.shape[1], "nonzeros": int(program.matrix.nnz)}
+    fixed = sum(int(duals[name].sum()) for name in duals.data_vars if str(name).startswith(CLOSED))
     wrong = [*families, *(name for name, size in sizes.items() if summary.get(name) != size)]
+    wrong += ["directions.fixed"] * (summary.get("directions", {}).get("fixed", fixed) != fixed)
     rows.append(_row("programme as solved", wrong[0] if wrong else "rows", float(len(wrong)), "1", 0.0, len(sizes) + len(program.rows)))
     if families:
         return pd.DataFrame(rows, columns=COLUMNS)
@@ -119,14 +122,21 @@ def differing(program, duals: xr.Dataset) -> list[str]:
     otherwise."""
     shut = {str(name) for name in duals.data_vars if str(name).startswith(CLOSED)}
     wrong = set(program.rows) ^ (set(duals.data_vars) - shut - {COUNTED}) | {name for name in shut if name.removeprefix(CLOSED) not in program.columns}
+    stored = duals.variables
     for name in set(duals.data_vars) - wrong - {COUNTED}:
-        families, size = (program.columns, len(program.cost)) if name in shut else (program.rows, len(program.row_lower))
-        expected = _labelled(families[name.removeprefix(CLOSED)], np.zeros((1, size)))[0]
-        stored = duals[name] if name in shut else duals[name][0]
-        same = expected.dims == stored.dims and expected.shape == stored.shape and all(
-            np.array_equal(expected[one].values.astype(str), duals[one].values.astype(str)) for one in expected.dims)
+        family = (program.columns if name in shut else program.rows)[name.removeprefix(CLOSED)]
+        labels, ahead = _labels(family), () if name in shut else (VECTOR,)
+        same = stored[name].dims == (*ahead, *labels) and stored[name].shape[len(ahead):] == family.shape and all(
+            np.array_equal(texts.astype(str), stored[one].values.astype(str)) for one, texts in labels.items())
         wrong |= set() if same else {name}
     return sorted(wrong)
+
+
+def _misnamed(model, duals: xr.Dataset) -> list[str]:
+    """What is said to be minimised and is no rank, or not once; the cost must be."""
+    names = [str(one) for one in duals[VECTOR].values] if VECTOR in duals.coords else []
+    odd = {name for name in names if names.count(name) > 1 or name not in (*model.ranks, "cost")}
+    return sorted(odd | {"cost"} - set(names))
 
 
 def _bounds(model, program, duals: xr.Dataset, strict: bool) -> tuple[dict, dict]:
@@ -139,7 +149,7 @@ def _bounds(model, program, duals: xr.Dataset, strict: bool) -> tuple[dict, dict
             vector, constant = matrix.toarray()[0], float(constants[0])
         y = np.zeros(program.matrix.shape[0])
         for family in program.rows.values():
-            y[family.slice] = duals[family.name].values[place].reshape(-1)
+            y[family.slice] = duals.variables[family.name].values[place].reshape(-1)
         face.enter(name, y, face.reduced_costs(vector, y))
         found[name] = certify(program, y, face.bounds, vector).bound - program.offset + constant
         if strict:

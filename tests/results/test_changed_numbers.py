@@ -14,6 +14,7 @@ import pytest
 from audited_grid import ruled_grid
 
 import grid_model as gm
+from grid_model import formulation
 from grid_model.results.audit import audit
 from grid_model.results.audit.book import COLUMNS, Book
 
@@ -52,7 +53,8 @@ def seen(case, results, **changed) -> bool:
     given = {"dispatch": results.dispatch, "tables": results.tables, "duals": results.duals} | changed
     with mock.patch.object(Book, "_enter", judge):
         try:
-            audit(case, given["dispatch"], given["tables"], results.summary, duals=given["duals"])
+            audit(case, given["dispatch"], given["tables"], changed.get("summary", results.summary), duals=given["duals"],
+                  rules=formulation.policies_of(case))
         except Broken:
             return True
     return False
@@ -89,7 +91,10 @@ def test_every_number_of_every_table_is_bound(case, solved):
 
 WORDS = {"guaranteed_purchase": {"zone", "purchase_class"}, "curtailment": {"zone", "technology"}, "demand_response": {"zone", "kind"},
          "settlement": {"item", "zone", "party"}, "green_obligations": {"party", "zone"}, "green_loads": {"period", "matching"},
-         "green_imports": {"from_zone", "to_zone"}, "technologies": {"kind", "name_zh"}, "ledger": {"technology", "event", "account"}}
+         "green_imports": {"from_zone", "to_zone"}, "technologies": {"kind", "name_zh", "technology"},
+         "ledger": {"technology", "event", "account", "vintage", "month"}, "carbon_account": {"zone", "entity", "market"},
+         "carbon_market": {"allocation", "pricing", "market"}, "carbon_factors": {"area", "level"}, "purchase_order": {"purchase_class"},
+         "demand_response_capability": {"zone"}, "certificate_statement": {"zone", "month"}, "scorecard": {"target", "unit"}}
 
 
 def test_words_of_tables_are_bound(case, solved):
@@ -102,6 +107,51 @@ def test_words_of_tables_are_bound(case, solved):
             if not seen(case, solved, tables=solved.tables | {name: table}):
                 unseen.append((name, column))
     assert not unseen
+
+
+def test_a_row_twice_or_missing_is_seen(case, solved):
+    """Sums by party or zone would be another's, or nobody's. A row of an import or a payment of nothing may go: none says the same."""
+    unseen = []
+    for name, table in solved.tables.items():
+        for row in (0, len(table) - 1) if len(table) else ():
+            nothing = not table.iloc[[row]].select_dtypes("number").fillna(0.0).abs().gt(1e-6).any(axis=None)
+            gone = [] if nothing and name in ("green_imports", "settlement") else [table.drop(index=table.index[row])]
+            for changed in (*gone, pd.concat([table, table.iloc[[row]]])):
+                if not seen(case, solved, tables=solved.tables | {name: changed.reset_index(drop=True)}):
+                    unseen.append((name, row, len(changed)))
+    assert not unseen
+
+
+@pytest.mark.parametrize("change", [
+    {"scenario": "another"}, {"start": "2028-01-01 00:00:00"}, {"status": "within gap"}, {"ranks_proven": "by weights within windows"},
+    {"scorecard": {"judged": 1, "missed": []}}, {"audit": {"passed": False, "failed": []}}])
+def test_words_of_the_summary_are_bound(case, solved, change):
+    assert seen(case, solved, summary=solved.summary | change)
+
+
+def test_every_setting_of_the_rules_is_bound(case, solved):
+    """A summary that tells of another fine or price would have every law judged by it."""
+    policies, tried = solved.summary["policies"], 0
+    for rule, settings in policies.items():
+        for name in settings:
+            tried += 1
+            changed = policies | {rule: settings | {name: "another"}}
+            assert seen(case, solved, summary=solved.summary | {"policies": changed}), (rule, name)
+    assert tried > 40
+
+
+@pytest.mark.parametrize("name, change", [("provider", "nobody"), ("provider", "coal"), ("reserve_area", "nowhere"), ("item", "transmission.other")])
+def test_names_that_ride_along_are_bound(case, solved, name, change):
+    names = solved.dispatch[name].values.astype(object)
+    names[-1] = change
+    assert seen(case, solved, dispatch=solved.dispatch.assign_coords({name: names.astype(str)}))
+
+
+def test_what_cannot_be_computed_is_a_broken_law(case, solved):
+    """A class that there is not ended as a KeyError, which names no law."""
+    table = solved.tables["purchase_order"].assign(purchase_class="another")
+    found = audit(case, solved.dispatch, solved.tables | {"purchase_order": table}, solved.summary).set_index("law")
+    assert found.loc["stored values can be read", "where"] == "KeyError: 'another'"
 
 
 def test_a_price_on_one_side_of_an_entry_is_seen(case, solved):

@@ -55,6 +55,9 @@ def _check_entities(book, plants, account, emitted, settings, slack) -> None:
     market = market[~market.index.duplicated()].reindex(account["entity"])
     book.equal("carbon market: market of an entity", account["entity"], market.to_numpy(object) != account["market"].to_numpy(object), 0.0,
                unit="1", tolerance=0.0)
+    home = account["entity"] if settings["entity"] == "zone" else account["entity"].map(table.set_index("generator")["zone"])
+    book.equal("carbon market: zone of an entity", account["entity"], home.to_numpy(object) != account["zone"].to_numpy(object), 0.0,
+               unit="1", tolerance=0.0)
     emissions, allowances = np.zeros(len(account)), np.zeros(len(account))
     for year in account["year"].unique():
         within = book.hours * (case.time.year.to_numpy() == year)
@@ -127,6 +130,11 @@ def _check_markets(book, account, market, settings) -> dict[str, np.ndarray]:
         paid = account.set_index(["market", "year"])[name]
         stored = market.set_index(["market", "year"])[name].reindex(paid.index)
         book.equal("carbon market: one price", account["entity"], paid, stored.to_numpy(float), unit="CNY/tCO2", tolerance=1e-9)
+    rules = book.case.tables["carbon_markets"].set_index("market")
+    for column, setting in (("allocation", "allocation"), ("pricing", "price")):
+        ruled = [rules[setting].get(name) or settings[setting] for name in market["market"]]
+        book.equal("carbon market: ruled as given", market["market"], market[column].to_numpy(object) != np.array(ruled, object), 0.0,
+                   unit="1", tolerance=0.0)
     given = (market["pricing"] == "given").to_numpy()
     fixed = market["market"].map(book.case.tables["carbon_markets"].set_index("market")["allowance_price_cny_per_t"])
     fixed = fixed.to_numpy(float)

@@ -78,8 +78,8 @@ def _check_years(book, table, hourly: dict[str, np.ndarray]) -> None:
         same = np.isnan(told) & np.isnan(values)
         book.equal(f"yearly carbon: {name}", table["area"], np.where(same, 0.0, told), np.where(same, 0.0, values), unit="1",
                    tolerance=1e-6 + RELATIVE * np.abs(np.nan_to_num(values)))
-    missing = {(one, now) for one in zones["zone"] for now in year} - set(zip(table["area"], table["year"]))
-    book.equal("yearly carbon: every zone and year once", ["all"], [float(len(missing) + table.duplicated(["area", "level", "year"]).sum())],
+    missing = {(one, now) for one in (*zones["zone"], *(set(region) - {""}), "China") for now in year} - set(zip(table["area"], table["year"]))
+    book.equal("yearly carbon: every area and year once", ["all"], [float(len(missing) + table.duplicated(["area", "level", "year"]).sum())],
                unit="1", tolerance=0.0)
 
 

@@ -62,6 +62,10 @@ def _check_issue(book, plants, market, settings) -> None:
 
     issued, names = sums(np.ones(len(table))), market["kind"] + " " + market["month"]
     slack = 10 * book.energy + RELATIVE * issued
+    told = pd.MultiIndex.from_frame(market[["kind", "month"]])
+    untold = [f"{one} {month}" for one in np.unique(kind) for month in np.unique(months)
+              if (one, month) not in told and energy[kind == one][:, months == month].sum() > 1.0]
+    book.equal("certificate market: a row for each kind and month", untold or ["all"], [1.0] * len(untold) or [0.0], unit="1", tolerance=0.0)
     stored = {name: market[f"{name}_mwh"].to_numpy(float) for name in ("issued", "held", "offered", "ccer")}
     book.equal("certificate market: issued", names, stored["issued"], issued, unit="MWh", tolerance=slack)
     book.equal("certificate market: held", names, stored["held"], sums(own), unit="MWh", tolerance=slack)

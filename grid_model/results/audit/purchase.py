@@ -103,5 +103,5 @@ def _check_generators(book, plants, table) -> None:
                "shortfall": guaranteed - bought}
     for name, values in figures.items():
         expected = values[some].ravel()
-        book.equal(f"guaranteed purchase: {name}", keys.get_level_values(0), told[f"{name}_mwh"].fillna(0.0), expected, unit="MWh",
+        book.equal(f"guaranteed purchase: {name}", keys.get_level_values(0), told[f"{name}_mwh"], expected, unit="MWh",
                    tolerance=10 * book.energy + ORDER * np.abs(expected))

@@ -21,6 +21,7 @@ def check_reserves(book, plants, policies) -> dict[str, np.ndarray]:
         return {}
     names = [str(one) for one in book.dispatch["provider"].values]
     held = {way: book.stored(f"reserve_{way}", len(names)) for way in ("up", "down")}
+    _check_names(book, names)
     for way, reserve in held.items():
         book.at_most(f"reserve {way} is not negative", names, -reserve)
     place = {table: _places(names, book.case.tables[table], column)
@@ -33,6 +34,18 @@ def check_reserves(book, plants, policies) -> dict[str, np.ndarray]:
 def _places(names, table, column) -> np.ndarray:
     """Row of each provider in a table, -1 of others; a name that stands in several tables bears that of its fleet."""
     return pd.Index(table[column].astype(str)).get_indexer([name for name in names])
+
+
+def _check_names(book, names) -> None:
+    """Providers are plants, stores and programmes, each once; areas are those of the zones."""
+    known = pd.concat([book.case.tables[table][column].astype(str) for table, column in (
+        ("generators", "generator"), ("storage", "storage"), ("demand_response", "programme"))]).value_counts()
+    told = pd.Series(names, dtype=object).value_counts()
+    book.at_most("reserve: providers that there are, once", told.index, told, known.reindex(told.index).fillna(0.0), unit="1", tolerance=0.0)
+    areas = book.dispatch["reserve_area"].values.astype(str) if "reserve_area" in book.dispatch.coords else np.zeros(0, str)
+    zones = book.case.tables["zones"]
+    book.equal("reserve: areas that there are", areas, 1.0 - np.isin(areas, [*zones["zone"].astype(str), *zones["region"].fillna("").astype(str)]),
+               unit="1", tolerance=0.0)
 
 
 def _check_plants(book, plants, held, place, names) -> None:

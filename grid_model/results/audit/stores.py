@@ -24,20 +24,18 @@ def check_storage(book) -> np.ndarray:
 
 
 def _check_levels(book, table, names, charge, discharge, level) -> None:
-    into, out, least, first, final, energy = (
+    into, out, least, final, energy = (
         table[column].to_numpy(float)
         for column in (
             "charge_efficiency",
             "discharge_efficiency",
             "min_level_fraction",
-            "initial_fraction",
             "final_fraction",
             "energy_mwh",
         )
     )
     cyclic = table["cyclic"].to_numpy(bool)
-    lowest = least * energy
-    start = np.where(np.isnan(first), np.where(cyclic, level[:, -1], np.maximum(energy / 2, lowest)), first * energy)
+    lowest, start = least * energy, start_of(table, level)
     loss = book.case.profile("level_loss", names, table["loss_fraction_per_hour"])
     gain = book.hours * (into[:, None] * charge - discharge / out[:, None])
     lower, upper = (book.case.profile(name, names, part) * energy[:, None] for name, part in (
@@ -53,6 +51,13 @@ def _check_levels(book, table, names, charge, discharge, level) -> None:
         unit="MWh",
         moments=book.case.time[-1:],
     )
+
+
+def start_of(table, level) -> np.ndarray:
+    """Level of each store before the first step [MWh]: as given, else where its ring closes, else half full."""
+    first, energy, least = (table[name].to_numpy(float) for name in ("initial_fraction", "energy_mwh", "min_level_fraction"))
+    half = np.maximum(energy / 2, least * energy)
+    return np.where(np.isnan(first), np.where(table["cyclic"].to_numpy(bool), level[:, -1], half), first * energy)
 
 
 def powers(table) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,9 @@ LEVELS = {"pumped_storage": 80.0, "new_energy_storage": 180.0, "distributed_new_
           "charging_piles": 12.0}
 NOTHING_OF = ("consumption_weights", "certificates_short", "certificates_expired", "carbon_unsettled", "carbon_offsets_over")
 OF_THE_NATION = ("pumped_storage", "new_energy_storage", "distributed_new_energy", "charging_piles")
+UNITS = {"pumped_storage": "GW", "new_energy_storage": "GW", "distributed_new_energy": "GW", "consumption_weights": "zones",
+         "certificates_short": "MWh", "certificates_expired": "MWh", "carbon_unsettled": "tCO2", "carbon_offsets_over": "tCO2",
+         "charging_piles": "million"}  # all others are shares
 NEAR = 1e-6
 
 
@@ -34,6 +37,11 @@ def check_targets(book, plants, programmes, tables, policies) -> None:
     achieved, told = np.array([found.get(name, np.nan) for name in names]), table["achieved"].to_numpy(float)
     silent = np.isnan(achieved)
     book.equal("scorecard: nothing said where there is nothing", names, np.isnan(told).astype(float), silent.astype(float), unit="1", tolerance=0.0)
+    units = np.array([UNITS.get(name, "1") for name in names], object)
+    book.equal("scorecard: unit of the target", names, table["unit"].to_numpy(object) != units, 0.0, unit="1", tolerance=0.0)
+    unsaid = table["note"].fillna("").astype(str).to_numpy(object) == ""
+    odd = (unsaid == silent) | (table["passed"].isna().to_numpy() != silent)
+    book.equal("scorecard: why nothing is said", names, odd.astype(float), unit="1", tolerance=0.0)
     slack = NEAR * (1.0 + np.abs(np.nan_to_num(achieved)))
     book.equal("scorecard: achieved", names[~silent], told[~silent], achieved[~silent], unit="1", tolerance=slack[~silent])
     sense = np.where(np.isin(names, NOTHING_OF), -1.0, 1.0)

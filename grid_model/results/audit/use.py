@@ -50,6 +50,8 @@ def _check_zones(book, use, capability, table) -> None:
     """Capability of each zone, orderly use left out, against the greatest load of its zone: of the year where that is given."""
     if table is None:
         return
+    other = table["zone"].astype(str).to_numpy(object) != np.array([str(zone) for zone in book.case.zones], object)
+    book.equal("programmes: zones told as given", book.case.zones, other.astype(float), unit="1", tolerance=0.0)
     zones, loads = len(book.case.zones), book.case.tables["loads"]["load"]
     counted = np.where(use.kind == "orderly_use", 0.0, capability)
     whole = book.sums(counted[:, None], book.zone_of("demand_response"), zones)[:, 0]

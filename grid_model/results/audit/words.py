@@ -9,11 +9,16 @@ import pandas as pd
 FACTS = {  # column that names what a row is about: table of the inputs, words that go with it
     "generator": ("generators", ("zone", "technology", "purchase_class")),
     "programme": ("demand_response", ("zone", "kind")),
+    "storage": ("storage", ("zone", "place", "host")),
     "technology": ("technologies", ("kind", "label", "name_zh", "color")),
 }
 OWN = {"ledger": ("technology",), "green_trades": (), "technologies": FACTS["technology"][1]}  # tables with other words of these names
 ITEMS = ("market", "guaranteed", "mechanism", "capacity", "certificates", "ccer", "conversion", "demand_response", "congestion_rent", "energy",
          "allowances", "auction", "offsets", "shortfall", "balance")  # fmt: skip
+EARNED_BY = {  # items that only some kinds of parties have: tables of the inputs
+    "market": (("generators", "generator"), ("storage", "storage")), "conversion": (("converter_ports", "port"),),
+    "demand_response": (("demand_response", "programme"),), "congestion_rent": (("lines", "line"),),
+    **dict.fromkeys(("guaranteed", "mechanism", "capacity"), (("generators", "generator"), ("loads", "load")))}
 
 PARTIES = (("generators", "generator"), ("storage", "storage"), ("loads", "load"), ("demand_response", "programme"), ("lines", "line"),
            ("converter_ports", "port"), ("certificate_lots", "generator"), ("carbon_entities", "entity"))  # fmt: skip
@@ -56,6 +61,10 @@ def _check_settled(book, table) -> None:
     known = set().union(*names, OTHERS, zones, (f"{zone} carbon entity" for zone in zones))
     book.equal("settlement: parties that there are", table["party"], 1.0 - table["party"].isin(known), unit="1", tolerance=0.0)
     book.equal("settlement: zones that there are", table["party"], 1.0 - np.isin(_text(table["zone"]), [*zones, ""]), unit="1", tolerance=0.0)
+    for item, kinds in EARNED_BY.items():
+        rows = table[(table["item"] == item) & ~table["party"].isin({*zones, *OTHERS})]
+        earning = set().union(*(book.case.tables[of][subject] for of, subject in kinds))
+        book.equal("settlement: parties of their items", rows["party"], 1.0 - rows["party"].isin(earning), unit="1", tolerance=0.0)
     zone_of = pd.concat([book.case.tables[of].set_index(subject)["zone"] for of, subject in PARTIES[:4]])
     alone = zone_of[~zone_of.index.duplicated(keep=False)]  # a store may be called as a load is
     known = table[table["party"].isin(alone.index) & table["item"].isin(ITEMS[:4])]
