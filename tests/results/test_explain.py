@@ -93,6 +93,13 @@ def test_curtailed_energy_names_floor_and_full_corridor():
     assert curtailed.figures["curtailed_mw"] == {"风电": pytest.approx(50)}
 
 
+def test_a_price_of_nothing_says_so():
+    """Wind that is not taken sets it: there was a headline, a margin, and no word of why it is zero."""
+    price = surplus().explain("东部", "2027-01-01")[0]
+    assert price.figures["price"] == pytest.approx(0) and "A MWh more costs nothing" in str(price)
+    assert "costs nothing" not in str(short().explain("东部", "2027-01-01T01:00")[0])
+
+
 def round_trips(purchase_class: str, **solve) -> pipeline.Results:
     """60 MW of wind and 20 of load in both hours, and a battery of 10 MW that gives back half of what it takes: 10 in and 5
     out take 5 MWh of wind more than standing still."""

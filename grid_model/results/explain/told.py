@@ -141,6 +141,7 @@ def why_price(optimum: Optimum, zone: str, step: int) -> Explanation:
     shown = [part for part in price.parts if abs(part.value) >= SMALL]
     lines = [f"{zone}, {time}: {price.price:,.2f} {unit}.", _margin_told(optimum, price)]
     lines += [f"{part.value:+12,.2f}  {_part_told(part)}" for part in sorted(shown, key=lambda part: -abs(part.value))]
+    lines += [] if shown else ["A MWh more costs nothing: no part is worth a line."]
     lines += _stores_told(optimum, price) + _corridors_told(optimum, price)
     figures = {
         "price": price.price,
