@@ -6,7 +6,7 @@ nothing of China.
 
     grid_model   this project, from its Case
     numpy        the same rows by hand: index arithmetic, scipy.sparse, one passModel
-    linopy       the same rows
+    linopy       the same rows; a ramp is two, as its rows have one side
     pypsa        PyPSA's own rows for the same grid: bounds are rows, a store's charge and discharge share no converter
 
 Each builder takes Figures and gives back what measures need: `ready()` builds and hands over, and returns HiGHS.
@@ -175,11 +175,11 @@ def by_hand(given: Figures):
                 ends, ends[1:], ((Z, K, T), (Z, S, T), (Z, S, T), (Z, S, T + 1), (L, T), (Z, T))
             )
         )
-        starts = np.cumsum([0, Z * T, Z * S * T, Z * S * T, Z * S, Z * R * (T - 1), Z * R * (T - 1)])
-        balance, store, converter, cyclic, rise, fall = (
+        starts = np.cumsum([0, Z * T, Z * S * T, Z * S * T, Z * S, Z * R * (T - 1)])
+        balance, store, converter, cyclic, ramp = (
             np.arange(start, end, dtype=np.int32).reshape(shape)
             for start, end, shape in zip(
-                starts, starts[1:], ((Z, T), (Z, S, T), (Z, S, T), (Z, S), (Z, R, T - 1), (Z, R, T - 1))
+                starts, starts[1:], ((Z, T), (Z, S, T), (Z, S, T), (Z, S), (Z, R, T - 1))
             )
         )
         rows, columns, values = [], [], []
@@ -201,8 +201,7 @@ def by_hand(given: Figures):
         enter(store, charge, -CHARGE[:, None]), enter(store, discharge, 1 / DISCHARGE[:, None])
         enter(converter, charge, 1 / given.power[:, :, None]), enter(converter, discharge, 1 / given.power[:, :, None])
         enter(cyclic, energy[:, :, 0], 1), enter(cyclic, energy[:, :, -1], -1)
-        later, earlier = generation[:, ramped, 1:], generation[:, ramped, :-1]
-        enter(rise, later, 1), enter(rise, earlier, -1), enter(fall, earlier, 1), enter(fall, later, -1)
+        enter(ramp, generation[:, ramped, 1:], 1), enter(ramp, generation[:, ramped, :-1], -1)
 
         matrix = coo_array(
             (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(starts[-1], ends[-1])
@@ -211,7 +210,7 @@ def by_hand(given: Figures):
         lower[balance] = upper[balance] = given.demand
         lower[converter], upper[converter] = -np.inf, 1
         limit = (given.capacity[:, ramped] * [RAMP[kind] for kind in KINDS if kind in RAMP])[:, :, None]
-        lower[rise], upper[rise], lower[fall], upper[fall] = -np.inf, limit, -np.inf, limit
+        lower[ramp], upper[ramp] = -limit, limit
         most, cost = np.empty(ends[-1]), np.zeros(ends[-1])
         most[generation] = given.capacity[:, :, None] * given.available
         most[charge] = most[discharge] = given.power[:, :, None]
