@@ -17,7 +17,8 @@ power goes the other. With x' the optimum of the first round and d the reduced c
     sum over the closed b of -d[b] x'[b]
 
 Where it cost more than DEAR of the whole, pairs of one line or store that were closed the same way and have a large part
-in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times). What comes out is
+in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times); closing more never costs
+less, so that a turn is given up as soon as it costs as much as what it would better. What comes out is
 optimal for the directions chosen; without them nothing is better than the optimum of the first round, so the two tell
 how much another choice of directions could still gain.
 
@@ -74,6 +75,11 @@ def closed(program: Arrays, columns: np.ndarray) -> Arrays:
     return replace(program, column_upper=upper)
 
 
+def as_found(vertex):
+    """The vertex itself."""
+    return vertex
+
+
 def as_solved(solution) -> tuple[float, np.ndarray]:
     """What a solution comes to, and the reduced costs of its columns."""
     return solution.objective, solution.column_duals
@@ -82,6 +88,7 @@ def as_solved(solution) -> tuple[float, np.ndarray]:
 class OneWay:
     """Solves a working programme until no pair of its columns runs against itself.
 
+    finish  makes of a vertex the solution that is looked at
     priced  gives what a solution comes to and the reduced costs of its columns
     closed  columns that were closed, a mask
     opened  those of them that had to be opened again
@@ -90,16 +97,16 @@ class OneWay:
     left    pairs that still use both: where they must, or after too many rounds
     """
 
-    def __init__(self, working: Working, pairs: np.ndarray, priced: Callable = as_solved):
-        self.working, self.relaxed, self.priced = working, working.program, priced
+    def __init__(self, working: Working, pairs: np.ndarray, finish: Callable = as_found, priced: Callable = as_solved):
+        self.working, self.relaxed, self.finish, self.priced = working, working.program, finish, priced
         self.pairs, self.owner = pairs[:, :2], pairs[:, 2]
         self.closed, self.opened = (np.zeros(len(working.program.cost), bool) for _ in range(2))
         self.rounds = self.left = self.turned = 0
 
     def settle(self, first: Callable, again: Callable):
-        """What solving comes to in the end: `first` from nothing, `again` after bounds have changed; each gives a solution with `columns`
-        of the working programme as it then is."""
-        free = first()
+        """What solving comes to in the end: `first` from nothing, `again` after bounds have changed; each gives a vertex of the working
+        programme as it then is, with `columns` and `objective`."""
+        free = self.finish(first())
         found = self._closed_up(free, again)
         tried: set[int] = set()
         for _ in range(TURNS):
@@ -113,12 +120,12 @@ class OneWay:
                         self.rounds, self.turned, self.opened.sum(), self.left)
         return found
 
-    def _closed_up(self, found, again: Callable):
-        """Close and solve until no pair runs against itself."""
-        while self.rounds < ROUNDS and len(closing := self._closing(found.columns)):
+    def _closed_up(self, found, again: Callable, limit: float = np.inf):
+        """Close and solve until no pair runs against itself; None once it comes to the limit."""
+        while found and self.rounds < ROUNDS and len(closing := self._closing(found.columns)):
             self.closed[closing] = True
             self.rounds += 1
-            found = self._possible(again)
+            found = self._possible(again, limit)
         return found
 
     def _dear(self, free, found, tried: set[int]) -> np.ndarray:
@@ -142,12 +149,14 @@ class OneWay:
     def _cheaper(self, dear: np.ndarray, found, again: Callable):
         """The solution with these pairs turned; where that costs as much or leaves no way without opening others, as it was."""
         closed_before, opened_before = self.closed.copy(), self.opened.copy()
+        limit = self.priced(found)[0]
         self.closed[self.pairs[dear]] ^= True
-        turned = self._closed_up(self._possible(again), again)
-        worse = self.priced(turned)[0] >= self.priced(found)[0] or self._both(turned.columns).sum() > self._both(found.columns).sum()
+        turned = self._closed_up(self._possible(again, limit), again, limit)
+        worse = turned is None or self._both(turned.columns).sum() > self._both(found.columns).sum()
         if worse or (self.opened != opened_before).any():
             self.closed, self.opened = closed_before, opened_before
-            return self._possible(again)
+            self._vertex(again)
+            return found
         self.turned += len(dear)
         return turned
 
@@ -164,7 +173,13 @@ class OneWay:
         lesser = np.where(first >= second - USED, self.pairs[closing, 1], self.pairs[closing, 0])
         return lesser[~(self.opened | self.closed)[lesser]]
 
-    def _possible(self, again: Callable):
+    def _possible(self, again: Callable, limit: float = np.inf):
+        """The solution with what is closed, or None where it comes to the limit."""
+        vertex = self._vertex(again)
+        return self.finish(vertex) if vertex.objective < limit else None
+
+    def _vertex(self, again: Callable):
+        """The vertex with what is closed, of which is opened again what leaves no way."""
         while True:
             self.working.take_bounds(closed(self.relaxed, self.closed))
             try:

@@ -21,7 +21,6 @@ Prices are y_c: the cost of one more MWh along the basis, all ranks kept.
 from __future__ import annotations
 
 import logging
-import time
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -99,16 +98,14 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     weights = weighted(program, ranks, of_rank, mode)
     seeded = seeded_weights(program, states) if unique else None
 
-    def solve(vertex: Callable[[], Solution]) -> RankedSolution:
-        started = time.perf_counter()
-        ranked = _in_order(working, ranks, vertex(), mode, seeded, limits)
-        found.append(replace(ranked, solution=replace(ranked.solution, method=method, seconds=time.perf_counter() - started)))
+    def in_order(vertex: Solution) -> RankedSolution:
+        found.append(_in_order(working, ranks, vertex, mode, seeded, limits))
         return found[-1]
 
-    ways = OneWay(working, pairs_of(program, exclusive), lambda one: _weighed(one, program.cost + weights, of_rank))
-    settled = ways.settle(lambda: solve(lambda: weighted_vertex(working, weights, seeded, method, limits)),
-                          lambda: solve(lambda: _again(working, weights, found[-1].statuses, limits)))
-    solution = replace(settled.solution, iterations=working.iterations)
+    ways = OneWay(working, pairs_of(program, exclusive), in_order, lambda one: _weighed(one, program.cost + weights, of_rank))
+    settled = ways.settle(lambda: weighted_vertex(working, weights, seeded, method, limits),
+                          lambda: _again(working, weights, found[-1].statuses, limits))
+    solution = replace(settled.solution, method=method, iterations=working.iterations)
     return replace(settled, solution=solution, relaxed=found[0], ways=ways)
 
 
@@ -138,7 +135,7 @@ def _in_order(working: Working, ranks, vertex: Solution, mode: str, seeded: np.n
 def _weighed(ranked: RankedSolution, cost: np.ndarray, weights: dict[str, float]) -> tuple[float, np.ndarray]:
     """Ranks and cost as one sum: what it comes to, and the reduced costs of its columns."""
     duals = sum((weight * ranked.duals[name] for name, weight in weights.items()), ranked.duals["cost"])
-    return float(cost @ ranked.columns), cost - ranked.program.matrix.T @ duals
+    return float(cost @ ranked.columns) + ranked.program.offset, cost - ranked.program.matrix.T @ duals
 
 
 def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) -> Solution:

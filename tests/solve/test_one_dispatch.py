@@ -48,5 +48,5 @@ def test_five_provinces_with_all_rules(reference, make):
 def test_without_the_last_rank_the_dispatch_is_one_of_many(reference):
     """What the test above proves is not so by itself: the same optimum, reached from other rows, is another dispatch."""
     one, other = (gm.solve(shuffled(day(unique="false"), seed)).dispatch for seed in (1, 2))
-    names = one["storage"]
-    assert abs(one["charge"] - other["charge"].sel(storage=names)).max() > 1
+    names = one["generator"]
+    assert abs(one["generation"] - other["generation"].sel(generator=names)).max() > 1

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from small import small_case
 
 import grid_model as gm
+from grid_model.algebra import Arrays
 from grid_model.results.audit import audit
 from grid_model.results.certificate import certify_stored
 from grid_model.solve import ranked
@@ -210,10 +212,30 @@ def test_after_two_rounds_every_pair_in_use_keeps_its_way():
     program = SimpleNamespace(cost=np.zeros(10))
     ways = OneWay(SimpleNamespace(program=program), np.column_stack([np.arange(10).reshape(5, 2), np.arange(5)]))
     closed_by_round = []
-    ways._possible = lambda solve: closed_by_round.append(np.flatnonzero(ways.closed).tolist()) or solve()
+    ways._possible = lambda solve, limit: closed_by_round.append(np.flatnonzero(ways.closed).tolist()) or solve()
     ways.settle(*[lambda: SimpleNamespace(columns=np.array(next(found)), objective=0.0, column_duals=np.zeros(10))] * 2)
     assert closed_by_round == [[1], [1, 3], [1, 3, 5, 7]]
     assert ways.left == 0
+
+
+@pytest.mark.parametrize(("cost_of_turn", "kept", "finished"), [(12.0, 10.0, [0.0, 10.0]), (9.0, 9.0, [0.0, 10.0, 9.0])])
+def test_a_turn_that_costs_as_much_is_given_up_at_its_vertex(cost_of_turn, kept, finished):
+    """Both ways cost 0, the first way 10. The second one is looked at to its end only if it costs less; otherwise the first is what
+    comes out, and what the working programme holds."""
+    program = Arrays(cost=np.zeros(2), offset=0.0, column_lower=np.zeros(2), column_upper=np.full(2, 5.0), row_lower=np.zeros(0),
+                     row_upper=np.zeros(0), matrix=csr_array((0, 2)))
+    bounds, seen = [], []
+    costs = {(5.0, 0.0): 10.0, (0.0, 5.0): cost_of_turn}
+    working = SimpleNamespace(program=program, take_bounds=lambda closed: bounds.append(tuple(closed.column_upper)))
+
+    def vertex(columns, objective, duals):
+        return SimpleNamespace(columns=np.array(columns), objective=objective, column_duals=np.array(duals))
+
+    ways = OneWay(working, np.array([[0, 1, 0]]), finish=lambda found: seen.append(found.objective) or found)
+    found = ways.settle(lambda: vertex([2.0, 1.0], 0.0, [0.0, 0.0]),
+                        lambda: vertex(np.sign(bounds[-1]), costs[bounds[-1]], [-9.0, -9.0]))
+    assert (found.objective, seen, ways.turned) == (kept, finished, int(kept == cost_of_turn))
+    assert costs[bounds[-1]] == kept
 
 
 def sold_both_ways(matching):
