@@ -307,6 +307,13 @@ def test_a_least_cycle_charges_too():
     assert [charge(result).sum(), discharge(result).sum()] == pytest.approx([25, 25])
 
 
+def test_a_least_cycle_counts_energy_not_power():
+    """The same 25 MWh in three steps of two hours: 12.5 MW in all. Counted as power 25 MW would be charged."""
+    store = {"min_cycles_per_day": 0.1, "wear_cost_cny_per_mwh": 2000, "cyclic": False, "initial_fraction": 0.5}
+    result = solved(grid([100] * 3, store, step_hours=2.0))
+    assert [2 * charge(result).sum(), 2 * discharge(result).sum()] == pytest.approx([25, 25])
+
+
 def test_more_is_charged_than_the_least_cycles():
     """0.1 cycles of 24 hours are 100 MWh; 200 are charged, as a load of 100 MW is dear to serve for two hours. As an equality the
     rule would leave 100 MWh of it dear."""
