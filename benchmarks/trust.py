@@ -135,7 +135,7 @@ def _load() -> str:
     if one := found.get("load"):
         words.append(f"`python benchmarks/load.py`: {one['scenarios']} small scenarios one after the other in one process take "
                      f"{one['mb_after_20']} MB after the first 20 and {one['mb_at_the_end']} MB at the end ({one['growth_after_20']:.2%} more); "
-                     f"{one['different_answers']} different answer{'s' if one['different_answers'] > 1 else ''}, bit for bit ({one['measured']}).")
+                     f"{'all answers are the same' if one['different_answers'] == 1 else 'answers differ'}, bit for bit ({one['measured']}).")
     if many := found.get("many"):
         words.append(f"`python benchmarks/sweep.py --cases 0 --many {many['cases']}`: {many['solved']} of {many['cases']} scenarios solved over a local "
                      f"cluster of {many['workers']} workers in {many['seconds']} s"
