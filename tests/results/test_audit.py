@@ -302,7 +302,7 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
 ELSEWHERE = {"facts stored as in the inputs", "purchase order: ranks", "purchase order: available", "purchase order: taken",
              "purchase order: taken what could be", "purchase order: passed", "purchase order: what each rank came to", "cost items sum to the objective",
              "lower bound below the objective", "gap of the bound", "sizes in the summary", "energy that runs against itself as shown",
-             "steps that run against themselves as counted"}
+             "steps that run against themselves as counted", "cost items that there are"}
 RING = "state of charge at the end as at the start"  # of a store both cyclic and with a given start
 
 
@@ -318,7 +318,37 @@ def test_each_law_can_be_broken(case, solved, law):
 def test_no_law_is_left_untried(case, solved):
     laws = set(audit(case, solved.dispatch, solved.tables, solved.summary)["law"])
     settled = {law for law in laws if law.startswith(("settlement", "programmes", "yearly carbon", "guaranteed purchase"))}  # broken one by one in test_changed_numbers.py
-    assert laws - set(BREAKS) - ELSEWHERE - settled - words_given(laws, solved).keys() == {RING}
+    rows = {law for law in laws if law.endswith(tuple(ROWS))}
+    assert laws - set(BREAKS) - ELSEWHERE - settled - rows - SAID.keys() - words_given(laws, solved).keys() == {RING}
+
+
+ROWS = {": every row once": lambda table: pd.concat([table, table[:1]], ignore_index=True),
+        ": a row for each": lambda table: table[1:].reset_index(drop=True)}
+SAID = {"summary: name and start as given": {"scenario": "another"}, "summary: solved as asked for": {"status": "within gap"},
+        "summary: the audit was passed": {"audit": {"passed": False}}}
+
+
+def test_rows_that_are_twice_or_missing_break_a_law(case, solved):
+    """Of each table that has such a law the first row stands twice, or is not there."""
+    laws = set(audit(case, solved.dispatch, solved.tables, solved.summary)["law"])
+    tried = [(name, law, change) for name in solved.tables for law, change in ROWS.items() if name + law in laws]
+    assert {law for _, law, _ in tried} == ROWS.keys() and len(tried) >= 8
+    for name, law, change in tried:
+        assert name + law in broken(case, solved, tables=solved.tables | {name: change(solved.tables[name])}), name + law
+
+
+@pytest.mark.parametrize("law", SAID)
+def test_a_summary_that_says_otherwise_breaks_a_law(case, solved, law):
+    assert law in broken(case, solved, summary=solved.summary | SAID[law])
+
+
+def test_a_cost_item_of_no_rule_breaks_a_law(case, solved):
+    """An item of a rule that is known, but that has none of this name, can be no part of the cost."""
+    items = [str(item) for item in solved.dispatch["item"].values]
+    place = next(place for place, item in enumerate(items) if item == "storage.wear")
+    items[place] = "storage.more"
+    dispatch = solved.dispatch.assign_coords(item=items)
+    assert "cost items that there are" in broken(case, solved, dispatch=dispatch)
 
 
 def words_given(laws, solved) -> dict[str, tuple[str, str]]:
