@@ -44,7 +44,6 @@ class Solution:
     objective: float
     method: str
     iterations: int
-    seconds: float
     warnings: tuple[str, ...] = ()
     basis: object = field(default=None, repr=False)
 
@@ -100,7 +99,7 @@ def optimise(highs: Listening, method: str, time_limit_seconds: float | None = N
         _sharpen(highs, method, started, progress)
     _demand_optimum(highs, time_limit_seconds)
     highs.tell(logger)
-    return _solution(highs, method, earlier + _iterations(highs), time.perf_counter() - started)
+    return _solution(highs, method, earlier + _iterations(highs))
 
 
 def _set(highs, option: str, value) -> None:
@@ -176,7 +175,7 @@ def _iterations(highs) -> int:
         info.simplex_iteration_count, info.ipm_iteration_count, info.crossover_iteration_count, info.pdlp_iteration_count))
 
 
-def _solution(highs, method: str, iterations: int, seconds: float) -> Solution:
+def _solution(highs, method: str, iterations: int) -> Solution:
     values = highs.getSolution()
     return Solution(np.array(values.col_value), np.array(values.col_dual), np.array(values.row_dual), np.array(values.row_value),
-                    highs.getInfo().objective_function_value, method, iterations, seconds, tuple(highs.warnings), highs.getBasis())
+                    highs.getInfo().objective_function_value, method, iterations, tuple(highs.warnings), highs.getBasis())

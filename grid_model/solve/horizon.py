@@ -192,10 +192,9 @@ def limits_of(settings) -> dict:
 
 def dispatch_of(found: ByWindows, program: LinearProgram) -> Solution:
     """The windows' dispatch as a solution."""
-    columns, duals, started = found.pieced.columns, found.pieced.cost_duals, time.perf_counter()
+    columns, duals = found.pieced.columns, found.pieced.cost_duals
     return Solution(columns, program.cost - program.matrix.T @ duals, duals, program.matrix @ columns,
-                    float(program.cost @ columns) + program.offset, f"windows of {found.window} steps", found.pieced.iterations,
-                    time.perf_counter() - started)
+                    float(program.cost @ columns) + program.offset, f"windows of {found.window} steps", found.pieced.iterations)
 
 
 def _corrected(plan: Plan, steps, pieced: Pieced) -> Plan:
