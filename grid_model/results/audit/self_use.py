@@ -53,9 +53,9 @@ def _times(book, stores, settings) -> tuple[np.ndarray, np.ndarray]:
     declared = np.full(book.steps, bool(len(days) or hours))
     declared &= time.normalize().isin(days) if len(days) else True
     declared &= time.hour.isin(hours) if hours else True
-    for row, zone in enumerate(stores["zone"]):
-        tight[row] = declared
-        tight[row, np.argsort(-_net_load(book, zone), kind="stable")[: round(settings["tight_share"] * book.steps)]] = True
+    for zone in stores["zone"].unique():
+        tightest = np.argsort(-_net_load(book, zone), kind="stable")[: round(settings["tight_share"] * book.steps)]
+        tight[(stores["zone"] == zone).to_numpy()] = declared | np.isin(np.arange(book.steps), tightest)
     ends = np.cumsum(book.hours)
     last = np.maximum.accumulate(np.where(tight, ends, -np.inf), axis=1)
     return tight, ends - book.hours < last + settings["recovery_hours"] - 1e-9
@@ -94,7 +94,8 @@ def _check_table(book, told, own, net, tight, steady) -> None:
     book.equal("self-use: scheduled energy is that of the schedule", names, told_out - told_in, out - into, unit="MWh",
                tolerance=10 * book.energy + 1e-7 * (into + out))
     stores = book.case.tables["storage"][own]
-    price = np.stack([_tariff(book, zone) for zone in stores["zone"]])
+    zone, zones = stores["zone"].factorize()
+    price = np.stack([_tariff(book, one) for one in zones])[zone]
     worth, wear = price * net * hours, stores["wear_cost_cny_per_mwh"].to_numpy(float) * told_out
     book.equal("self-use: value of the schedule", names, told["tariff_value_cny"], worth.sum(axis=1), unit="CNY",
                tolerance=RELATIVE * np.abs(worth).sum(axis=1) + 0.01)
