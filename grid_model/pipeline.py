@@ -24,7 +24,6 @@ from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
 from grid_model.errors import AuditError, InfeasibleError, InputError, Problem, WriteError, shown
-from grid_model.report.page import write_report
 from grid_model.results.audit import audit, demand_passed, summarise
 from grid_model.results.burning import burning
 from grid_model.results.certificate import certify_stored, duals_dataset
@@ -189,6 +188,8 @@ def run(scenario: str | Path, out: str | Path | None = None, start=None, end=Non
             with clock("write"):
                 results.save(claim, case.scenario.results.format)
         if case.scenario.report if report is None else report:
+            from grid_model.report.page import write_report  # who wants no report does not wait for what draws it
+
             with clock("report"), _said_of(results.folder):
                 write_report(results)
         _finish(results, clock.seconds)

@@ -17,6 +17,7 @@ from killed_writes import answer, die
 
 import grid_model as gm
 from grid_model import pipeline
+from grid_model.report import page
 from grid_model.results import results as results_module
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -26,7 +27,7 @@ STAGES = {
     "audit": (pipeline, "audit"),
     "write": (results_module, "write_dispatch"),
 }
-REPORT = {"report": (pipeline, "write_report")}
+REPORT = {"report": (page, "write_report")}
 WINDOWS = ("solve.mode=windows", "solve.window_hours=6", "solve.look_ahead_hours=3", "solve.corrections=0")
 DAY = {"scenario": SCENARIOS / "two_zone.yaml", "overrides": WINDOWS, "report": False, "workers": 1}
 

@@ -27,6 +27,7 @@ from grid_model import formulation, pipeline
 from grid_model.cli import app
 from grid_model.errors import InfeasibleError, InputError, SolveError
 from grid_model.interop import grid_tables
+from grid_model.report import page
 from grid_model.results import folder as folders
 from grid_model.results.folder import claimed
 from grid_model.solve import crew as crews
@@ -262,7 +263,7 @@ def test_a_signal_in_any_stage_stops_the_run_and_leaves_nothing(tmp_path, monkey
 
 def test_a_stopped_report_says_that_the_results_are_there(tmp_path, monkeypatch):
     """`Nothing half-written is left` would have a user solve again what is solved."""
-    monkeypatch.setattr(pipeline, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(page, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     done = CliRunner().invoke(app, ["run", str(TWO_ZONE), "--out", str(tmp_path / "out")])
     assert done.exit_code == 143 and f"the results stand in {tmp_path}/out" in done.stderr
     assert f"grid-model report {tmp_path}/out" in done.stderr and gm.open_results(tmp_path / "out").summary["status"] == "optimal"

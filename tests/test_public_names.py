@@ -6,8 +6,11 @@ import pkgutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import grid_model as gm
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 def in_a_process_of_its_own(code: str) -> str:
@@ -26,6 +29,13 @@ def test_importing_the_pipeline():
     code = ("import sys, grid_model.solve.highs, grid_model.pipeline, grid_model as gm; "
             "print(callable(gm.solve), gm.solve is grid_model.pipeline.solve, 'scipy.stats' in sys.modules)")
     assert in_a_process_of_its_own(code) == "True True False"
+
+
+def test_solving_waits_for_nothing_that_it_does_not_need():
+    """The report, what pandera judges wrong columns with (hypothesis comes with it) and graphs of scipy would take a second."""
+    unneeded = {"plotly", "matplotlib", "hypothesis", "scipy.sparse.csgraph", "scipy.linalg", "scipy.stats", "pvlib", "zarr", "distributed"}
+    code = f"import sys, grid_model as gm; gm.solve(gm.load_case({str(SCENARIOS / 'two_zone.yaml')!r})); print(sorted({unneeded} & set(sys.modules)))"
+    assert in_a_process_of_its_own(code) == "[]"
 
 
 def test_opened_results_can_be_plotted():

@@ -30,7 +30,6 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, hstack
-from scipy.sparse.csgraph import connected_components
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
 
@@ -197,6 +196,8 @@ def _groups(limits: Limits, relaxed: _Relaxed) -> list[np.ndarray]:
     """Rows of the proof that are tied to each other by columns, for every group in which something gives way."""
     if max(relaxed.lower.max(initial=0.0), relaxed.upper.max(initial=0.0)) <= SMALLEST:
         return []
+    from scipy.sparse.csgraph import connected_components  # slow to import, and most cases hold no conflict
+
     used = np.flatnonzero(relaxed.weights[: limits.rows])
     pattern = abs(limits.matrix[used])
     count, group = connected_components(pattern @ pattern.T, directed=False)
