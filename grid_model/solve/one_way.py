@@ -102,6 +102,7 @@ class OneWay:
         self.pairs, self.owner = pairs[:, :2], pairs[:, 2]
         self.closed, self.opened = (np.zeros(len(working.program.cost), bool) for _ in range(2))
         self.rounds = self.left = self.turned = 0
+        self.astray = False  # whether the working programme stands elsewhere than at what was found
 
     def settle(self, first: Callable, again: Callable):
         """What solving comes to in the end: `first` from nothing, `again` after bounds have changed; each gives a vertex of the working
@@ -109,11 +110,11 @@ class OneWay:
         free = self.finish(first())
         found = self._closed_up(free, again)
         tried: set[int] = set()
-        for _ in range(TURNS):
-            dear = self._dear(free, found, tried)
-            if not len(dear):
-                break
+        while len(tried) < TURNS and len(dear := self._dear(free, found, tried)):
             found = self._cheaper(dear, found, again)
+        if self.astray:
+            self._vertex(again)
+            self.astray = False
         self.left = int(self._both(found.columns).sum())
         if self.rounds:
             logger.info("one way: %d columns closed in %d rounds, %d turned, %d opened again; %d pairs use both", self.closed.sum(),
@@ -155,8 +156,9 @@ class OneWay:
         worse = turned is None or self._both(turned.columns).sum() > self._both(found.columns).sum()
         if worse or (self.opened != opened_before).any():
             self.closed, self.opened = closed_before, opened_before
-            self._vertex(again)
+            self.astray = True
             return found
+        self.astray = False
         self.turned += len(dear)
         return turned
 

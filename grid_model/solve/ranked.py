@@ -104,7 +104,7 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
 
     ways = OneWay(working, pairs_of(program, exclusive), in_order, lambda one: _weighed(one, program.cost + weights, of_rank))
     settled = ways.settle(lambda: weighted_vertex(working, weights, seeded, method, limits),
-                          lambda: _again(working, weights, found[-1].statuses, limits))
+                          lambda: working.near(found[-1].statuses, program.cost + weights, **limits))
     solution = replace(settled.solution, method=method, iterations=working.iterations)
     return replace(settled, solution=solution, relaxed=found[0], ways=ways)
 
@@ -136,14 +136,6 @@ def _weighed(ranked: RankedSolution, cost: np.ndarray, weights: dict[str, float]
     """Ranks and cost as one sum: what it comes to, and the reduced costs of its columns."""
     duals = sum((weight * ranked.duals[name] for name, weight in weights.items()), ranked.duals["cost"])
     return float(cost @ ranked.columns) + ranked.program.offset, cost - ranked.program.matrix.T @ duals
-
-
-def _again(working: Working, weights: np.ndarray, statuses: np.ndarray, limits) -> Solution:
-    """The vertex once more, from its own basis, after bounds have changed: the dual simplex goes on."""
-    working.start(statuses)
-    working.go_on_by(DUAL)
-    working.take_cost(working.program.cost + weights)
-    return working.optimise("simplex", **limits)
 
 
 def weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | None, method: str, limits) -> Solution:

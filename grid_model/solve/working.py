@@ -11,17 +11,19 @@ of whatever family: where the basis is near, few of them are needed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import contextmanager
 from dataclasses import replace
 
 import highspy
 import numpy as np
 
-from grid_model.algebra import Arrays, LinearProgram
+from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.solve.highs import FEASIBILITY, Solution, optimise
 
 Basis = highspy.HighsBasisStatus
+KINDS = np.array([Basis(kind) for kind in range(len(Basis.__members__))], object)  # by their integers
 DUAL, PRIMAL = 1, 4  # HiGHS's simplex_strategy
-CHOOSE, DEVEX = -1, 1  # HiGHS's simplex_dual_edge_weight_strategy: exact weights of a basis with new rows take longer than the rest
+NEARBY = {"simplex_strategy": DUAL, "simplex_dual_edge_weight_strategy": 1}  # 1: Devex
 BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
 
@@ -61,14 +63,14 @@ class Working:
         if hasattr(self, "highs"):
             self.highs.let_go()
 
-    def start(self, statuses: np.ndarray) -> None:
-        """Go on from a basis: statuses of all columns, then all rows."""
+    def start(self, statuses: np.ndarray, alien: bool = True) -> None:
+        """Go on from a basis: statuses of all columns, then all rows. HiGHS looks into an alien one and mends it where it is singular
+        or of the wrong size; one that it has ended at itself, with rows since then that are basic, needs none of it."""
         columns = len(self.program.cost)
-        kinds = {int(kind): kind for kind in (Basis.kLower, Basis.kBasic, Basis.kUpper, Basis.kZero, Basis.kNonbasic)}
         basis = highspy.HighsBasis()
-        basis.col_status = [kinds[one] for one in statuses[:columns].tolist()]
-        basis.row_status = [kinds[one] for one in statuses[columns:][self.order].tolist()]
-        basis.valid, basis.alien = True, True  # HiGHS mends a basis that is singular or of the wrong size
+        basis.col_status = KINDS[statuses[:columns]].tolist()
+        basis.row_status = KINDS[statuses[columns:][self.order]].tolist()
+        basis.valid, basis.alien = True, alien
         self.highs.setBasis(basis)
 
     def take_bounds(self, program: LinearProgram) -> None:
@@ -106,19 +108,35 @@ class Working:
         _, known, values = self.highs.getDualRay()
         return self.over_all_rows(np.asarray(values)) if known else None
 
+    def near(self, statuses: np.ndarray, cost: np.ndarray, **limits) -> Solution:
+        """The optimum of this cost after bounds have changed, from a basis that HiGHS ended at itself."""
+        self.start(statuses, alien=False)
+        self.take_cost(cost)
+        with self._dual_nearby():
+            return self.optimise("simplex", **limits)
+
+    @contextmanager
+    def _dual_nearby(self):
+        """By the dual simplex with Devex weights: where few iterations are left, exact weights of a basis that HiGHS has not come to itself
+        take longer than they do."""
+        kept = {name: self.highs.getOptionValue(name)[1] for name in NEARBY}
+        try:
+            for name, value in NEARBY.items():
+                self.highs.setOptionValue(name, value)
+            yield
+        finally:
+            for name, value in kept.items():
+                self.highs.setOptionValue(name, value)
+
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
         solution = optimise(self.highs, method, **limits)
         self.iterations += solution.iterations
-        while (broken := self._broken(solution.columns)).size:
-            self._add(broken)
-            strategy = self.highs.getOptionValue("simplex_strategy")[1]
-            self.highs.setOptionValue("simplex_strategy", DUAL)
-            self.highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
-            solution = optimise(self.highs, "simplex", **limits)
-            self.iterations += solution.iterations
-            self.highs.setOptionValue("simplex_dual_edge_weight_strategy", CHOOSE)
-            self.highs.setOptionValue("simplex_strategy", strategy)
+        with self._dual_nearby():
+            while (broken := self._broken(solution.columns)).size:
+                self._add(broken)
+                solution = optimise(self.highs, "simplex", **limits)
+                self.iterations += solution.iterations
         return replace(solution, iterations=self.iterations)
 
     def duals_of(self, vector: np.ndarray) -> np.ndarray | None:
@@ -157,7 +175,23 @@ class Working:
 
     def statuses(self) -> np.ndarray:
         """Status in the basis of all columns, then all rows (integers of HighsBasisStatus)."""
-        basis = self.highs.getBasis()
-        rows = np.full(len(self.program.row_lower), int(Basis.kBasic), np.int8)
-        rows[self.order] = np.fromiter(map(int, basis.row_status), np.int8)
-        return np.concatenate([np.fromiter(map(int, basis.col_status), np.int8), rows])
+        program, solution, order = self.program, self.highs.getSolution(), self.order
+        columns = _at_bounds(solution.col_value, solution.col_dual, program.column_lower, program.column_upper)
+        held = _at_bounds(solution.row_value, solution.row_dual, program.row_lower[order], program.row_upper[order])
+        _, basic = self.highs.getBasicVariables()  # a row r as -r - 1
+        columns[basic[basic >= 0]] = int(Basis.kBasic)
+        held[-1 - basic[basic < 0]] = int(Basis.kBasic)
+        rows = np.full(len(program.row_lower), int(Basis.kBasic), np.int8)
+        rows[order] = held
+        return np.concatenate([columns, rows])
+
+
+def _at_bounds(values, duals, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Status of what is not basic: at the bound that is nearer to its value, of two alike the one that its dual asks for, at zero
+    where there is none."""
+    values = np.asarray(values)
+    below = np.where(lower > -INFINITY, values - lower, INFINITY)
+    above = np.where(upper < INFINITY, upper - values, INFINITY)
+    at_upper = (above < below) | (above == below) & (np.asarray(duals) < 0)
+    free = (lower <= -INFINITY) & (upper >= INFINITY)
+    return np.select([free, at_upper], [int(Basis.kZero), int(Basis.kUpper)], int(Basis.kLower)).astype(np.int8)
