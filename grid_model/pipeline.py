@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import json
 import logging
 import platform
@@ -11,7 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import highspy
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 PACKAGES = ("grid-model", "highspy", "pyomo", "numpy", "scipy", "pandas", "xarray")
 Progress = Callable[[str, float, str], None]
+version = functools.cache(importlib.metadata.version)
 
 
 def load_case(scenario: str | Path, start=None, end=None, overrides: Sequence[str] = ()) -> Case:

@@ -10,6 +10,7 @@ replaces that axis by the pairs of key and member; where the key varies along se
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -37,7 +38,7 @@ class Frame:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def dimensions(self) -> int:

@@ -50,7 +50,7 @@ class Case:
         """Hours for which each step counts in the cost [h]."""
         return self.step_hours if self.step_weights is None else self.step_hours * self.step_weights
 
-    @property
+    @cached_property
     def zones(self) -> list[str]:
         return self.tables["zones"]["zone"].tolist()
 
@@ -77,12 +77,11 @@ class Case:
 
     def profile(self, name: str, ids: Sequence[str], default: float | Sequence[float] = np.nan) -> np.ndarray:
         """Values of the series `name` as an array (id, step); `default` (one, or one per id) where an id has none."""
-        ids = pd.Index(ids, dtype=object)
         values = np.empty((len(ids), self.steps))
         values[:] = np.broadcast_to(np.asarray(default, dtype=float), (len(ids),))[:, np.newaxis]
         if name in self.series:
             series = self.series[name]
-            position = pd.Index(series.coords[series.dims[0]].values, dtype=object).get_indexer(ids)
+            position = pd.Index(series.coords[series.dims[0]].values, dtype=object).get_indexer(pd.Index(ids, dtype=object))
             values[position >= 0] = series.values[position[position >= 0]]
         return values
 

@@ -68,17 +68,24 @@ def acyclic(table: pd.DataFrame, first: str, second: str) -> list[Problem]:
     )
 
 
+def kinds_of(frames: Frames, table: pd.DataFrame) -> pd.Series:
+    """The kind of the technology of each row; missing where there is no such technology."""
+    technologies = frames["technologies"]
+    kinds = pd.Series(technologies["kind"].array, technologies["technology"].array)
+    return table["technology"].map(kinds[~kinds.index.duplicated()])
+
+
 def schema_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Problem]:
     """What pandera finds wrong in one complete table; columns that its file lacks are reported once, elsewhere."""
     if frame.empty:
         return []
-    judged = {name: [column for column in tables[name] if not is_right(frame[column.name], column)]}
-    if not judged[name]:
-        return []
-    bare = frame[[column.name for column in judged[name]]]
+    bare = frame.copy(deep=False)
     bare.attrs = {}  # pandas would copy them with every column
+    judged = [column for column in tables[name] if not is_right(bare[column.name], column)]
+    if not judged:
+        return []
     try:
-        schema_of(judged, name).validate(bare, lazy=True)
+        schema_of({name: judged}, name).validate(bare[[column.name for column in judged]], lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
     else:
@@ -139,8 +146,7 @@ def _is_judged(name: str, target: pd.DataFrame) -> bool:
 def _unknown_names(frame: pd.DataFrame, column: pa.Column, names: pd.Series) -> list[Problem]:
     """Names in a column that are not among `names`, each with those it may be meant for."""
     values = frame[column.name]
-    optional = (values == "") & (not column.metadata["required"])
-    unknown = values[~values.isin(names) & ~optional]
+    unknown = values[~values.isin(names if column.metadata["required"] else [*names, ""])]
     hints = {value: _known(value, names) for value in unknown.unique()[:MOST_HINTS]}
     return [
         problem_in(frame, row, column.name, value, column.metadata["allowed"] + hints.get(value, ""))
@@ -156,8 +162,7 @@ def _known(value: str, names: pd.Series) -> str:
 
 def check_core(frames: Frames) -> list[Problem]:
     """What the core tables must fulfil together: kinds of technology, days of heating, months once per zone."""
-    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-    kind = frames["generators"]["technology"].map(kinds)
+    kind = kinds_of(frames, frames["generators"])
     problems = problems_where(
         frames["generators"],
         kind == "storage",
@@ -165,7 +170,7 @@ def check_core(frames: Frames) -> list[Problem]:
         "a technology of kind thermal, renewable or hydro (storage stands in table storage)",
     )
     if "storage" in frames:
-        kind = frames["storage"]["technology"].map(kinds)
+        kind = kinds_of(frames, frames["storage"])
         problems += problems_where(
             frames["storage"],
             kind.notna() & (kind != "storage"),
@@ -190,6 +195,8 @@ def check_core(frames: Frames) -> list[Problem]:
         ("in_service", ["zone", "technology", "year"]),
     ):
         monthly = frames[name]
+        if monthly.empty:
+            continue
         problems += problems_where(monthly, monthly["month"] % 1 != 0, "month", "a whole number from 1 to 12")
         problems += unique_together(monthly, [*key, "month"])
     return problems

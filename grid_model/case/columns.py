@@ -52,14 +52,15 @@ def header_problems(
 def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) -> tuple[pd.DataFrame, list[Problem]]:
     """The typed table (empty cells and absent columns are NaN, NaT, NA or "") and what could not be read."""
     problems: list[Problem] = []
+    absent = {kind: _empty(kind, cells.index) for kind in (*_EMPTY, "text")}
     typed = {}
     for column in columns:
         if column.name not in cells:
-            typed[column.name] = _empty(column.metadata["kind"], cells.index)
+            typed[column.name] = absent.get(column.metadata["kind"], absent["text"])
             continue
         written = cells[column.name]
         typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
-        wrong = written[(written != "") & ~readable]
+        wrong = written[~(readable | is_empty(written))]
         problems += [
             Problem(file, int(row), column.name, printable(value), column.metadata["allowed"] + _how_written(value))
             for row, value in wrong.items()
@@ -80,30 +81,29 @@ def _empty(kind: str, index: pd.Index) -> pd.Series:
 _EMPTY = {"number": (np.nan, float), "date": (pd.NaT, "datetime64[us]"), "flag": (pd.NA, "boolean")}
 
 
-def _parse_numbers(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+def _parse_numbers(written: pd.Series) -> tuple[pd.Series, np.ndarray]:
     values = np.array([float(cell) if NUMBER.fullmatch(cell) else np.nan for cell in written.tolist()], float)
     finite = np.isfinite(values)
     return pd.Series(np.where(finite, values, np.nan), written.index), finite
 
 
-def _parse_dates(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+def _parse_dates(written: pd.Series) -> tuple[pd.Series, np.ndarray]:
     whole = written.where(written.str.fullmatch(DATE), "")
     length = whole.str.len()
     whole = whole.where(length != 4, whole + "-01").where(
         length == 10, lambda short: short.where(length == 0, short.str[:7] + "-01")
     )
     values = pd.to_datetime(whole.where(length > 0), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
-    return values, values.notna()
+    return values, values.notna().to_numpy()
 
 
-def _parse_flags(written: pd.Series) -> tuple[pd.Series, pd.Series]:
+def _parse_flags(written: pd.Series) -> tuple[pd.Series, np.ndarray]:
     values = written.str.lower().map(FLAGS).astype("boolean")
-    return values, values.notna()
+    return values, values.notna().to_numpy()
 
 
-def _parse_text(written: pd.Series) -> tuple[pd.Series, pd.Series]:
-    readable = written.map(str.isprintable).astype(bool)
-    return written, readable
+def _parse_text(written: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    return written, np.array([*map(str.isprintable, written.tolist())], bool)
 
 
 _PARSERS = {
@@ -120,13 +120,15 @@ _PARSERS = {
 def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd.DataFrame) -> pd.DataFrame:
     """The table with empty cells filled: by the row's technology where so declared, then by the column's default."""
     if frame.empty:
-        return frame.astype({column.name: bool for column in columns if str(column.dtype) == "bool"})
-    by_name = technologies.drop_duplicates("technology").set_index("technology")
+        return empty_table(columns)
+    of_technology = pd.DataFrame()
+    if "technology" in frame:
+        of_technology = technologies.drop_duplicates("technology").set_index("technology").reindex(frame["technology"])
     filled = {}
     for column in columns:
         values = frame[column.name]
-        if column.metadata["by_technology"] and column.name in by_name and "technology" in frame:
-            values = fill(values, frame["technology"].map(by_name[column.name]))
+        if column.metadata["by_technology"] and column.name in of_technology:
+            values = fill(values, of_technology[column.name])
         if column.metadata["default"] not in (None, ""):
             values = fill(values, column.metadata["default"])
         filled[column.name] = values.astype(bool) if str(column.dtype) == "bool" and not values.hasnans else values
@@ -134,30 +136,30 @@ def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd
 
 
 def fill(values: pd.Series, others: object) -> pd.Series:
-    """`values` with empty cells taken from `others`, of the same kind of values."""
+    """`values` with empty cells taken from `others`: one value, or as many, of the same kind."""
     empty = is_empty(values)
     if not empty.any():
         return values
-    if isinstance(others, pd.Series):
-        known = others.notna()
-        others = (
-            others.astype(object).where(known, "").astype(str) if values.dtype == "str" else others.astype(values.dtype)
-        )
-    elif empty.all():
-        return pd.Series(others, values.index, dtype=values.dtype)
-    return values.where(~empty, others)
+    others = others.to_numpy(object) if isinstance(others, pd.Series) else others
+    cells = np.where(empty, others, values.to_numpy(object))
+    if values.dtype == "str":
+        cells[pd.isna(cells)] = ""
+    return pd.Series(cells, values.index, dtype=values.dtype)
 
 
-def is_empty(values: pd.Series) -> pd.Series:
+def is_empty(values: pd.Series) -> np.ndarray:
     """Which cells are empty: missing, or text of no length."""
-    return values.isna() | (values == "") if values.dtype == "str" else values.isna()
+    cells = values.to_numpy()
+    missing = pd.isna(cells)
+    return missing | (cells == "") if values.dtype == "str" else missing
 
 
 def empty_table(columns: Sequence[pa.Column]) -> pd.DataFrame:
-    """A table of no rows with all its columns, typed."""
-    return _empty_of_kinds(tuple((column.name, column.metadata["kind"]) for column in columns)).copy()
+    """A complete table of no rows."""
+    return _empty_of_kinds(tuple((column.name, column.metadata["kind"], column.nullable) for column in columns)).copy()
 
 
 @functools.cache
-def _empty_of_kinds(kinds: tuple[tuple[str, str], ...]) -> pd.DataFrame:
-    return pd.DataFrame({name: _empty(kind, pd.RangeIndex(0)) for name, kind in kinds})
+def _empty_of_kinds(kinds: tuple[tuple[str, str, bool], ...]) -> pd.DataFrame:
+    columns = {name: _empty(kind, pd.RangeIndex(0)) for name, kind, _ in kinds}
+    return pd.DataFrame(columns).astype({name: bool for name, kind, nullable in kinds if kind == "flag" and not nullable})

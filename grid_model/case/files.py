@@ -151,6 +151,8 @@ def read_cells(folder: Folder, name: str) -> pd.DataFrame | None:
 
 def _named_columns(folder: Folder, file: str, cells: pd.DataFrame) -> pd.DataFrame:
     """The columns that have a name, each name once; empty columns without a name are what spreadsheets leave behind."""
+    if cells.columns.is_unique and "" not in cells.columns:
+        return cells
     duplicated = cells.columns[cells.columns.duplicated() & (cells.columns != "")]
     folder.problems += [Problem(file, 1, name, name, "each column once") for name in sorted(set(duplicated))]
     for position in (cells.columns == "").nonzero()[0]:

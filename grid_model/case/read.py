@@ -273,9 +273,7 @@ def with_package_technologies(frame: pd.DataFrame, columns: list) -> pd.DataFram
     package = _PACKAGE[kinds]
     if frame.empty:
         return package.copy()
-    by_name = package.set_index("technology")
-    filled = frame.copy()
-    for column in frame.columns.intersection(by_name.columns):
-        filled[column] = fill(frame[column], frame["technology"].map(by_name[column]))
+    of_package = package.set_index("technology").reindex(frame["technology"])
+    filled = frame.assign(**{column: fill(frame[column], of_package[column]) for column in frame if column in of_package})
     others = package[~package["technology"].isin(frame["technology"])]
     return pd.concat([part for part in (filled, others) if len(part)])

@@ -49,9 +49,9 @@ def unresolved(values: np.ndarray, unit: str) -> np.ndarray:
 def resolution_problems(tables: Tables, name: str, frame: pd.DataFrame) -> list[Problem]:
     """Numbers of one complete table that cannot be resolved."""
     problems = []
-    for column in tables[name]:
+    for column in tables[name] if len(frame) else ():
         unit = column.metadata["unit"]
-        if unit in LIMITS.keys() | GREATEST.keys() and column.metadata["kind"] == "number" and column.name in frame:
+        if (unit in LIMITS or unit in GREATEST) and column.metadata["kind"] == "number" and column.name in frame:
             wrong = unresolved(frame[column.name], unit)
             problems += problems_where(frame, wrong, column.name, allowed(unit))
     return problems

@@ -32,7 +32,7 @@ import pandas as pd
 import xarray as xr
 
 from grid_model.case.case import labelled
-from grid_model.case.checks import Frames, problem_in, problems_where
+from grid_model.case.checks import Frames, kinds_of, problem_in, problems_where
 from grid_model.case.profile import Profile
 from grid_model.case.profile_files import ProfileFolder
 from grid_model.case.resolution import allowed, unresolved
@@ -107,7 +107,8 @@ def read_series(
         table = frames.get(kind.table)
         if table is None or table.empty:
             continue
-        collected = _Collected(kind, table.drop_duplicates(kind.dimension), time, step_hours, monthly=name in MONTHLY)
+        once = table[~table.duplicated(kind.dimension)]
+        collected = _Collected(kind, once, time, step_hours, monthly=name in MONTHLY)
         collected.take_own(profiles, name)
         collected.take_groups(profiles, name)
         if name == "load":
@@ -177,6 +178,8 @@ class _Collected:
     def take_own(self, profiles: Profiles, name: str) -> None:
         """The ids' own columns in `<name>`."""
         header = profiles.header(name)
+        if not header:
+            return
         known = set(self.table[self.kind.dimension])
         self.problems += [
             Problem(
@@ -193,11 +196,12 @@ class _Collected:
 
     def take_groups(self, profiles: Profiles, name: str) -> None:
         """The zones' columns in `<name>.<group>`, for ids that have no column of their own."""
-        if not self.kind.group:
+        groups = self.table[self.kind.group].unique() if self.kind.group else ()
+        there = [group for group in groups if profiles.has(f"{name}.{group}")]
+        if not there:
             return
-        for group, rows in self.table[~self.table[self.kind.dimension].isin(self.claimed)].groupby(self.kind.group):
-            if not profiles.has(f"{name}.{group}"):
-                continue
+        free = self.table[self.table[self.kind.group].isin(there) & ~self.table[self.kind.dimension].isin(self.claimed)]
+        for group, rows in free.groupby(self.kind.group):
             header = set(profiles.header(f"{name}.{group}"))
             unneeded = rows["capacity_mw"] == 0 if "capacity_mw" in rows else pd.Series(False, index=rows.index)
             absent = rows[~rows["zone"].isin(header) & ~unneeded]
@@ -267,6 +271,8 @@ class _Collected:
     def take_in_service(self, monthly: pd.DataFrame) -> None:
         """Availability of what is not yet all in operation: its profile (else max_output_fraction) x part in
         service."""
+        if monthly.empty:
+            return
         at = pd.MultiIndex.from_arrays([self.time.year, self.time.month])
         monthly = monthly[monthly["year"].isin(self.time.year)].drop_duplicates(["zone", "technology", "year", "month"])
         rows = self.table.set_index("generator")[["zone", "technology", "max_output_fraction"]]
@@ -280,8 +286,9 @@ class _Collected:
     def take_zone_budgets(self, frames: Frames) -> None:
         """Budgets of hydro_monthly, shared by capacity over generators that have neither reservoir nor own budget."""
         monthly = frames["hydro_monthly"]
-        kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-        hydro = self.table[self.table["technology"].map(kinds) == "hydro"]
+        if monthly.empty:
+            return
+        hydro = self.table[kinds_of(frames, self.table) == "hydro"]
         homeless = (
             ~monthly["zone"].isin(hydro["zone"])
             & (monthly["energy_mwh"] > 0)

@@ -49,7 +49,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from grid_model.case.checks import problems_where, unique_together
+from grid_model.case.checks import kinds_of, problems_where, unique_together
 from grid_model.case.tables import date, identifier, number, reference, text
 from grid_model.case.units import CNY_PER_MWH
 from grid_model.policies import certificate_obligations as obligations
@@ -272,16 +272,18 @@ def tables(green, data, solved) -> dict:
 def check_certificates(frames):
     """Hydro from before 2023 is held; weights that can hold together; lots of generators that may trade them."""
     generators, obligations, lots = frames["generators"], frames["obligations"], frames["certificate_lots"]
-    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-    old = (generators["technology"].map(kinds) == "hydro") & (generators["commissioned"] < pd.Timestamp(2023, 1, 1))
+    old = (kinds_of(frames, generators) == "hydro") & (generators["commissioned"] < pd.Timestamp(2023, 1, 1))
+    problems = problems_where(
+        generators,
+        old & (generators["certificate"] == "tradable"),
+        "certificate",
+        "held, or none, for hydro commissioned before 2023",
+    )
+    if obligations.empty and lots.empty:
+        return problems
     certificate = lots["generator"].map(generators.set_index("generator")["certificate"])
     return [
-        *problems_where(
-            generators,
-            old & (generators["certificate"] == "tradable"),
-            "certificate",
-            "held, or none, for hydro commissioned before 2023",
-        ),
+        *problems,
         *problems_where(
             obligations,
             obligations["non_hydro_share"] > obligations["total_share"],

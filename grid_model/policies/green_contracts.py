@@ -134,6 +134,18 @@ def bundled(green, data, contract, month):
 def check_contracts(frames):
     """A contract is of a load with a share to meet by contracts, with a plant that has certificates or with a store; shares sum to
     one; hours need contracts."""
+    table, loads = frames["contracts"], frames["loads"]
+    hourly = (loads["green_matching"] == "hour") & (loads["green_share"] > 0) & (loads["certificates"] == "none")
+    supplied = loads["load"].isin(table.loc[table["generator"] != "", "load"])
+    return (_contract_problems(frames) if len(table) else []) + problems_where(
+        loads,
+        hourly & ~supplied,
+        "green_matching",
+        "year or month, or a row for the load in table contracts: hours are matched by contracts",
+    )
+
+
+def _contract_problems(frames) -> list:
     table, loads, lines = frames["contracts"], frames["loads"].set_index("load"), frames["lines"].set_index("line")
     generators = frames["generators"].set_index("generator")
     zone = table["load"].map(loads["zone"])
@@ -181,11 +193,4 @@ def check_contracts(frames):
     for column in ("generator", "storage"):
         total = table["share"].where(table[column] != "").groupby(table[column]).transform("sum")
         problems += problems_where(table, total > 1 + 1e-9, "share", f"shares in one {column} that sum to at most 1")
-    hourly = frames["loads"]["green_matching"].eq("hour") & (frames["loads"]["green_share"] > 0)
-    supplied = frames["loads"]["load"].isin(table.loc[table["generator"] != "", "load"])
-    return problems + problems_where(
-        frames["loads"],
-        hourly & ~supplied & (frames["loads"]["certificates"] == "none"),
-        "green_matching",
-        "year or month, or a row for the load in table contracts: hours are matched by contracts",
-    )
+    return problems

@@ -219,16 +219,13 @@ def tables(green, data, solved) -> dict[str, pd.DataFrame]:
 def check_bases(frames):
     """Members of a base stand in the zone where their corridor begins."""
     start = frames["lines"].set_index("line")["from_zone"]
-    return [
-        problem
-        for name in ("generators", "storage")
-        for problem in problems_where(
-            frames[name],
-            (frames[name]["corridor"] != "") & (frames[name]["corridor"].map(start) != frames[name]["zone"]),
-            "corridor",
-            "a line that begins in the zone, or empty",
-        )
-    ]
+    problems = []
+    for table in (frames["generators"], frames["storage"]):
+        member = table["corridor"] != ""
+        if member.any():
+            elsewhere = member & (table["corridor"].map(start) != table["zone"])
+            problems += problems_where(table, elsewhere, "corridor", "a line that begins in the zone, or empty")
+    return problems
 
 
 CHECKS = (check_bases,)

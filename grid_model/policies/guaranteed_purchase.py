@@ -30,7 +30,7 @@ import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict
 
 from grid_model.algebra import Array
-from grid_model.case.checks import problems_where
+from grid_model.case.checks import kinds_of, problems_where
 from grid_model.case.tables import choice, number
 from grid_model.case.units import MW, MWH
 from grid_model.errors import AuditError
@@ -57,9 +57,8 @@ TABLES = {
 def check_classes(frames) -> list:
     """What must be bought is renewable."""
     table = frames["generators"]
-    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
     bought = ~table["purchase_class"].isin(["market", "none"])
-    return problems_where(table, bought & (table["technology"].map(kinds) == "thermal"), "purchase_class",
+    return problems_where(table, bought & (kinds_of(frames, table) == "thermal"), "purchase_class",
                           "market or none where the technology is of kind thermal")
 
 

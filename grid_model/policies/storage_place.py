@@ -228,6 +228,8 @@ def check_hosts(frames):
     host, place = table["host"], table["place"]
     problems = problems_where(table, (place == "independent") & (host != ""), "host",
                               "empty where place is independent")
+    if (place == "independent").all():
+        return problems
     for one, kind, words in (("generation_side", "generator", "a name in table generators"),
                              ("user_side", "load", "a name in table loads, or empty,")):
         here = (place == one) & ((host != "") | (one == "generation_side"))

@@ -96,6 +96,8 @@ def net_load(case, zone: str) -> np.ndarray:
 def check_tariffs(frames):
     """Every month and hour of a zone with a tariff has one price."""
     table = frames["tariffs"]
+    if table.empty:
+        return []
     problems = [
         *problems_where(table, table["start_hour"] >= table["end_hour"], "end_hour", "a number > start_hour"),
         *problems_where(table, table["first_month"] > table["last_month"], "last_month", "a number >= first_month"),

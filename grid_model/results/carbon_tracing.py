@@ -40,7 +40,6 @@ from grid_model.results.dataset import counted_hours
 NOTHING = 1e-3  # MW: less than this is no power, but what a solver's tolerance leaves
 CHUNK = 1_000_000  # entries of the systems that are solved at once: 8 MB, a thousand steps of 31 zones
 STORAGE, LOADS, CONVERTERS = "storage", "loads", "converters"  # what their power is called among shares
-FED_BACK = (STORAGE, LOADS, CONVERTERS)  # not generated
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +144,13 @@ def _by_zone(dispatch: xr.Dataset, values: np.ndarray, zone_of: np.ndarray) -> n
     return _sums(values, zones.get_indexer(zone_of), len(zones))
 
 
+def generated(dispatch: xr.Dataset) -> np.ndarray:
+    """Generation of each zone, shape (zones, steps) [MW]."""
+    if "generation" not in dispatch:
+        return np.zeros((dispatch.sizes["zone"], dispatch.sizes["time"]))
+    return _by_zone(dispatch, _positive(dispatch["generation"], "generator"), dispatch["generator_zone"].values)
+
+
 def produced(dispatch: xr.Dataset) -> np.ndarray:
     """Carbon of the generation of each zone, shape (zones, steps) [t/h]."""
     if "emissions" not in dispatch:
@@ -222,11 +228,8 @@ def factors(dispatch: xr.Dataset) -> xr.Dataset:
     flows, carbon = read_flows(dispatch), produced(dispatch)
     factor = trace(flows, carbon, flows.sent)
     consumed = carbon + flows.into(flows.sent * factor[flows.start]) - flows.out_of(flows.sent * factor[flows.start])
-    generation = sum(
-        (power for name, power in _fed_in(dispatch).items() if name not in FED_BACK), np.zeros(carbon.shape)
-    )
     values = {
-        "carbon_factor_production": (_ratio(carbon, generation), "tCO2/MWh", "carbon per energy generated in the zone"),
+        "carbon_factor_production": (_ratio(carbon, generated(dispatch)), "tCO2/MWh", "carbon per energy generated in the zone"),
         "carbon_factor_consumption": (
             np.where(flows.throughput > NOTHING, factor, np.nan),
             "tCO2/MWh",
@@ -301,11 +304,7 @@ def yearly(dispatch: xr.Dataset, published: pd.DataFrame) -> pd.DataFrame:
     energy = {
         "production_emissions_t": produced(dispatch) * hours,
         "consumption_emissions_t": traced["emissions_consumption"].values * hours / dispatch["step_hours"].values,
-        "generation_mwh": sum(
-            (power for name, power in _fed_in(dispatch).items() if name not in FED_BACK),
-            np.zeros((len(zones), len(hours))),
-        )
-        * hours,
+        "generation_mwh": generated(dispatch) * hours,
         "consumption_mwh": consumption(dispatch) * hours,
     }
     year_of_step = pd.DatetimeIndex(dispatch["time"].values).year.to_numpy()

@@ -75,22 +75,20 @@ def _reports(solved) -> dict[str, xr.DataArray]:
             units = list(fleet.reported_units(report))
             if not units:
                 continue
-            values = solved.evaluate(f"{fleet.name}.report_{name}") * report.scale
-            parts[name].append(xr.DataArray(values, coords={report.dimension: np.asarray(units, object)},
-                                            dims=(report.dimension, "time")))
+            parts[name].append((units, solved.evaluate(f"{fleet.name}.report_{name}") * report.scale))
             reports[name] = report
-    return {name: _joined(solved.case, arrays, reports[name]) for name, arrays in parts.items()}
+    return {name: _joined(solved.case, values_of, reports[name]) for name, values_of in parts.items()}
 
 
-def _joined(case, arrays: list[xr.DataArray], report) -> xr.DataArray:
+def _joined(case, values_of: list[tuple[list, np.ndarray]], report) -> xr.DataArray:
     table, identifier = FACTS[report.dimension][0], IDENTIFIER.get(report.dimension, report.dimension)
-    whole = xr.concat(arrays, report.dimension) if len(arrays) > 1 else arrays[0]
     order = case.tables[table][identifier].to_numpy(object)
-    whole = whole.reindex({report.dimension: order}) if len(order) != len(whole[report.dimension]) else whole.sel({
-        report.dimension: order})
-    whole = whole.fillna(0.0) if report.unit == "tCO2" else whole  # who reports no emissions has none
+    whole = np.full((len(order), case.steps), 0.0 if report.unit == "tCO2" else np.nan)  # who reports no emissions has none
+    for units, values in values_of:
+        whole[pd.Index(order).get_indexer(units)] = values
     where = "time: point" if report.unit == "MWh" else "time: sum" if report.unit == "tCO2" else "time: mean"
-    return whole.assign_attrs(units=report.unit, long_name=report.long_name, cell_methods=where)
+    return xr.DataArray(whole, coords={report.dimension: order}, dims=(report.dimension, "time"), attrs={
+        "units": report.unit, "long_name": report.long_name, "cell_methods": where})
 
 
 def _of_zones(case, variables) -> dict[str, xr.DataArray]:

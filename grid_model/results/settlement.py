@@ -105,8 +105,7 @@ def _settings(case) -> rules.Settings:
 
 
 def _rows(party, zone, item: str, energy, amount) -> pd.DataFrame:
-    table = pd.DataFrame({"party": party, "zone": zone, "item": item, "energy_mwh": energy, "amount_cny": amount})
-    return table[COLUMNS]
+    return pd.DataFrame(dict(zip(COLUMNS, (party, zone, item, energy, amount), strict=True)))
 
 
 # --------------------------------------------------------------------------------------------------------------- energy
@@ -182,7 +181,7 @@ def _generators(case, market: Market, generators: pd.DataFrame, settings) -> lis
 
 
 def _nonzero(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[(rows["energy_mwh"] != 0) | (rows["amount_cny"] != 0)]
+    return rows[(rows["energy_mwh"].to_numpy() != 0) | (rows["amount_cny"].to_numpy() != 0)]
 
 
 def _output(market: Market, names, zone) -> tuple[np.ndarray, np.ndarray]:
@@ -250,6 +249,8 @@ def _mechanism_parts(case, market: Market, generators: pd.DataFrame, settings) -
 
 def _mechanism(case, market: Market, generators: pd.DataFrame, settings) -> tuple[np.ndarray, np.ndarray]:
     """Mechanism quantity [MWh] and the difference paid for it [CNY] of each generator, over all months."""
+    if not _under_mechanism(generators, settings).any():
+        return np.zeros(len(generators)), np.zeros(len(generators))
     part = _mechanism_parts(case, market, generators, settings).to_numpy()
     zone = generators["zone"].to_numpy(object)
     position = pd.Index(market.dispatch["generator"].values).get_indexer(generators["generator"])

@@ -46,6 +46,8 @@ CASCADE = [
 def check_cascade(frames) -> list:
     """Each link once, no way back up, and no more water sent on than there is."""
     table = frames["cascade"]
+    if table.empty:
+        return []
     too_much = table.groupby("upstream")["share"].transform("sum") > 1 + 1e-9
     return (acyclic(table, "upstream", "downstream") + unique_together(table, ["upstream", "downstream"])
             + problems_where(table, too_much, "share", "shares of one upstream reservoir that sum to at most 1"))

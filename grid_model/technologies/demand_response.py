@@ -289,6 +289,8 @@ def check_programmes(frames):
     """A programme has one size, a load of its zone, what its kind needs and nothing that its kind has no use for;
     orderly use comes after every other programme and before unserved energy."""
     table, zone_of = frames["demand_response"], frames["loads"].set_index("load")["zone"]
+    if table.empty:
+        return []
     kind, cost = table["kind"], table["cost_cny_per_mwh"]
     sizes = table["power_mw"].notna().astype(int) + table["share_of_peak"].notna()
     low, high = _limits_of_orderly_use(frames)

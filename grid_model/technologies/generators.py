@@ -12,11 +12,10 @@ i       issued         1                data: 1 where certificates are issued fo
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
-from grid_model.case.checks import problems_where
+from grid_model.case.checks import kinds_of, problems_where
 from grid_model.case.tables import choice, number
 from grid_model.case.units import CNY_PER_MWH, MW
 from grid_model.technologies.contract import Report
@@ -34,20 +33,12 @@ CERTIFICATE = choice("certificate", ["tradable", "held", "none"], default="none"
                      meaning="green certificates of its energy: issued and tradable, issued and held, or none")
 
 
-def of_kind(case, kind: str) -> pd.DataFrame:
-    """Generators whose technology is of a kind (`thermal`, `renewable` or `hydro`)."""
-    technologies = case.tables["technologies"].set_index("technology")
-    table = case.tables["generators"]
-    return table[table["technology"].map(technologies["kind"]).to_numpy(object) == kind]
-
-
 def check_kinds(frames, columns, kind: str) -> list:
     """Columns that only plant of one kind reads are empty, or zero, for plant of another."""
     table = frames["generators"]
-    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-    other = table["technology"].map(kinds).fillna(kind) != kind
+    other = (kinds_of(frames, table).fillna(kind) != kind).to_numpy(bool)
     return [problem for column in columns for problem in problems_where(
-        table, other & table[column].notna() & (table[column] != 0), column,
+        table, other & (np.nan_to_num(table[column].to_numpy(float)) != 0), column,
         f"empty or 0 where the technology is not of kind {kind}: it has no effect there")]
 
 

@@ -23,7 +23,7 @@ from grid_model.algebra import Array
 from grid_model.case.units import MW
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data
-from grid_model.technologies.generators import CERTIFICATE, GENERATORS, itself_where_member, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, itself_where_member
 
 NAME = "hydro"
 
@@ -32,7 +32,7 @@ TABLES = {"generators": [*GENERATORS, CERTIFICATE]}
 
 def read(case) -> Data | None:
     """Figures of every generator of kind hydro that has no reservoir."""
-    table = of_kind(case, "hydro")
+    table = case.generators("hydro")
     table = table[~table["generator"].isin(case.tables["reservoirs"]["generator"])]
     if table.empty:
         return None

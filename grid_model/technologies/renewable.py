@@ -24,7 +24,7 @@ from grid_model.case.tables import number
 from grid_model.case.units import MW
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report
-from grid_model.technologies.generators import CERTIFICATE, GENERATORS, check_kinds, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, check_kinds
 from grid_model.technologies.solar_thermal import HEAT_STORE_HOURS
 
 NAME = "renewable"
@@ -55,7 +55,7 @@ CHECKS = (check_renewable, generators.check_output)
 
 def read(case) -> Data | None:
     """Figures of every generator of kind renewable without a heat store."""
-    table = of_kind(case, "renewable")
+    table = case.generators("renewable")
     table = table[table["heat_store_hours"] == 0]
     if table.empty:
         return None

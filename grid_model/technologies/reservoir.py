@@ -19,7 +19,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from grid_model.algebra import Array
-from grid_model.case.checks import problems_where
+from grid_model.case.checks import kinds_of, problems_where
 from grid_model.case.tables import flag, identifier, number, reference, text
 from grid_model.case.units import MW, MWH
 from grid_model.technologies import cascade, generators
@@ -57,9 +57,10 @@ TABLES = {
 def check_reservoirs(frames) -> list:
     """One hydro generator to a reservoir; levels within their limits."""
     table = frames["reservoirs"]
-    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-    technology = frames["generators"].drop_duplicates("generator").set_index("generator")["technology"]
-    kind = table["generator"].map(technology).map(kinds)
+    if table.empty:
+        return []
+    generators = frames["generators"].drop_duplicates("generator").set_index("generator")
+    kind = table["generator"].map(kinds_of(frames, generators))
     problems = problems_where(table, kind != "hydro", "generator", "a generator whose technology is of kind hydro")
     second = table["generator"].duplicated()
     problems += problems_where(table, second, "generator", "a generator that has no other reservoir")

@@ -26,7 +26,7 @@ from grid_model.case.tables import number
 from grid_model.case.units import MW, MWH
 from grid_model.technologies import generators
 from grid_model.technologies.contract import Data, Report, subset
-from grid_model.technologies.generators import CERTIFICATE, GENERATORS, check_kinds, of_kind
+from grid_model.technologies.generators import CERTIFICATE, GENERATORS, check_kinds
 
 NAME = "solar_thermal"
 
@@ -56,7 +56,7 @@ CHECKS = (check_heat,)
 
 def read(case) -> Data | None:
     """Figures of every solar thermal generator with a heat store."""
-    table = of_kind(case, "renewable")
+    table = case.generators("renewable")
     table = table[table["heat_store_hours"] > 0]
     if table.empty:
         return None

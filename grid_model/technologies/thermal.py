@@ -21,12 +21,12 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
-from grid_model.case.checks import problems_where
+from grid_model.case.checks import kinds_of, problems_where
 from grid_model.case.tables import number
 from grid_model.case.units import MW, TONNE
 from grid_model.technologies import capture, commitment, heating, ramps
 from grid_model.technologies.contract import Data, Report, subset
-from grid_model.technologies.generators import GENERATORS, available, check_kinds, generation_cost, of_kind, read_limits, read_variable_cost
+from grid_model.technologies.generators import GENERATORS, available, check_kinds, generation_cost, read_limits, read_variable_cost
 
 NAME = "thermal"
 MOMENTS = ("started", "stopped")
@@ -52,8 +52,7 @@ ONLY_THERMAL = ("emissions_t_per_mwh", *(column.name for column in (
 def check_thermal(frames) -> list:
     """Emissions, ramps, starts, heat and capture are of thermal plant, which has no certificates."""
     table = frames["generators"]
-    kinds = frames["technologies"].drop_duplicates("technology").set_index("technology")["kind"]
-    thermal = table["technology"].map(kinds) == "thermal"
+    thermal = kinds_of(frames, table) == "thermal"
     return [*check_kinds(frames, ONLY_THERMAL, "thermal"),
             *problems_where(table, thermal & (table["certificate"] != "none"), "certificate",
                             "none where the technology is of kind thermal: certificates are of renewable energy")]
@@ -67,7 +66,7 @@ coarsened = commitment.coarsened
 
 def read(case) -> Data | None:
     """Figures of every generator of kind thermal."""
-    table = of_kind(case, "thermal")
+    table = case.generators("thermal")
     if table.empty:
         return None
     data = Data(case, table, "generator")

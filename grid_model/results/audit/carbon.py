@@ -59,9 +59,10 @@ def check_carbon(book, plants, sent, told=None) -> None:
 def _check_years(book, table, hourly: dict[str, np.ndarray]) -> None:
     """Sums of the hours over areas and years, their factors, and the latest average published of each area."""
     zones, year = book.case.tables["zones"], book.case.time.year.to_numpy()
+    province = zones["zone"].to_numpy(object)
     names = {"North": "North China", "East": "East China", "Central": "Central China"}
     region = zones["region"].fillna("").map(lambda one: names.get(one, one)).to_numpy(object)
-    within = {"province": lambda area: zones["zone"].to_numpy(object) == area, "grid region": lambda area: region == area,
+    within = {"province": lambda area: province == area, "grid region": lambda area: region == area,
               "national": lambda area: np.full(len(zones), area == "China")}
     areas = np.array([within[level](area) for area, level in zip(table["area"], table["level"])], float)
     in_year = (table["year"].to_numpy()[:, None] == year).astype(float)
@@ -78,7 +79,7 @@ def _check_years(book, table, hourly: dict[str, np.ndarray]) -> None:
         same = np.isnan(told) & np.isnan(values)
         book.equal(f"yearly carbon: {name}", table["area"], np.where(same, 0.0, told), np.where(same, 0.0, values), unit="1",
                    tolerance=1e-6 + RELATIVE * np.abs(np.nan_to_num(values)))
-    missing = {(one, now) for one in (*zones["zone"], *(set(region) - {""}), "China") for now in year} - set(zip(table["area"], table["year"]))
+    missing = {(one, now) for one in (*province, *(set(region) - {""}), "China") for now in np.unique(year)} - set(zip(table["area"], table["year"]))
     book.equal("yearly carbon: every area and year once", ["all"], [float(len(missing) + table.duplicated(["area", "level", "year"]).sum())],
                unit="1", tolerance=0.0)
 

@@ -44,17 +44,23 @@ class _Rows:
 
     def __init__(self, book, table, slack):
         self.book, self.slack = book, slack
-        self.by = table.set_index(["item", "party"])[["energy_mwh", "amount_cny"]].groupby(level=[0, 1]).sum()
-        self.by_zone = table[~table["party"].isin(["market"])].groupby(["item", "zone"])[["energy_mwh", "amount_cny"]].sum()
+        self.by = _sums_by(table, "party")
+        self.by_zone = _sums_by(table[(table["party"] != "market").to_numpy()], "zone")
 
     def equal(self, item, names, energy, amount, zones=False) -> None:
         """Stored rows of an item are these; a party without a row has nothing."""
-        keys = pd.MultiIndex.from_product([[item], [str(name) for name in names]])
-        stored = (self.by_zone if zones else self.by).reindex(keys).fillna(0.0)
-        self.book.equal(f"settlement: {item}", names, stored["amount_cny"], amount, unit="CNY", tolerance=self.slack)
+        by = self.by_zone if zones else self.by
+        stored = np.array([by.get((item, str(name)), (0.0, 0.0)) for name in names]).reshape(-1, 2)
+        self.book.equal(f"settlement: {item}", names, stored[:, 1], amount, unit="CNY", tolerance=self.slack)
         if energy is not None:
-            self.book.equal(f"settlement: energy of {item}", names, stored["energy_mwh"], energy, unit="MWh",
+            self.book.equal(f"settlement: energy of {item}", names, stored[:, 0], energy, unit="MWh",
                             tolerance=10 * self.book.energy + 1e-6 * np.abs(energy))
+
+
+def _sums_by(table, subject) -> dict[tuple[str, str], tuple[float, float]]:
+    """Energy and amount by item and party or zone."""
+    sums = table.groupby(["item", subject])[["energy_mwh", "amount_cny"]].sum()
+    return dict(zip(sums.index, zip(sums["energy_mwh"], sums["amount_cny"])))
 
 
 def _check_others(book, rows, price, sent, programmes) -> None:
