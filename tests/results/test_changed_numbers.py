@@ -6,17 +6,14 @@ Duals and the summary are changed in test_certificate.py.
 
 from __future__ import annotations
 
-from unittest import mock
-
 import numpy as np
 import pandas as pd
 import pytest
 from audited_grid import ruled_grid
+from seen import FAMILIES, READS_OTHERS, Seen, only
 
 import grid_model as gm
-from grid_model import formulation
 from grid_model.results.audit import audit
-from grid_model.results.audit.book import COLUMNS, Book
 
 DUAL = "a dual of the cost; the stored duals and the file's hash bind it, no law of the dispatch"
 FREE = {
@@ -38,26 +35,7 @@ def solved(case):
     return gm.solve(case)
 
 
-class Broken(Exception):
-    """A law is broken: the rest of the audit need not be done."""
-
-
-def seen(case, results, **changed) -> bool:
-    enter, passed = Book._enter, COLUMNS.index("passed")
-
-    def judge(book, *law):
-        enter(book, *law)
-        if book._rows and not book._rows[-1][passed]:
-            raise Broken
-
-    given = {"dispatch": results.dispatch, "tables": results.tables, "duals": results.duals} | changed
-    with mock.patch.object(Book, "_enter", judge):
-        try:
-            audit(case, given["dispatch"], given["tables"], changed.get("summary", results.summary), duals=given["duals"],
-                  rules=formulation.policies_of(case))
-        except Broken:
-            return True
-    return False
+seen = Seen()
 
 
 def test_all_laws_hold_where_all_rules_are_on(case, solved):
@@ -65,6 +43,22 @@ def test_all_laws_hold_where_all_rules_are_on(case, solved):
     assert found["passed"].all() and len(found) > 210
     assert solved.summary["audit"]["passed"]
     assert solved.summary["audit"]["not_recomputed"] == []
+
+
+def test_a_family_of_laws_judges_alone_what_it_judges_among_others(case, solved):
+    """So what one family sees the whole audit sees. Cost items are not asked alone: they read what all other rules cost."""
+    whole, alone = audited(case, solved), set()
+    for family in sorted(FAMILIES - {READS_OTHERS}):
+        with only(family):
+            found = audited(case, solved)
+        assert found["passed"].all() and (found["worst"] <= whole["worst"].reindex(found.index)).all(), family
+        alone |= set(found.index)
+    left = set(whole.index) - alone
+    assert len(alone) > 200 and len(left) < 10, left
+
+
+def audited(case, solved) -> pd.DataFrame:
+    return audit(case, solved.dispatch, solved.tables, solved.summary, duals=solved.duals).set_index("law")
 
 
 def test_every_number_of_every_table_is_bound(case, solved):
@@ -83,7 +77,7 @@ def test_every_number_of_every_table_is_bound(case, solved):
                 flag = pd.api.types.is_bool_dtype(table[column])
                 changed.loc[changed.index[row], column] = 1 - values.iloc[row] if flag else values.iloc[row] * 1.01 + 2
                 tried += 1
-                if not seen(case, solved, tables=solved.tables | {name: changed}):
+                if not seen(case, solved, name, tables=solved.tables | {name: changed}):
                     unseen.append((name, column, row))
     assert not unseen
     assert tried > 60
@@ -104,7 +98,7 @@ def test_words_of_tables_are_bound(case, solved):
         for column in columns:
             table = solved.tables[name].astype({column: object})
             table.loc[table.index[-1], column] = f"{table[column].iloc[-1]}x"
-            if not seen(case, solved, tables=solved.tables | {name: table}):
+            if not seen(case, solved, name, tables=solved.tables | {name: table}):
                 unseen.append((name, column))
     assert not unseen
 
@@ -117,7 +111,7 @@ def test_a_row_twice_or_missing_is_seen(case, solved):
             nothing = not table.iloc[[row]].select_dtypes("number").fillna(0.0).abs().gt(1e-6).any(axis=None)
             gone = [] if nothing and name in ("green_imports", "settlement") else [table.drop(index=table.index[row])]
             for changed in (*gone, pd.concat([table, table.iloc[[row]]])):
-                if not seen(case, solved, tables=solved.tables | {name: changed.reset_index(drop=True)}):
+                if not seen(case, solved, f"rows of {name}", tables=solved.tables | {name: changed.reset_index(drop=True)}):
                     unseen.append((name, row, len(changed)))
     assert not unseen
 
@@ -173,7 +167,7 @@ def test_every_variable_of_the_dispatch_is_bound(case, solved):
             changed = values.copy()
             changed[place] += sign * max(2.0, 0.05 * abs(changed[place]))
             tried += 1
-            if not seen(case, solved, dispatch=solved.dispatch.assign({name: (variable.dims, changed)})):
+            if not seen(case, solved, name, dispatch=solved.dispatch.assign({name: (variable.dims, changed)})):
                 unseen.append((name, place, sign))
     assert not unseen
     assert tried > 75
