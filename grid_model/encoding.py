@@ -20,7 +20,7 @@ def as_cell(text: str) -> str:
 
 def of_cell(cell: str) -> str:
     """The text that a cell was written for."""
-    return _MARKED.sub(r"\1", cell)
+    return _MARKED.sub(r"\1", cell) if cell.startswith("'") else cell
 
 
 def decode(content: bytes) -> tuple[str, tuple[str, str, int] | None]:

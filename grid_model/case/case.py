@@ -54,12 +54,17 @@ class Case:
     def zones(self) -> list[str]:
         return self.tables["zones"]["zone"].tolist()
 
-    def generators(self, kind: str) -> pd.DataFrame:
-        """The generators whose technology is of a kind: thermal, renewable or hydro."""
-        technologies = self.tables["technologies"]
-        of_kind = technologies.loc[technologies["kind"] == kind, "technology"]
-        generators = self.tables["generators"]
-        return generators[generators["technology"].isin(of_kind)].reset_index(drop=True)
+    def generators(self, kind: str, zone: str | None = None) -> pd.DataFrame:
+        """The generators whose technology is of a kind (thermal, renewable or hydro), of all zones or of one."""
+        generators, here = self.tables["generators"], self._kind_of_generator == kind
+        if zone is not None:
+            here = here & (generators["zone"].to_numpy(object) == zone)
+        return generators[here].reset_index(drop=True)
+
+    @cached_property
+    def _kind_of_generator(self) -> np.ndarray:
+        kinds = self.tables["technologies"].set_index("technology")["kind"]
+        return self.tables["generators"]["technology"].map(kinds).to_numpy(object)
 
     @cached_property
     def months(self) -> pd.DatetimeIndex:
@@ -81,7 +86,7 @@ class Case:
         values[:] = np.broadcast_to(np.asarray(default, dtype=float), (len(ids),))[:, np.newaxis]
         if name in self.series:
             series = self.series[name]
-            position = pd.Index(series.coords[series.dims[0]].values, dtype=object).get_indexer(pd.Index(ids, dtype=object))
+            position = series.get_index(series.dims[0]).get_indexer(pd.Index(ids, dtype=object))
             values[position >= 0] = series.values[position[position >= 0]]
         return values
 

@@ -52,14 +52,16 @@ def header_problems(
 def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) -> tuple[pd.DataFrame, list[Problem]]:
     """The typed table (empty cells and absent columns are NaN, NaT, NA or "") and what could not be read."""
     problems: list[Problem] = []
-    absent = {kind: _empty(kind, cells.index) for kind in (*_EMPTY, "text")}
-    typed = {}
+    typed, absent = {}, {}
     for column in columns:
+        kind = column.metadata["kind"]
         if column.name not in cells:
-            typed[column.name] = absent.get(column.metadata["kind"], absent["text"])
+            if kind not in absent:
+                absent[kind] = _empty(kind, cells.index)
+            typed[column.name] = absent[kind]
             continue
         written = cells[column.name]
-        typed[column.name], readable = _PARSERS[column.metadata["kind"]](written)
+        typed[column.name], readable = _PARSERS[kind](written)
         wrong = written[~(readable | is_empty(written))]
         problems += [
             Problem(file, int(row), column.name, printable(value), column.metadata["allowed"] + _how_written(value))

@@ -325,7 +325,7 @@ class _Collected:
         if monthly.empty:
             return None
         energy = monthly.drop_duplicates("month").set_index("month")["energy_mwh"]
-        absent = sorted(set(self.time.month) - set(energy.index))
+        absent = sorted(set(self.time.month.unique()) - set(energy.index))
         if absent:
             self.problems.append(
                 problem_in(

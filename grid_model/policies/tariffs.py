@@ -39,12 +39,11 @@ def zone_prices(case, zones: list) -> np.ndarray:
     benchmark."""
     table = case.tables["tariffs"]
     given, months, slots = set(table["zone"]), case.time.month.to_numpy() - 1, _slot(case.time)
-    prices = np.empty((len(zones), case.steps))
-    for position, zone in enumerate(zones):
-        prices[position] = (
-            _of_day(table[table["zone"] == zone])[months, slots] if zone in given else _default(case, zone)
-        )
-    return prices
+    prices = {
+        zone: _of_day(table[table["zone"] == zone])[months, slots] if zone in given else _default(case, zone)
+        for zone in dict.fromkeys(zones)
+    }
+    return np.array([prices[zone] for zone in zones]).reshape(len(zones), case.steps)
 
 
 def _slot(time: pd.DatetimeIndex) -> np.ndarray:
@@ -87,8 +86,7 @@ def zone_load(case, zone: str) -> np.ndarray:
 
 def net_load(case, zone: str) -> np.ndarray:
     """Load less what renewable plant of the zone can generate in each step [MW]."""
-    plant = case.generators("renewable")
-    plant = plant[plant["zone"] == zone]
+    plant = case.generators("renewable", zone)
     available = case.profile("availability", plant["generator"], plant["max_output_fraction"].to_numpy(float))
     return zone_load(case, zone) - plant["capacity_mw"].to_numpy(float) @ available
 
