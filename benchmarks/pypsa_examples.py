@@ -20,10 +20,11 @@ import pypsa
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
+from interop.peer import objective_in_pypsa  # noqa: E402
+
 import grid_model as gm  # noqa: E402
 from grid_model.interop.pypsa_export import export_case  # noqa: E402
 from grid_model.interop.pypsa_import import import_network  # noqa: E402
-from interop.peer import objective_in_pypsa  # noqa: E402
 
 TABLE = ROOT / "docs" / "pypsa_examples.csv"
 
@@ -40,9 +41,17 @@ def compare(file: Path, folder: Path) -> dict:
     results = gm.solve(case)
     seconds = time.perf_counter() - started
     back = objective_in_pypsa(pypsa.Network(export_case(case, folder / "again.nc")))
-    return {"network": file.stem, "buses": len(network.buses), "branches": len(network.lines) + len(network.transformers) + len(network.links),
-            "generators": len(network.generators), "snapshots": len(network.snapshots), "pypsa": expected,
-            "ours": results.summary["objective_cny"], "back": back, "seconds": round(seconds, 1)}
+    return {
+        "network": file.stem,
+        "buses": len(network.buses),
+        "branches": len(network.lines) + len(network.transformers) + len(network.links),
+        "generators": len(network.generators),
+        "snapshots": len(network.snapshots),
+        "pypsa": expected,
+        "ours": results.summary["objective_cny"],
+        "back": back,
+        "seconds": round(seconds, 1),
+    }
 
 
 def main() -> None:

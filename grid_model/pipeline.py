@@ -82,7 +82,15 @@ def solve(case: Case, progress: Progress | None = None, crew: Crew | None = None
         dispatch = build_dataset(solved)
         dispatch, tables = derive(case, dispatch, _tables(solved))
         tables["burning"] = burning(dispatch, case.tables)
-    results = Results(dispatch, _summary(solved, clock.seconds), tables, case.scenario.to_yaml(), _provenance(case), duals=duals_dataset(solved), case=case)
+    results = Results(
+        dispatch,
+        _summary(solved, clock.seconds),
+        tables,
+        case.scenario.to_yaml(),
+        _provenance(case),
+        duals=duals_dataset(solved),
+        case=case,
+    )
     if "scorecard" in tables:
         results.summary["scorecard"] = reached(tables["scorecard"])
     if case.scenario.solve.audit:

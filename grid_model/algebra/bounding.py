@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
 from pyomo.repn import generate_standard_repn
 
 from grid_model.algebra.errors import LoweringError

@@ -200,7 +200,7 @@ class _Faultless(dict):
         return super().__getitem__(name)
 
     def get(self, name: str, default: object = None) -> object:
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - this is what it would call
 
 
 class _Faulty(Exception):

@@ -1,9 +1,9 @@
 """Numbers too small or too large to be told apart in one linear programme beside all others are refused, not rounded.
 
-The solver keeps rows to 1e-7 GW or GWh (100 W, 100 Wh) and prices to 1e-7 million CNY/GWh (0.0001 CNY/MWh). Power and energy of
-ten times that can be told from nothing, a cost, which no row adds up, of twice; what is less would be lost without a word. So a number other than 0 has a least
-size, by its unit, and a greatest, above which double precision has no digits left for the rest of the system: a level of 1e14 MWh changes
-by 0.03 MWh or not at all.
+The solver keeps rows to 1e-7 GW or GWh (100 W, 100 Wh) and prices to 1e-7 million CNY/GWh (0.0001 CNY/MWh). Power and
+energy of ten times that can be told from nothing, a cost, which no row adds up, of twice; what is less would be lost
+without a word. So a number other than 0 has a least size, by its unit, and a greatest, above which double precision has
+no digits left for the rest of the system: a level of 1e14 MWh changes by 0.03 MWh or not at all.
 
 unit      least   greatest
 MW        0.001   1e12

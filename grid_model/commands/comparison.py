@@ -64,7 +64,8 @@ def _print(found: xr.Dataset) -> None:
         print()
     print_table(table)
     if same:
-        print(f"\n{same} more {'figure is' if same == 1 else 'figures are'} the same in all; --html and --json have {'it' if same == 1 else 'them'}.")
+        figures, them = ("figure is", "it") if same == 1 else ("figures are", "them")
+        print(f"\n{same} more {figures} the same in all; --html and --json have {them}.")
 
 
 def _add(table: Table, group: str, part: pd.DataFrame, names: list[str]) -> int:

@@ -56,7 +56,9 @@ def copy_starter(folder: Path) -> list[Path]:
             for name in names:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 content = (STARTER / name).read_text(encoding="utf-8")
-                (folder / name).write_text(content.replace(NAME, folder.resolve().name) if name.suffix == ".yaml" else content, encoding="utf-8")
+                (folder / name).write_text(
+                    content.replace(NAME, folder.resolve().name) if name.suffix == ".yaml" else content, encoding="utf-8"
+                )
         except BaseException:
             for name in dict.fromkeys(name.parts[0] for name in names):
                 shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)

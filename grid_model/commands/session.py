@@ -67,7 +67,9 @@ def _orderly(error: Exception) -> GridModelError | None:
         return error
     if getattr(error, "errno", None) in UNWRITABLE:
         place = f"{printable(error.filename)}: " if error.filename else ""
-        return WriteError(f"{place}cannot be written ({os.strerror(error.errno)}); make room or permit writing there, or choose another place")
+        return WriteError(
+            f"{place}cannot be written ({os.strerror(error.errno)}); make room or permit writing there, or choose another place"
+        )
     starved = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or any(
         words in str(error) for words in STARVED)
     return SolveError(NO_MEMORY) if starved else None

@@ -43,8 +43,12 @@ def add_lines(network: NetworkFile, grid: GridTables, parts: Parts, capacity_of)
         own = slice(first, first + len(units))
         rules = np.array([alternating.get(bus, True) for bus in start[own]], bool)
         for attribute, those in (("x", rules), ("r", ~rules)):
-            units.refuse(those & looped[own] & ~(reactance[own] > 0), attribute, reactance[own],
-                         "a number above zero where the branch is part of a loop" + ("" if attribute == "x" else " of buses without carrier AC"))
+            units.refuse(
+                those & looped[own] & ~(reactance[own] > 0),
+                attribute,
+                reactance[own],
+                "a number above zero where the branch is part of a loop" + ("" if attribute == "x" else " of buses without carrier AC"),
+            )
         units.refuse(start[own] == end[own], "bus1", end[own], "another bus than bus0")
     _add_passive(grid, names, start, end, limit, reactance, np.where(looped[:, None], shift, 0.0), looped)
 

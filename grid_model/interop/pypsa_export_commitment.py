@@ -24,7 +24,9 @@ def committed_fleet(network: Network, data, name: str) -> tuple[float, dict]:
     weights, whole = data.step_weights.values, capacity / CNY
     ramps, exact = _fleet_ramps(data, at)
     if not exact:
-        network.refuse(f"ramp_of of {name}", "unit", "net, and the same output at start and stop in all steps: PyPSA ramps a fleet's net output")
+        network.refuse(
+            f"ramp_of of {name}", "unit", "net, and the same output at start and stop in all steps: PyPSA ramps a fleet's net output"
+        )
     more = {"start_up_cost": steady(data.start_cost.values[_of(data, name)] * whole * weights),
             "shut_down_cost": steady(data.stop_cost.values[_of(data, name)] * whole * weights),
             "stand_by_cost": float(data.no_load_cost.values[_of(data, name)] * whole), **ramps,

@@ -30,7 +30,7 @@ def all_equal(values: np.ndarray) -> np.ndarray:
 def unserved_cost(network: NetworkFile) -> float:
     """A cost so high that only what cannot be served is not served, where PyPSA would find no solution."""
     lists = ("generators", "links", "processes", "storage_units", "stores")
-    highest = max((float(np.abs(network.components(name).series("marginal_cost", 0.0)).max(initial=0)) for name in lists))
+    highest = max(float(np.abs(network.components(name).series("marginal_cost", 0.0)).max(initial=0)) for name in lists)
     started = max(_dearest_start(network, network.components(name)) for name in ("generators", "links", "processes"))
     return max(LEAST_UNSERVED_COST, UNSERVED_FACTOR * highest, START_FACTOR * started)
 
@@ -39,7 +39,7 @@ def _dearest_start(network: NetworkFile, units: Components) -> float:
     """Greatest cost of a start, a stop and a step on by the MWh that may come of it."""
     counted = network.step_hours * network.step_weights
     hours = counted[counted > 0].min(initial=np.inf)
-    costs = sum((units.series(name, 0.0).max(axis=1, initial=0) for name in ("start_up_cost", "shut_down_cost", "stand_by_cost")))
+    costs = sum(units.series(name, 0.0).max(axis=1, initial=0) for name in ("start_up_cost", "shut_down_cost", "stand_by_cost"))
     size = nominal(units)
     usable = units.flag("committable") & (size > 0) & np.isfinite(hours)
     return float((costs[usable] / size[usable] / hours).max(initial=0))

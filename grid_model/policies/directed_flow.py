@@ -27,7 +27,6 @@ from grid_model.algebra import Array
 from grid_model.policies.contract import members
 from grid_model.technologies.contract import subset
 
-
 ONE_DIRECTION = (("lines_forward", "lines_backward", "lines_exchanging"),)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from grid_model.policies.scorecard import TARGETS
 from grid_model.report.blocks import Column, Figure, Note, Section, Table, empty
 from grid_model.report.charts import BAR, POINT, Chart, Layer
-from grid_model.policies.scorecard import TARGETS
 from grid_model.report.page import render
 from grid_model.report.sections.headline import cost_item, target, target_unit
 from grid_model.report.style import OTHERS, Style, stacked

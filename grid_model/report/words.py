@@ -349,10 +349,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "the carbon market is off": ("the carbon market is off", "未启用碳市场"),
     "no load of kind data_centre in Qinghai": ("no load of kind data_centre in Qinghai", "青海没有数据中心类负荷（data_centre）"),
     "no load of kind data_centre in Beijing": ("no load of kind data_centre in Beijing", "北京没有数据中心类负荷（data_centre）"),
-    "no load of kind ev, or pile_kw is not given": ("no load of kind ev, or pile_kw is not given", "没有电动汽车类负荷（ev），或未给出 pile_kw"),
+    "no load of kind ev, or pile_kw is not given": (
+        "no load of kind ev, or pile_kw is not given",
+        "没有电动汽车类负荷（ev），或未给出 pile_kw",
+    ),
     "a national target, in a case of some zones": ("a national target, in a case of some zones", "全国性目标，本算例只含部分区域"),
-    "no source for the energy of data centres in Qinghai": ("no source for the energy of data centres in Qinghai", "青海数据中心用电量没有公开来源"),
-    "no source for the energy of data centres in Beijing": ("no source for the energy of data centres in Beijing", "北京数据中心用电量没有公开来源"),
+    "no source for the energy of data centres in Qinghai": (
+        "no source for the energy of data centres in Qinghai",
+        "青海数据中心用电量没有公开来源",
+    ),
+    "no source for the energy of data centres in Beijing": (
+        "no source for the energy of data centres in Beijing",
+        "北京数据中心用电量没有公开来源",
+    ),
     "no source for charging by province and hour": ("no source for charging by province and hour", "没有分省分时充电数据的公开来源"),
     # sources of targets
     "Guiding Opinions on peak-shaving, storage and intelligent dispatch, February 2024": (

@@ -44,14 +44,21 @@ def duals_dataset(solved) -> xr.Dataset:
     shut[solved.closed] = 1
     rows = solved.program.rows
     columns = {f"{CLOSED}{name}": family for name, family in solved.program.columns.items() if shut[family.slice].any()}
-    arrays = {name: ((VECTOR, *_labels(family)), values[:, family.slice].reshape(len(values), *family.shape)) for name, family in rows.items()}
+    arrays = {
+        name: ((VECTOR, *_labels(family)), values[:, family.slice].reshape(len(values), *family.shape)) for name, family in rows.items()
+    }
     arrays |= {name: (tuple(_labels(family)), shut[family.slice].reshape(family.shape)) for name, family in columns.items()}
     if solved.counted is not None:
         arrays[COUNTED] = (tuple(_labels(rows["balance"])), solved.counted.reshape(rows["balance"].shape))
     labels = {name: texts for family in (*rows.values(), *columns.values()) for name, texts in _labels(family).items()}
-    return xr.Dataset(arrays, coords={name: (name, texts) for name, texts in labels.items()} | {VECTOR: np.asarray(vectors, object)}, attrs={
-        "title": "row duals: change of what was minimised per unit of a row's side",
-        "units": "of the programme: GW, GWh, million CNY, kt"})
+    return xr.Dataset(
+        arrays,
+        coords={name: (name, texts) for name, texts in labels.items()} | {VECTOR: np.asarray(vectors, object)},
+        attrs={
+            "title": "row duals: change of what was minimised per unit of a row's side",
+            "units": "of the programme: GW, GWh, million CNY, kt",
+        },
+    )
 
 
 def _labels(family) -> dict[str, np.ndarray]:
@@ -121,7 +128,9 @@ def differing(program, duals: xr.Dataset) -> list[str]:
     """Families of rows that the stored duals lack, and families of rows or closed columns that are too many or labelled
     otherwise."""
     shut = {str(name) for name in duals.data_vars if str(name).startswith(CLOSED)}
-    wrong = set(program.rows) ^ (set(duals.data_vars) - shut - {COUNTED}) | {name for name in shut if name.removeprefix(CLOSED) not in program.columns}
+    wrong = set(program.rows) ^ (set(duals.data_vars) - shut - {COUNTED}) | {
+        name for name in shut if name.removeprefix(CLOSED) not in program.columns
+    }
     stored = duals.variables
     for name in set(duals.data_vars) - wrong - {COUNTED}:
         family = (program.columns if name in shut else program.rows)[name.removeprefix(CLOSED)]

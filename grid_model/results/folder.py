@@ -171,7 +171,9 @@ def _to_disk(folder: Path) -> None:
 
 
 @contextmanager
-def writing(folder: Path, what: str = "results", left: str = "nothing half-written is left", other: str = "folder with --out") -> Iterator[None]:
+def writing(
+    folder: Path, what: str = "results", left: str = "nothing half-written is left", other: str = "folder with --out"
+) -> Iterator[None]:
     """Whatever keeps something from being written becomes one WriteError."""
     try:
         yield

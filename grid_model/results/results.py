@@ -14,7 +14,15 @@ import xarray as xr
 
 from grid_model.errors import InputError, Problem, shown
 from grid_model.results.dataset import counted_hours
-from grid_model.results.files import read_dispatch, read_netcdf, read_table, text_columns, write_dispatch, write_netcdf, write_table
+from grid_model.results.files import (
+    read_dispatch,
+    read_netcdf,
+    read_table,
+    text_columns,
+    write_dispatch,
+    write_netcdf,
+    write_table,
+)
 from grid_model.results.folder import Claim, claimed, writing
 from grid_model.scenario_yaml import absolute_paths, relative_paths
 

@@ -20,10 +20,11 @@ Levels and sources are docs/policy.md, section 8; a level may be one number or {
 after the start of the case holds. Everything is computed from inputs, dispatch and tables: it can be done again from
 stored results.
 
-A line that the case has nothing to say of stands with nothing achieved, is neither passed nor failed, and its note says why: of storage where
-there is no store, of data centres where no load is of kind data_centre, of certificates and carbon where the rule is off,
-of charging piles where no load is of kind ev or `pile_kw` is not given. National targets in GW speak of the whole
-country and not of a case of some `zones`. Energy of a case shorter than a year is that of the case.
+A line that the case has nothing to say of stands with nothing achieved, is neither passed nor failed, and its note says
+why: of storage where there is no store, of data centres where no load is of kind data_centre, of certificates and
+carbon where the rule is off, of charging piles where no load is of kind ev or `pile_kw` is not given. National targets
+in GW speak of the whole country and not of a case of some `zones`. Energy of a case shorter than a year is that of the
+case.
 
 binding_dual is what the target's quantity is worth: of a weight or a share the dual of its row (the highest, by zone);
 of use and share of wind and solar the congestion at the corridors that kept most of what was curtailed from leaving,

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import highspy
@@ -32,7 +32,7 @@ from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
 from grid_model.solve.highs import Solution
 from grid_model.solve.one_way import OneWay, pairs_of
-from grid_model.solve.working import DUAL, PRIMAL, Working, rows_of
+from grid_model.solve.working import PRIMAL, Working, rows_of
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small

@@ -17,8 +17,9 @@ H, L    min_up, min_down   h                data
 
 A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a
 floor (f C above the least output for heat somewhere) or a given capacity online at the start; for others everything
-online always is as good as any other choice, and they get neither column nor row here. The start (border 0) is free unless `initial_online_mw` fixes
-it. What was started or stopped before the horizon is not known: windows of minimum times are cut at its start.
+online always is as good as any other choice, and they get neither column nor row here. The start (border 0) is free
+unless `initial_online_mw` fixes it. What was started or stopped before the horizon is not known: windows of minimum
+times are cut at its start.
 
 Ramps follow from those of single units: what runs on moves within U and V; what starts was at 0 and comes to at least
 f and at most S = min(a, max(f, U)); what stops was at least at f-, at most at Z = min(a-, max(f-, V)), and comes to 0.

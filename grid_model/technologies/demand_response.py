@@ -55,11 +55,21 @@ CALLED = ("shed", "shift", "interruptible", "orderly_use")
 
 # The kinds in which a column has a meaning; elsewhere its cells are empty.
 MEANT_FOR = {
-    "max_hours_per_day": CALLED, "max_calls_per_year": CALLED, "max_energy_mwh_per_year": CALLED,
-    "min_rest_hours": CALLED, "min_call_hours": CALLED, "step_mw": ("interruptible",),
-    "window_hours": ("shift", "ev_charging"), "efficiency": ("shift", "ev_charging"), "up_power_mw": ("shift",), "up_share_of_peak": ("shift",),
-    "energy_mwh_per_day": ("ev_charging",), "deadline_hour": ("ev_charging",),
-    "return_power_mw": ("ev_charging",), "return_share_of_peak": ("ev_charging",), "return_energy_mwh": ("ev_charging",),
+    "max_hours_per_day": CALLED,
+    "max_calls_per_year": CALLED,
+    "max_energy_mwh_per_year": CALLED,
+    "min_rest_hours": CALLED,
+    "min_call_hours": CALLED,
+    "step_mw": ("interruptible",),
+    "window_hours": ("shift", "ev_charging"),
+    "efficiency": ("shift", "ev_charging"),
+    "up_power_mw": ("shift",),
+    "up_share_of_peak": ("shift",),
+    "energy_mwh_per_day": ("ev_charging",),
+    "deadline_hour": ("ev_charging",),
+    "return_power_mw": ("ev_charging",),
+    "return_share_of_peak": ("ev_charging",),
+    "return_energy_mwh": ("ev_charging",),
 }
 
 TABLES = {

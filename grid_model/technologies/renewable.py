@@ -10,8 +10,9 @@ f       forgone          GW               A - g: there and not taken
 v       variable_cost    million CNY/GWh  data
 
 Nothing is kept for later: what is not taken is lost. A zone is one node; what its own grid keeps from its edge, where
-that is known, is the fraction k, the same in every hour, and counts as not taken. Solar thermal plant with a heat store is in solar_thermal.py. By
-the rules of the carbon market none of these plants emits, biomass included, so no emissions are offered.
+that is known, is the fraction k, the same in every hour, and counts as not taken. Solar thermal plant with a heat store
+is in solar_thermal.py. By the rules of the carbon market none of these plants emits, biomass included, so no emissions
+are offered.
 """
 
 from __future__ import annotations

@@ -26,7 +26,14 @@ from grid_model.case.tables import number
 from grid_model.case.units import MW, TONNE
 from grid_model.technologies import capture, commitment, heating, ramps
 from grid_model.technologies.contract import Data, Report, subset
-from grid_model.technologies.generators import GENERATORS, available, check_kinds, generation_cost, read_limits, read_variable_cost
+from grid_model.technologies.generators import (
+    GENERATORS,
+    available,
+    check_kinds,
+    generation_cost,
+    read_limits,
+    read_variable_cost,
+)
 
 NAME = "thermal"
 MOMENTS = ("started", "stopped")

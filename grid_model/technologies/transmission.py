@@ -24,8 +24,8 @@ see F - B only) or speaks against it. So it never happens while prices are not n
 closes one of the two (EXCLUSIVE), and `circulating` says how much both carry in a programme without that.
 
 A line of kind `ac` obeys Kirchhoff's voltage law (ac_network.py) with its net flow f, lossy or not: reactances share
-out what is sent, x (f + h) being the difference of the angles at its ends. A capacity is then a limit; an AC line without capacity in both directions is out of service and
-closes no loop. A `flow_limit` of 0 leaves it in service.
+out what is sent, x (f + h) being the difference of the angles at its ends. A capacity is then a limit; an AC line
+without capacity in both directions is out of service and closes no loop. A `flow_limit` of 0 leaves it in service.
 """
 
 from __future__ import annotations

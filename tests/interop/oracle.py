@@ -17,11 +17,11 @@ from pathlib import Path
 
 import highspy
 import numpy as np
+from interop.peer import objective_in_pypsa
 
 import grid_model as gm
 from grid_model.interop.pypsa_export import export_case
 from grid_model.interop.pypsa_import import import_network
-from interop.peer import objective_in_pypsa
 
 COST_TOLERANCE, PRICE_TOLERANCE, STEP_MW = 1e-6, 2e-3, 0.05
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-
 from published.matpower import Facts, generators_of
 from small import small_case, solved
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from published.cases import ANSWERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "published.md"

@@ -25,7 +25,7 @@ def test_sums_over_two_steps_by_hand():
 def test_sums_over_any_steps(block, ends):
     begin, end = sorted(ends)
     point = np.arange(1.0, 8.0)
-    inside = (POSITIONS > begin) & (POSITIONS <= end)
+    inside = (begin < POSITIONS) & (end >= POSITIONS)
     assert budgets(block).of_point(point).within(begin, end).tolist() == (MATRIX[[0, 2]] @ (point * inside)).tolist()
 
 

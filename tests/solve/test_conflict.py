@@ -180,11 +180,11 @@ def _needs_every_side(program: Limits, conflict: Conflict, mended_lower, mended_
         target[at] = own[at] - sign * one.relaxed * (1 - SLIVER) if one.relaxed else mended[at]
         places.append((target, at, sign, one))
     assert not feasible(alone)
-    for target, at, sign, one in places:
+    for target, at, sign, _ in places:
         value, target[at] = target[at], -sign * INF
         assert feasible(alone)
         target[at] = value
-    for target, at, sign, one in places:
+    for target, at, sign, _ in places:
         target[at] = (program.lower if sign > 0 else program.upper)[at]
     for target, at, sign, one in places:
         target[at] -= sign * one.needed * (1 - 1e-3)

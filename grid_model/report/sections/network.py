@@ -25,7 +25,9 @@ def section(view: View) -> Section | None:
         view, np.full(view.data.sizes["zone"], np.nan), word("map"), plain(""), arrows_of(view, slice(0, 1))
     )
     quantities = [(key, name) for key, name, _, _ in quantities_of(view)]
-    return Section("map", word("map"), empty(MapExplorer(chart, quantities, names), chart.arrows and Note(word("map_key")), corridor_table(view)))
+    return Section(
+        "map", word("map"), empty(MapExplorer(chart, quantities, names), chart.arrows and Note(word("map_key")), corridor_table(view))
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ the map

@@ -150,8 +150,13 @@ def _check_markets(book, account, market, settings) -> dict[str, np.ndarray]:
     traded = np.where(given, price, 0.0) * (market["bought_t"] + market["auctioned_t"] - market["sold_t"]).to_numpy(float)
     last = market["year"].to_numpy() == market["year"].max()
     banked = -settings["banked_value_cny_per_t"] * market["banked_out_t"].to_numpy(float) * last
-    return {"carbon_market.trade": traded, "carbon_market.banked": banked, "carbon_market.reserve": reserve, "carbon_market.offsets": offsets,
-            "carbon_market.shortfall": (market["shortfall_price_cny_per_t"] * market["shortfall_t"]).to_numpy(float)}
+    return {
+        "carbon_market.trade": traded,
+        "carbon_market.banked": banked,
+        "carbon_market.reserve": reserve,
+        "carbon_market.offsets": offsets,
+        "carbon_market.shortfall": (market["shortfall_price_cny_per_t"] * market["shortfall_t"]).to_numpy(float),
+    }
 
 
 def _check_reserve(book, market, sums, settings) -> np.ndarray:

@@ -72,16 +72,25 @@ def _check_years(book, table, hourly: dict[str, np.ndarray]) -> None:
         sums[f"factor_{name}_t_per_mwh"] = np.divide(carbon, power, out=np.full(len(table), np.nan), where=power > LEAST_MW)
     published = book.case.tables["carbon_factors"]
     published = published[published["kind"] == "average"].sort_values("year", kind="stable").drop_duplicates(["area", "level"], keep="last")
-    latest = published.set_index(["area", "level"])[["factor_t_per_mwh", "year"]].reindex(pd.MultiIndex.from_frame(table[["area", "level"]]))
+    latest = published.set_index(["area", "level"])[["factor_t_per_mwh", "year"]].reindex(
+        pd.MultiIndex.from_frame(table[["area", "level"]])
+    )
     sums |= {"published_t_per_mwh": latest["factor_t_per_mwh"].to_numpy(float), "published_year": latest["year"].to_numpy(float)}
     for name, values in sums.items():
         told = table[name].to_numpy(float)
         same = np.isnan(told) & np.isnan(values)
         book.equal(f"yearly carbon: {name}", table["area"], np.where(same, 0.0, told), np.where(same, 0.0, values), unit="1",
                    tolerance=1e-6 + RELATIVE * np.abs(np.nan_to_num(values)))
-    missing = {(one, now) for one in (*province, *(set(region) - {""}), "China") for now in np.unique(year)} - set(zip(table["area"], table["year"]))
-    book.equal("yearly carbon: every area and year once", ["all"], [float(len(missing) + table.duplicated(["area", "level", "year"]).sum())],
-               unit="1", tolerance=0.0)
+    missing = {(one, now) for one in (*province, *(set(region) - {""}), "China") for now in np.unique(year)} - set(
+        zip(table["area"], table["year"])
+    )
+    book.equal(
+        "yearly carbon: every area and year once",
+        ["all"],
+        [float(len(missing) + table.duplicated(["area", "level", "year"]).sum())],
+        unit="1",
+        tolerance=0.0,
+    )
 
 
 def _directed(book, sent) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

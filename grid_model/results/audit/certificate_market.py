@@ -65,7 +65,9 @@ def _check_issue(book, plants, market, settings) -> None:
     told = pd.MultiIndex.from_frame(market[["kind", "month"]])
     untold = [f"{one} {month}" for one in np.unique(kind) for month in np.unique(months)
               if (one, month) not in told and energy[kind == one][:, months == month].sum() > 1.0]
-    book.equal("certificate market: a row for each kind and month", untold or ["all"], [1.0] * len(untold) or [0.0], unit="1", tolerance=0.0)
+    book.equal(
+        "certificate market: a row for each kind and month", untold or ["all"], [1.0] * len(untold) or [0.0], unit="1", tolerance=0.0
+    )
     stored = {name: market[f"{name}_mwh"].to_numpy(float) for name in ("issued", "held", "offered", "ccer")}
     book.equal("certificate market: issued", names, stored["issued"], issued, unit="MWh", tolerance=slack)
     book.equal("certificate market: held", names, stored["held"], sums(own), unit="MWh", tolerance=slack)
@@ -171,7 +173,9 @@ def _check_traced(book, plants, obligations, imports) -> None:
         arc = pd.Index(table["line"]).get_indexer(imports["line"]) + np.where(ahead, 0, len(table))
         in_month = (imports["month"].to_numpy(object)[:, None] == book.case.time.strftime("%Y-%m").to_numpy(object)) * book.hours
         sent = (going[arc] * in_month).sum(axis=1)
-        share = np.divide((going[arc] * mix["total"][start[arc]] * in_month).sum(axis=1), sent, out=np.zeros(len(arc)), where=sent > NOTHING)
+        share = np.divide(
+            (going[arc] * mix["total"][start[arc]] * in_month).sum(axis=1), sent, out=np.zeros(len(arc)), where=sent > NOTHING
+        )
         book.equal("green imports: traced share", imports["line"], imports["traced_share"].fillna(0.0), share, unit="1",
                    tolerance=1e-6 + book.energy / np.maximum(sent, 1.0))
 

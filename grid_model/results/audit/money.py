@@ -28,8 +28,13 @@ def check_costs(book, plants, switching, sent, programmes, summary, others=None)
     )
     unknown = [item for item in stored if item not in terms]
     own = {item.partition(".")[0] for item in terms}
-    book.equal("cost items that there are", unknown or ["all"], [float(item.partition(".")[0] in own) for item in unknown] or [0.0], unit="1",
-               tolerance=0.0)
+    book.equal(
+        "cost items that there are",
+        unknown or ["all"],
+        [float(item.partition(".")[0] in own) for item in unknown] or [0.0],
+        unit="1",
+        tolerance=0.0,
+    )
     if summary:
         check_summary(book, summary, np.array(list(stored.values())))
     return unknown

@@ -23,7 +23,9 @@ def check_obligations(book, tables, policies) -> dict[str, np.ndarray]:
     _check_bundled(book, table, (tables or {}).get("green_trades"), slack)
     counted = table["physical_mwh"] + table["certificates_mwh"] + table["bundled_mwh"] - table["debited_mwh"]
     book.at_most("obligation: met or short", names, required, counted + table["short_mwh"], unit="MWh", tolerance=slack)
-    book.at_most("obligation: short no more than required", names, table["short_mwh"], np.maximum(required, 0.0), unit="MWh", tolerance=slack)
+    book.at_most(
+        "obligation: short no more than required", names, table["short_mwh"], np.maximum(required, 0.0), unit="MWh", tolerance=slack
+    )
     reached = np.divide(counted, table["consumption_mwh"], out=np.full(len(table), np.nan), where=table["consumption_mwh"] > 0)
     book.equal("obligation: share reached", names, table["achieved_share"].fillna(0.0), np.nan_to_num(reached), unit="1", tolerance=1e-6)
     fine = ~table["assessed"].astype(bool) | (table["short_mwh"] <= 1e-6 * np.maximum(required, 1.0))

@@ -31,4 +31,6 @@ def check_one_way(book, sent, tables, summary) -> None:
         steps += np.count_nonzero(power)
     directions = (summary or {}).get("directions")
     if directions is not None and book.case.scenario.solve.one_way:
-        book.equal("steps that run against themselves as counted", ["all"], [float(steps)], float(directions["left"]), unit="1", tolerance=0.0)
+        book.equal(
+            "steps that run against themselves as counted", ["all"], [float(steps)], float(directions["left"]), unit="1", tolerance=0.0
+        )

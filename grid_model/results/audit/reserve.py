@@ -41,11 +41,18 @@ def _check_names(book, names) -> None:
     known = pd.concat([book.case.tables[table][column].astype(str) for table, column in (
         ("generators", "generator"), ("storage", "storage"), ("demand_response", "programme"))]).value_counts()
     told = pd.Series(names, dtype=object).value_counts()
-    book.at_most("reserve: providers that there are, once", told.index, told, known.reindex(told.index).fillna(0.0), unit="1", tolerance=0.0)
+    book.at_most(
+        "reserve: providers that there are, once", told.index, told, known.reindex(told.index).fillna(0.0), unit="1", tolerance=0.0
+    )
     areas = book.dispatch["reserve_area"].values.astype(str) if "reserve_area" in book.dispatch.coords else np.zeros(0, str)
     zones = book.case.tables["zones"]
-    book.equal("reserve: areas that there are", areas, 1.0 - np.isin(areas, [*zones["zone"].astype(str), *zones["region"].fillna("").astype(str)]),
-               unit="1", tolerance=0.0)
+    book.equal(
+        "reserve: areas that there are",
+        areas,
+        1.0 - np.isin(areas, [*zones["zone"].astype(str), *zones["region"].fillna("").astype(str)]),
+        unit="1",
+        tolerance=0.0,
+    )
 
 
 def _check_plants(book, plants, held, place, names) -> None:

@@ -9,8 +9,8 @@ KEYS = {"carbon_account": ("market", "entity", "year"), "carbon_factors": ("area
         "curtailment": ("generator", "cause"), "demand_response": ("programme",), "demand_response_capability": ("zone",),
         "green_corridors": ("line", "year"), "green_imports": ("line", "from_zone", "month"), "green_loads": ("load", "period"),
         "green_obligations": ("party", "obligation", "year"), "guaranteed_purchase": ("generator", "year"),
-        "planned_generation": ("generator", "year"), "purchase_order": ("purchase_class",), "scorecard": ("target",), "self_use": ("storage",),
-        "technologies": ("technology",)}  # fmt: skip
+        "planned_generation": ("generator", "year"), "purchase_order": ("purchase_class",), "scorecard": ("target",),
+        "self_use": ("storage",), "technologies": ("technology",)}  # fmt: skip
 OUTSIDE = ("registry", "retired", "expired", "ccer")
 
 
@@ -19,7 +19,9 @@ def check_rows(book, tables) -> None:
     for name, table in (tables or {}).items():
         keys = [key for key in KEYS.get(name, ()) if key in table]
         if keys and len(table):
-            book.equal(f"{name}: every row once", table[keys[0]].to_numpy(object), table.duplicated(keys).to_numpy(float), unit="1", tolerance=0.0)
+            book.equal(
+                f"{name}: every row once", table[keys[0]].to_numpy(object), table.duplicated(keys).to_numpy(float), unit="1", tolerance=0.0
+            )
     for name, (column, expected) in _expected(book, tables or {}).items():
         told = set(zip(*(tables[name][one].astype(str) for one in column)))
         odd = sorted(told ^ expected)
@@ -40,12 +42,18 @@ def _expected(book, tables) -> dict[str, tuple[tuple[str, ...], set]]:
     ledger = tables.get("ledger")
     if ledger is not None:
         own = ledger[~ledger["account"].isin(OUTSIDE)]
-        found["certificate_statement"] = ("zone", "month"), {(str(zone), str(month)) for zone in own["account"] for month in own["month"].unique()}
+        found["certificate_statement"] = (
+            ("zone", "month"),
+            {(str(zone), str(month)) for zone in own["account"] for month in own["month"].unique()},
+        )
     weights = tables.get("green_obligations")
     if weights is not None:
         of = weights[weights["obligation"].isin(["total", "non_hydro"])]
-        found["green_obligations"] = ("party", "obligation"), {(str(party), kind) for party in of["party"] for kind in ("total", "non_hydro")} | _keys(
-            weights.loc[weights["obligation"] == "green_share", "party"], "green_share")
+        found["green_obligations"] = (
+            ("party", "obligation"),
+            {(str(party), kind) for party in of["party"] for kind in ("total", "non_hydro")}
+            | _keys(weights.loc[weights["obligation"] == "green_share", "party"], "green_share"),
+        )
     return {name: one for name, one in found.items() if name in tables}
 
 

@@ -26,7 +26,9 @@ def check_targets(book, plants, programmes, tables, policies) -> None:
     table, settings = (tables or {}).get("scorecard"), (policies or {}).get("scorecard")
     if table is None or settings is None:
         return
-    found = _of_inputs(book, settings) | _of_energy(book, plants, programmes) | _of_certificates(tables) | _of_carbon(book, tables, policies)
+    found = (
+        _of_inputs(book, settings) | _of_energy(book, plants, programmes) | _of_certificates(tables) | _of_carbon(book, tables, policies)
+    )
     found |= _of_computing(book, tables)
     if book.case.scenario.zones:
         found |= dict.fromkeys(OF_THE_NATION, np.nan)
@@ -36,7 +38,9 @@ def check_targets(book, plants, programmes, tables, policies) -> None:
     book.equal("scorecard: level", names, table["level"], level, unit="1", tolerance=0.0)
     achieved, told = np.array([found.get(name, np.nan) for name in names]), table["achieved"].to_numpy(float)
     silent = np.isnan(achieved)
-    book.equal("scorecard: nothing said where there is nothing", names, np.isnan(told).astype(float), silent.astype(float), unit="1", tolerance=0.0)
+    book.equal(
+        "scorecard: nothing said where there is nothing", names, np.isnan(told).astype(float), silent.astype(float), unit="1", tolerance=0.0
+    )
     units = np.array([UNITS.get(name, "1") for name in names], object)
     book.equal("scorecard: unit of the target", names, table["unit"].to_numpy(object) != units, 0.0, unit="1", tolerance=0.0)
     unsaid = table["note"].fillna("").astype(str).to_numpy(object) == ""
@@ -62,7 +66,10 @@ def _of_inputs(book, settings) -> dict[str, float]:
     tables, found = book.case.tables, {}
     kind, power = tables["storage"]["technology"].to_numpy(object), tables["storage"]["power_mw"].to_numpy(float)
     if len(kind):
-        found = {"pumped_storage": power[kind == "pumped_hydro"].sum() / 1e3, "new_energy_storage": power[kind != "pumped_hydro"].sum() / 1e3}
+        found = {
+            "pumped_storage": power[kind == "pumped_hydro"].sum() / 1e3,
+            "new_energy_storage": power[kind != "pumped_hydro"].sum() / 1e3,
+        }
     small = tables["generators"]["technology"].isin(["wind_distributed", "solar_distributed"]).to_numpy()
     if small.any():
         found["distributed_new_energy"] = tables["generators"]["capacity_mw"].to_numpy(float)[small].sum() / 1e3

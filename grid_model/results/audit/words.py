@@ -13,8 +13,8 @@ FACTS = {  # column that names what a row is about: table of the inputs, words t
     "technology": ("technologies", ("kind", "label", "name_zh", "color")),
 }
 OWN = {"ledger": ("technology",), "green_trades": (), "technologies": FACTS["technology"][1]}  # tables with other words of these names
-ITEMS = ("market", "guaranteed", "mechanism", "capacity", "certificates", "ccer", "conversion", "demand_response", "congestion_rent", "energy",
-         "allowances", "auction", "offsets", "shortfall", "balance")  # fmt: skip
+ITEMS = ("market", "guaranteed", "mechanism", "capacity", "certificates", "ccer", "conversion", "demand_response", "congestion_rent",
+         "energy", "allowances", "auction", "offsets", "shortfall", "balance")  # fmt: skip
 EARNED_BY = {  # items that only some kinds of parties have: tables of the inputs
     "market": (("generators", "generator"), ("storage", "storage")), "conversion": (("converter_ports", "port"),),
     "demand_response": (("demand_response", "programme"),), "congestion_rent": (("lines", "line"),),
@@ -60,7 +60,9 @@ def _check_settled(book, table) -> None:
     zones = set(book.case.zones)
     known = set().union(*names, OTHERS, zones, (f"{zone} carbon entity" for zone in zones))
     book.equal("settlement: parties that there are", table["party"], 1.0 - table["party"].isin(known), unit="1", tolerance=0.0)
-    book.equal("settlement: zones that there are", table["party"], 1.0 - np.isin(_text(table["zone"]), [*zones, ""]), unit="1", tolerance=0.0)
+    book.equal(
+        "settlement: zones that there are", table["party"], 1.0 - np.isin(_text(table["zone"]), [*zones, ""]), unit="1", tolerance=0.0
+    )
     for item, kinds in EARNED_BY.items():
         rows = table[(table["item"] == item) & ~table["party"].isin({*zones, *OTHERS})]
         earning = set().union(*(book.case.tables[of][subject] for of, subject in kinds))

@@ -45,7 +45,9 @@ def _counted(program, results, ranks: dict[str, np.ndarray]) -> np.ndarray | Non
     balance = program.rows["balance"].slice
     if COUNTED in results.duals:
         return counted_by([results.duals[COUNTED].values.reshape(-1)], balance)
-    return counted_by([duals[balance] for duals in ranks.values()], balance) if results.summary.get("status", "optimal") == "optimal" else None
+    return (
+        counted_by([duals[balance] for duals in ranks.values()], balance) if results.summary.get("status", "optimal") == "optimal" else None
+    )
 
 
 def told_columns(model, program, dispatch: xr.Dataset) -> np.ndarray:

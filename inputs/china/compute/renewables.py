@@ -45,7 +45,7 @@ def guaranteed_hours(technology: str) -> tuple[pd.Series, pd.Series]:
     listed = fact_table("guaranteed_hours")
     listed = listed[listed["technology"] == technology]
     hours = (listed["hours"] * listed["share"]).groupby(listed["zone"]).sum() / listed.groupby("zone")["share"].sum()
-    kind = "solar" if technology == "solar_utility" else "wind"
+    kind = "solar" if technology == "solar_utility" else "wind"  # noqa: F841 - the query names it
     used = fact_table("utilisation_hours").query("technology == @kind").set_index("zone")
     words = pd.Series("guaranteed hours: NDRC/NEA notice 1150 of 2016, areas weighted", hours.index).reindex(
         zones().index
@@ -56,7 +56,7 @@ def guaranteed_hours(technology: str) -> tuple[pd.Series, pd.Series]:
 
 def local_congestion(technology: str) -> pd.Series:
     """What was curtailed in the year before, nearly all of it behind bottlenecks inside the province, by zone."""
-    kind = "solar" if technology.startswith("solar") else "wind"
+    kind = "solar" if technology.startswith("solar") else "wind"  # noqa: F841 - the query names it
     rate = (
         fact_table("utilisation_rate_2023").query("technology == @kind").set_index("zone")["utilisation_rate_percent"]
     )
