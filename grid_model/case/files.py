@@ -18,9 +18,9 @@ from grid_model.errors import Problem, printable, shown
 
 LARGEST_FILE = 2**31
 CSV = "CSV: one header row, cells parted by commas"
-OTHER_KINDS = frozenset(  # a sentence of words is easier to read than a list of them
-    ".xlsx .xls .xlsm .xlsb .ods .tsv .txt .json .parquet .feather .arrow .nc .nc4 .h5 .hdf5 .npz .mat .pkl .pickle "
-    ".zip .gz .tgz .bz2 .xz .zst .7z .rar .tar .csv".split()  # noqa: SIM905
+OTHER_KINDS = frozenset(
+    ".xlsx .xls .xlsm .xlsb .ods .tsv .txt .json .parquet .feather .arrow .nc .nc4 .h5 .hdf5 .npz .mat .pkl .pickle "  # noqa: SIM905
+    ".zip .gz .tgz .bz2 .xz .zst .7z .rar .tar .csv".split()
 )
 OTHER_SEPARATORS = (";", "\t", "\N{FULLWIDTH COMMA}")
 BYTES_AT_ONCE = 2**22
