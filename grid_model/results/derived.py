@@ -31,7 +31,13 @@ def derive(case, dispatch: xr.Dataset, tables: dict[str, pd.DataFrame]) -> tuple
         tables = tables | {"settlement": settlement.settle(case, dispatch, tables)}
     if case.scenario.policy("scorecard") is not None:
         tables = tables | {"scorecard": scorecard.scorecard(case, dispatch, tables)}
-    return dispatch, tables | {"technologies": _technologies(case)}
+    tables = tables | {"technologies": _technologies(case)}
+    return dispatch, {name: _nothing_without_sign(table) for name, table in tables.items()}
+
+
+def _nothing_without_sign(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with 0 where arithmetic left -0.0."""
+    return table.assign(**{name: table[name] + 0.0 for name in table.select_dtypes(float)})
 
 
 def _response(case, dispatch: xr.Dataset) -> pd.DataFrame:

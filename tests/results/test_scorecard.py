@@ -107,6 +107,17 @@ def test_consumption_weights_and_certificates():
     assert table.loc["consumption_weights", "binding_dual"] == pytest.approx(5)
 
 
+def test_nothing_has_no_sign():
+    """No weight is short and none is dear: margin and price are 0. As less is better here, and a price is a dual with its sign turned,
+    both would be -0.0, and read so."""
+    weights = [{"zone": "Qinghai", "total_share": 0.5, "non_hydro_share": 0.5, "year": 2027}]
+    results, table = card(policies={"green_certificates": {}, "green_load": False}, obligations=weights)
+    assert table.loc["consumption_weights", ["margin", "binding_dual"]].tolist() == [0, 0]
+    for name, one in results.tables.items():
+        numbers = one.select_dtypes(float).to_numpy()
+        assert not (np.signbit(numbers) & (numbers == 0)).any(), name
+
+
 def test_carbon_is_settled_or_not():
     """Coal emits 0.8 t/MWh and gets nothing for free: it buys. Where the price is to clear nobody sells: certified
     reductions cover 5 % of the 72 t, and the rest is fined 5 times the price."""
