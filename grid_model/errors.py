@@ -99,13 +99,15 @@ class InfeasibleError(GridModelError):
     """No dispatch satisfies all rules; the text names the rules, zones and times that contradict each other.
 
     findings  the same as data (results/explain/infeasible.py: Finding), empty where nothing is known beyond the text
+    of        the case and the programme that has no solution, where it is not the one of the whole case
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, findings: tuple = ()):
+    def __init__(self, message: str, findings: tuple = (), of: tuple | None = None):
         super().__init__(message)
         self.findings = tuple(findings)
+        self.of = of
 
     def __reduce__(self):
         return type(self), (str(self), self.findings)

@@ -73,7 +73,7 @@ def solve(case: Case, progress: Progress | None = None, crew: Crew | None = None
     AuditError : the answer breaks an order or a law that it must keep
     """
     clock = _Clock(progress)
-    with clock("build"):
+    with clock("build"), named_conflicts():
         model = formulation.build_model(case)
         program = compile_program(model)
     with clock("solve"), named_conflicts(case, program):
@@ -160,7 +160,9 @@ def demand_feasible(case: Case) -> None:
 
     SolveError : that was not found out in time
     """
-    demand_no_conflict(case, compile_program(formulation.build_model(case)))
+    with named_conflicts():
+        program = compile_program(formulation.build_model(case))
+    demand_no_conflict(case, program)
 
 
 def _tables(solved: Solved) -> dict:

@@ -7,6 +7,7 @@ A       own        GW    data: what its plant has available, or less what its us
 p       price      CNY/MWh     data: the zone's time-of-use tariff
 
     minimise  sum of -p x dt + wear        x <= A + sum of d - c        what a plant cannot use is spilled
+                                           x  = A + sum of d - c        a user, and a store on its own, have nothing to spill
 
 A plant gives at most what its connection carries, and its stores charge from it only (unless grid_charging): they
 save what the connection would spill, or what is given as curtailed, and move the rest to dearer hours. A user with
@@ -31,7 +32,7 @@ from grid_model.case.case import labelled
 from grid_model.case.units import MW
 from grid_model.errors import InfeasibleError
 from grid_model.policies.contract import members
-from grid_model.policies.storage_place import unnamed_users
+from grid_model.policies.storage_place import Giving, unnamed_users
 from grid_model.policies.tariffs import zone_prices
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import timeline
@@ -62,7 +63,8 @@ def schedule_self_use(case, curtailment: xr.DataArray | None = None):
     if stores.empty:
         return case
     own = case.replace(storage=stores)
-    model, data = _model(own, _hosts(own, curtailment, unnamed_users(case)))
+    users = unnamed_users(case)
+    model, data = _model(own, _hosts(own, curtailment, users), Giving.of(own, stores, users))
     program = compile_program(model)
     values = _solve(own, model, program)
     power = {name: program.columns[f"storage.{name}"].of(values) / MW for name in ("charge", "discharge", "energy")}
@@ -89,20 +91,25 @@ def _solve(case, model, program) -> np.ndarray:
     """Values of the columns, planned PLANNED_HOURS at a time with AHEAD_HOURS of foresight: nobody knows a year ahead."""
     step = float(case.step_hours[0])
     window, ahead = (max(round(hours / step), 1) for hours in (PLANNED_HOURS, AHEAD_HOURS))
-    sliced = Sliced.of(program, timeline(program, model.steps, model.borders), program.cost, None, ("storage.shared_converter",), window)
+    exclusive = [(*(f"storage.{name}" for name in pair), getattr(model.storage, labels)) for *pair, labels in storage.EXCLUSIVE]
+    sliced = Sliced.of(program, timeline(program, model.steps, model.borders), program.cost, None, ("storage.shared_converter",), window,
+                       exclusive)
     try:
         pieces = solve_windows(sliced, layout_of(sliced, window, ahead))
     except InfeasibleError as error:
-        raise InfeasibleError(f"self-use storage cannot keep its own limits behind its hosts: {error}") from None
+        message = f"self-use storage cannot keep its own limits behind its hosts: {error}"
+        raise InfeasibleError(message, of=(case, program)) from None
     return Pieced.of(pieces, *program.matrix.shape[::-1]).columns
 
 
 @dataclass(frozen=True, eq=False)
 class Hosts:
-    """Who has self-use stores: one row a host, and by (host, step) its own power and limits of its exchange [GW]."""
+    """Who has self-use stores: one row a host, and by (host, step) its own power, the least of it that is not spilled, and limits of
+    its exchange [GW]."""
 
     table: pd.DataFrame
     own: np.ndarray
+    kept: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
 
@@ -134,7 +141,7 @@ def _hosts(case, curtailment, users: pd.DataFrame) -> Hosts:
     charging = table["grid_charging"].to_numpy(bool)[:, None]
     lower = np.where(plant, np.where(charging, -most, 0.0), np.where(user, -limit, -np.inf))
     upper = np.where(plant, most, np.where(user, 0.0, np.inf))
-    return Hosts(table, own, *(np.broadcast_to(values, own.shape) for values in (lower, upper)))
+    return Hosts(table, own, np.where(plant, -np.inf, own), *(np.broadcast_to(values, own.shape) for values in (lower, upper)))
 
 
 def _own(case, host, curtailment, users: pd.DataFrame) -> np.ndarray:
@@ -168,7 +175,7 @@ def _most(case, host, own: np.ndarray, curtailment) -> np.ndarray:
     return np.maximum(connection - given, 0.0)
 
 
-def _model(case, hosts: Hosts):
+def _model(case, hosts: Hosts, giving: Giving):
     """The small programme: the laws of storage, and the account of every host with the grid."""
     model = pyo.AbstractModel(name="self_use")
     model.zones = pyo.Set(initialize=list(case.zones))
@@ -180,13 +187,13 @@ def _model(case, hosts: Hosts):
     declare(block, data, model)
     storage.add_variables(block, data)
     storage.add_constraints(block, data)
-    _add_hosts(model, block, data, hosts, case)
+    _add_hosts(model, block, data, hosts, giving, case)
     return model, data
 
 
-def _add_hosts(model, stores, data, hosts: Hosts, case) -> None:
+def _add_hosts(model, stores, data, hosts: Hosts, giving: Giving, case) -> None:
     names, steps = hosts.table.index.tolist(), data.step_labels
-    own, lower, upper = (Array(getattr(hosts, name), names, steps, name=name) for name in ("own", "lower", "upper"))
+    own, kept, lower, upper = (Array(getattr(hosts, name), names, steps, name=name) for name in ("own", "kept", "lower", "upper"))
     price = zone_prices(case, hosts.table["zone"].tolist()) * (1 - DRIFT * np.arange(case.steps))
     worth = Array(price, names, steps, name="price")
     stores_of = members(model, "stores_of", names, hosts.table["stores"].to_dict())
@@ -201,15 +208,22 @@ def _add_hosts(model, stores, data, hosts: Hosts, case) -> None:
 
     @model.Constraint(model.hosts, model.steps)
     def account(model, host, step):
-        """x <= A + sum of d - c   [GW]"""
-        return model.exchange[host, step] <= own[host, step] + sum(
-            storage.output(stores, data, store, step) for store in stores_of[host]
-        )
+        """x - sum of d - c <= A, of users and stores on their own = A   [GW]"""
+        given = model.exchange[host, step] - sum(storage.output(stores, data, store, step) for store in stores_of[host])
+        return (kept[host, step], given, own[host, step])
 
     @model.Constraint(model.charging_keys, model.steps)
     def charge_from_plant(model, host, step):
         """sum of c of stores without grid charging <= A   [GW]"""
         return sum(storage.charge(stores, data, store, step) for store in charging[host]) <= own[host, step]
+
+    model.giving = pyo.Set(dimen=2, initialize=giving.pairs)
+
+    @model.Constraint(model.giving)
+    def given_between_charging(model, store, step):
+        """d + m / C c <= m of stores behind users, m being the most that these take   [GW]"""
+        charged = giving.part[store, step] * storage.charge(stores, data, store, step)
+        return storage.discharge(stores, data, store, step) + charged <= giving.most[store, step]
 
     def bill(model):
         """sum of wear - p x dt   [thousand CNY]"""

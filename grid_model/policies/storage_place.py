@@ -12,10 +12,17 @@ never export, unless `export_allowed`; their connection limits them where one is
 host. A store that names no user stands behind all users of its zone whom no store names. That has rows in steps in which such
 stores of a zone could give more than those users ask for.
 
+A store that charges for a part of a step gives what its users ask for in the rest of it at most, not all of it then and more than
+they take: with m the most that it can give (its power, or what they ask for and their other stores charge),
+
+    d + m c / C <= m        where m is less than its power, and its equipment is not separate
+
 Sources: NEA notice 2024 no. 26 on the grid integration and dispatch of new energy storage; docs/policy.md, section 2.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -31,6 +38,7 @@ from grid_model.policies.contract import PolicyData, members, members_by_fleet
 NAME = "storage_place"
 DEFAULT = True
 WEIGHTED = True  # limits of power, and of each step
+SELDOM = ("given_between_charging",)
 
 TABLES = {
     "storage": [
@@ -57,6 +65,7 @@ def read(case, fleets, settings) -> PolicyData | None:
     placed = table[table["place"].isin(["generation_side", "user_side"]) & (table["host"] != "")]
     data = PolicyData(case, fleets, settings)
     _read_zones(data, table[(table["place"] == "user_side") & ~table["export_allowed"]])
+    data.giving = Giving.of(case, table, unnamed_users(case))
     if placed.empty and not data.crowded:
         return None
     data.stores = next(fleet for fleet in fleets if fleet.name == "storage")
@@ -69,6 +78,37 @@ def unnamed_users(case) -> pd.DataFrame:
     """Loads that no store behind users names as its host."""
     storage, loads = case.tables["storage"], case.tables["loads"]
     return loads[~loads["load"].isin(storage["host"][storage["place"] == "user_side"])]
+
+
+@dataclass(frozen=True, eq=False)
+class Giving:
+    """Stores that may give their users no more than these ask for, and the steps in which that is less than their power.
+
+    most   m by (store, step), GW
+    part   m / C, 0 where it cannot charge
+    pairs  of store and step with m less than the power
+    """
+
+    most: Array
+    part: Array
+    pairs: list[tuple]
+
+    @classmethod
+    def of(cls, case, stores: pd.DataFrame, users: pd.DataFrame) -> Giving:
+        """Of a table of stores; `users` are those whom no store names."""
+        stores = stores[(stores["place"] == "user_side") & ~stores["export_allowed"] & ~stores["separate_equipment"]]
+        names, steps = stores["storage"].to_numpy(object), np.arange(1, case.steps + 1)
+        behind = stores["host"].where(stores["host"] != "", "zone " + stores["zone"])
+        charge = stores["charge_power_mw"].fillna(stores["power_mw"])
+        others = (charge.groupby(behind).transform("sum") - charge).to_numpy(float)
+        loads = [[host] if host else users.loc[users["zone"] == zone, "load"] for host, zone in zip(stores["host"], stores["zone"])]
+        asked = [np.maximum(case.profile("load", some, 0.0), 0.0).sum(axis=0) for some in loads]
+        power, charge = stores["power_mw"].to_numpy(float)[:, None], charge.to_numpy(float)[:, None]
+        most = np.minimum(power, np.reshape(asked, (len(names), case.steps)) + others[:, None])
+        part = np.divide(most, charge, out=np.zeros_like(most), where=charge > 0)
+        store, step = np.nonzero(most < power)
+        return cls(Array(most * MW, names, steps, name="most_given"), Array(part, names, steps, name="part_given"),
+                   list(zip(names[store], steps[step].tolist(), strict=True)))
 
 
 def _read_zones(data: PolicyData, table: pd.DataFrame) -> None:
@@ -154,6 +194,13 @@ def add_constraints(place, data):
     _add_plant_rules(place, data)
     _add_user_rules(place, data)
     _add_zone_rule(place, data)
+    place.giving = pyo.Set(dimen=2, initialize=data.giving.pairs)
+
+    @place.Constraint(place.giving)
+    def given_between_charging(place, store, step):
+        """d[s,t] + m[s,t] / C[s] c[s,t] <= m[s,t] of stores not allowed to export   [GW]"""
+        giving = data.giving.part[store, step] * data.stores.charge(store, step)
+        return data.stores.discharge(store, step) + giving <= data.giving.most[store, step]
 
 
 def _add_plant_rules(place, data):

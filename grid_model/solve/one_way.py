@@ -22,9 +22,10 @@ less, so that a turn is given up as soon as it costs as much as what it would be
 optimal for the directions chosen; without them nothing is better than the optimum of the first round, so the two tell
 how much another choice of directions could still gain.
 
-Where the closed columns leave no way at all, those in the solver's proof of it are opened again and stay open: there
-energy must be burnt, and results say so. With z = A' y of such a proof (y a ray of the dual), no x within its bounds
-reaches the rows' sides y, and only an open column with z > 0 could help.
+Where the closed columns leave no way at all, of those in the solver's proof of it as many are turned as it takes: a store that owes
+cycles must charge in some step, though it gave more than it took in each. What is in a proof again after it was turned is opened
+and stays open: there energy must be burnt, and results say so. With z = A' y of such a proof (y a ray of the dual), no x within
+its bounds reaches the rows' sides y; only an open column with z > 0 could help, by z times its bound at most.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grid_model.algebra import Arrays, LinearProgram
+from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.errors import InfeasibleError
 from grid_model.solve.working import Working
 
@@ -91,7 +92,9 @@ class OneWay:
     finish  makes of a vertex the solution that is looked at
     priced  gives what a solution comes to and the reduced costs of its columns
     closed  columns that were closed, a mask
-    opened  those of them that had to be opened again
+    opened  columns of pairs that have to be open both ways
+    since   round in which a column was closed last
+    instead those that were closed instead of the other of their pair, as that left no way
     rounds  how often the programme was solved again
     turned  pairs that were turned because it costs less so
     left    pairs that still use both: where they must, or after too many rounds
@@ -100,7 +103,10 @@ class OneWay:
     def __init__(self, working: Working, pairs: np.ndarray, finish: Callable = as_found, priced: Callable = as_solved):
         self.working, self.relaxed, self.finish, self.priced = working, working.program, finish, priced
         self.pairs, self.owner = pairs[:, :2], pairs[:, 2]
-        self.closed, self.opened = (np.zeros(len(working.program.cost), bool) for _ in range(2))
+        self.closed, self.opened, self.instead = (np.zeros(len(working.program.cost), bool) for _ in range(3))
+        self.other = np.arange(len(working.program.cost))
+        self.other[self.pairs], self.other[self.pairs[:, ::-1]] = self.pairs[:, ::-1], self.pairs
+        self.since = np.zeros(len(working.program.cost), np.int64)
         self.rounds = self.left = self.turned = 0
         self.astray = False  # whether the working programme stands elsewhere than at what was found
 
@@ -124,8 +130,8 @@ class OneWay:
     def _closed_up(self, found, again: Callable, limit: float = np.inf):
         """Close and solve until no pair runs against itself; None once it comes to the limit."""
         while found and self.rounds < ROUNDS and len(closing := self._closing(found.columns)):
-            self.closed[closing] = True
             self.rounds += 1
+            self.closed[closing], self.since[closing] = True, self.rounds
             found = self._possible(again, limit)
         return found
 
@@ -149,13 +155,13 @@ class OneWay:
 
     def _cheaper(self, dear: np.ndarray, found, again: Callable):
         """The solution with these pairs turned; where that costs as much or leaves no way without opening others, as it was."""
-        closed_before, opened_before = self.closed.copy(), self.opened.copy()
+        closed_before, opened_before, instead_before = self.closed.copy(), self.opened.copy(), self.instead.copy()
         limit = self.priced(found)[0]
         self.closed[self.pairs[dear]] ^= True
         turned = self._closed_up(self._possible(again, limit), again, limit)
         worse = turned is None or self._both(turned.columns).sum() > self._both(found.columns).sum()
         if worse or (self.opened != opened_before).any():
-            self.closed, self.opened = closed_before, opened_before
+            self.closed, self.opened, self.instead = closed_before, opened_before, instead_before
             self.astray = True
             return found
         self.astray = False
@@ -181,22 +187,42 @@ class OneWay:
         return self.finish(vertex) if vertex.objective < limit else None
 
     def _vertex(self, again: Callable):
-        """The vertex with what is closed, of which is opened again what leaves no way."""
+        """The vertex with what is closed; what leaves no way is turned, and opened where that leaves none either."""
         while True:
             self.working.take_bounds(closed(self.relaxed, self.closed))
             try:
                 return again()
             except InfeasibleError:
-                culprits = self._culprits()
+                culprits, enough = self._culprits()
                 if not culprits.size:
                     raise
-                self.closed[culprits], self.opened[culprits] = False, True
+                others = self.other[culprits]
+                self.closed[culprits] = False
+                if enough:
+                    self.closed[others] = self.instead[others] = True
+                else:
+                    self.opened[culprits] = self.opened[others] = True
 
-    def _culprits(self) -> np.ndarray:
-        """Closed columns that the proof that there is no way rests on; all of them where there is no proof."""
+    def _culprits(self) -> tuple[np.ndarray, bool]:
+        """Closed columns that the proof that there is no way rests on: as many as it takes of those that may still be turned, those
+        closed last first, and whether there are such; all of them where there is no proof."""
         every = np.flatnonzero(self.closed)
         ray = self.working.ray()
         if ray is None:
-            return every
-        pull = self.working.program.matrix.T @ ray
-        return every[pull[every] > NOTHING * np.max(np.abs(pull), initial=0.0)]
+            return every, False
+        program = self.working.program
+        pull = program.matrix.T @ ray
+        culprits = every[pull[every] > NOTHING * np.max(np.abs(pull), initial=0.0)]
+        fresh = culprits[~self.instead[culprits]]
+        if not fresh.size:
+            return culprits, False
+        help_of = pull[fresh] * self.relaxed.column_upper[fresh]
+        order = np.lexsort((-help_of, -self.since[fresh]))
+        lacking = _most(ray, program.row_lower, program.row_upper, -1) - _most(pull, program.column_lower, program.column_upper, 1)
+        return fresh[order[:1 + np.searchsorted(np.cumsum(help_of[order]), lacking)]], True
+
+
+def _most(weights: np.ndarray, lower: np.ndarray, upper: np.ndarray, sense: int) -> float:
+    """Most (1) or least (-1) that weights times values between these limits come to."""
+    sides = np.where(sense * weights > 0, upper, lower)
+    return float(weights @ np.where(np.abs(sides) < INFINITY, sides, 0.0))

@@ -96,6 +96,14 @@ def test_a_user_gives_no_more_than_it_takes():
     assert schedule(user(load=3.0))["discharge"] == pytest.approx([0, 0, 3, 1.5], abs=1e-6)
 
 
+def test_cycles_that_are_owed_are_given_to_the_user():
+    """2.5 MWh each way are owed in four hours, the user takes 1 MW: given in all hours but the one of charging, at 200. With both ways
+    open at once it charged 1.275 and gave 2.275 MW at midnight."""
+    planned = schedule(user(load=1.0, store={"cyclic": False, "initial_fraction": 0.5, "min_cycles_per_day": 3}))
+    assert planned["charge"] == pytest.approx([0, 2.5, 0, 0], abs=1e-6)
+    assert planned["discharge"] == pytest.approx([1, 0, 1, 1], abs=1e-6)
+
+
 def test_users_without_a_name_are_those_whom_no_store_names():
     """Beside the 3 MW of the user that the store names, 2 MW of others with a store of their own: it gives 2, not 5 with them."""
     case = user(load=3.0)

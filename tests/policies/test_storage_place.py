@@ -8,7 +8,8 @@ from concrete import assert_same_as_concrete
 from small import small_case, solved
 
 import grid_model as gm
-from grid_model.policies.storage_place import check_hosts
+from grid_model.errors import InfeasibleError
+from grid_model.policies.storage_place import Giving, check_hosts
 from grid_model.results.audit import audit
 
 SUN, GAS = 0, 1000
@@ -192,7 +193,7 @@ def test_a_user_does_not_export():
     result = solved(grid([0, 60], [100, 0], [BEHIND_USER], user=[0, 20]))
     assert net(result)[1] == pytest.approx(20)
     assert result.objective == pytest.approx(60 * GAS)
-    assert rows(result) == {"exchange": 2}
+    assert rows(result) == {"exchange": 2, "given_between_charging": 2}
 
 
 def test_a_user_may_export_where_allowed():
@@ -249,7 +250,7 @@ def test_taking_through_a_users_connection():
     """A connection of 50 MW carries the user's 20 MW and 30 for the store, which could charge 50."""
     result = solved(grid([0, 0], [100, 0], [{**BEHIND_USER, "connection_mw": 50}], user=[20, 50]))
     assert charge(result)[0] == pytest.approx(30)
-    assert rows(result) == {"exchange": 2}
+    assert rows(result) == {"exchange": 2, "given_between_charging": 1}
 
 
 def test_giving_through_a_users_connection():
@@ -278,7 +279,7 @@ def test_behind_many_users_no_more_is_given_than_all_users_of_the_zone_take():
     result = solved(two_zones([0, 20]))
     assert net(result)[1] == pytest.approx(20)
     assert result.objective == pytest.approx(60 * GAS)
-    assert rows(result) == {"no_export_of_zone": 2}
+    assert rows(result) == {"no_export_of_zone": 2, "given_between_charging": 2}
     free = solved(two_zones([0, 20], export_allowed=True))
     assert net(free)[1] == pytest.approx(50) and rows(free) == {}
     assert rows(solved(two_zones([60, 60]))) == {}
@@ -290,6 +291,46 @@ def test_the_audit_sees_users_of_a_zone_that_export():
     case = results.case.replace(storage=results.case.tables["storage"].assign(export_allowed=False))
     found = audit(case, results.dispatch, results.tables, results.summary)
     assert found.loc[~found["passed"], "law"].tolist() == ["users of a zone and their stores do not export"]
+
+
+@pytest.mark.parametrize("call", ["dispatch", "self_use"])
+def test_cycles_that_the_user_leaves_no_room_for_are_not_pretended(call):
+    """A full store of 40 MWh behind a user of 1 MW owes 4 MWh each way in four hours: 4 MWh are given in four hours or in less time
+    and more than the user takes. It ended at 12,000 CNY, the store charging 4 MW and giving 5 in one hour, at a price of 300."""
+    case = cycling(user=1, call=call)
+    with pytest.raises(InfeasibleError) as caught:
+        gm.solve(case)
+    assert {"storage.least_cycles lower", "storage.least_cycles_charged lower"} < {finding.rule for finding in caught.value.findings}
+    assert "'s0' gives what its users take at most, 1 MW, and none of it while it charges" in str(caught.value)
+
+
+@pytest.mark.parametrize("call", ["dispatch", "self_use"])
+def test_cycles_behind_a_user_are_made_one_way_at_a_time(call):
+    """As before with a user of 5 MW: in one hour it charges 4 MW and gives nothing, 49 MWh of coal at 300. In all of them it gives more
+    than it takes, and where the lesser of the two was closed in each, no way was left: it did both at once, for 12,000 CNY."""
+    results = gm.solve(cycling(user=5, call=call))
+    assert results.summary["objective_cny"] == pytest.approx(49 * 300)
+    assert results.tables["burning"].empty
+
+
+def cycling(user, **store):
+    """40 MWh of others' load, coal at 300; a store behind a user that owes 4 MWh each way in four hours."""
+    return small_case(
+        4, series={"load": {"others": 10, "user": user}}, zones=[{"zone": "A", "benchmark_tariff_cny_per_mwh": 400}],
+        loads=[{"load": name, "zone": "A"} for name in ("others", "user")],
+        generators=[{"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300}],
+        storage=[{"storage": "s0", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 40, "cyclic": False,
+                  "initial_fraction": 1, "min_cycles_per_day": 0.6, **BEHIND_USER, **store}])
+
+
+def test_what_is_given_between_charging():
+    """Behind a user of 20 MW a store of 50 MW beside one of 5: the large one may give 25, 12.5 on average where it charges 25 of its 50;
+    14 would be 1.5 too much. Of the user's 20 MW alone, 4 would be. Two of 50 MW may both give all they have: no row."""
+    place = gm.build_model(grid([0], [0], [BEHIND_USER, {**BEHIND_USER, "power_mw": 5}], user=[20]), concrete=True)
+    place.storage.charge["s0", 1], place.storage.discharge["s0", 1] = 0.025, 0.014
+    row = place.storage_place.given_between_charging
+    assert list(row) == [("s0", 1)] and row["s0", 1].slack() == pytest.approx(-0.0015)
+    assert "given_between_charging" not in rows(solved(grid([0], [0], [BEHIND_USER, BEHIND_USER], user=[20])))
 
 
 def test_users_that_a_store_names_are_its_own():
@@ -329,6 +370,7 @@ def test_templates_and_ordinary_constraints_agree():
         "shared_connection",
         "no_export",
         "exchange",
+        "given_between_charging",
     }
     assert_same_as_concrete(case)
 

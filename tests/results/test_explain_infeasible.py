@@ -217,6 +217,19 @@ def test_what_a_stores_place_forbids_is_told_with_what_asks_for_it(store, limit,
         assert rule.zones == ("A",) and rule.times and "stores behind 'sun' charge from it only" in rule.sentence
 
 
+def test_what_a_called_store_owes_its_schedule_is_told_in_words():
+    """Idle and empty by its schedule, tight at 01:00, back by 03:00 and the end: 4 MWh cannot be held there. It was told as
+    e[s,t] = e'[s,t]."""
+    case = small_case(4, {"load": {"l": 20.0}}, zones=[{"zone": "A", "benchmark_tariff_cny_per_mwh": 400}],
+                      loads=[{"load": "l", "zone": "A"}], generators=[COAL | {"zone": "A"}],
+                      storage=[STORE | {"call": "self_use", "place": "user_side", "host": "l"}],
+                      policies={"self_use": {"tight_hours": [1], "recovery_hours": 2}},
+                      energy_limits=[{"limit": "full", "sense": "at_least", "amount_mwh": 4}],
+                      energy_limit_terms=[{"term": "full", "limit": "full", "storage": "s"}])
+    back = found(case)["self_use.back_on_schedule upper"]
+    assert "'s' is back at the 0 MWh of its schedule (A) at 2027-01-01 03:00" in back.sentence
+
+
 def test_two_limits_of_one_plants_energy_are_told_together():
     """At most 30 and at least 50 MWh of coal: 20 MWh are missing, and both limits are named."""
     case = small_case(2, {"load": {"l": 40.0}}, loads=[{"load": "l", "zone": "A"}],
@@ -288,6 +301,16 @@ def test_heat_that_must_run_names_the_floor_of_the_season():
         zones=[{"zone": "东部", "heating_start": "11-15", "heating_end": "03-15"}],
     )
     assert place(change(found(case))) == ("generators", "煤电", "heating_floor_fraction")
+
+
+def test_the_floor_of_the_season_is_named_beside_another():
+    """What is online must give half, which may be nothing; heat asks for 40 MW whatever is online. The 10 MW too much were said to come of
+    min_output_fraction, which changes nothing."""
+    plant = COAL | {"heating_floor_fraction": 0.4, "min_output_fraction": 0.5, "start_cost_cny_per_mw": 10}
+    case = small_case(1, series={"load": {"东部负荷": 30}}, loads=LOAD, generators=[plant],
+                      zones=[{"zone": "东部", "heating_start": "11-15", "heating_end": "03-15"}])
+    changed = change(found(case))
+    assert place(changed) == ("generators", "煤电", "heating_floor_fraction") and changed.change == pytest.approx(10)
 
 
 def test_ramps():

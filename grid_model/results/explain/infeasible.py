@@ -75,12 +75,13 @@ class Finding:
 
 
 @contextmanager
-def named_conflicts(case, program, seconds: float = SECONDS) -> Iterator[None]:
-    """An InfeasibleError inside says which rules, zones and times contradict each other."""
+def named_conflicts(case=None, program=None, seconds: float = SECONDS) -> Iterator[None]:
+    """An InfeasibleError inside says which rules, zones and times contradict each other: of the programme that it is of, else of
+    this one."""
     try:
         yield
     except InfeasibleError as error:
-        raise explained(error, case, program, seconds) from error
+        raise explained(error, *(error.of or (case, program)), seconds) from error
 
 
 def demand_no_conflict(case, program, seconds: float = SECONDS) -> None:
@@ -216,7 +217,7 @@ class _Teller:
         moments = [self.places.moment(*self._member(side)) for side in sides]
         kind, times = moments[0][0], tuple(sorted({position for _, position in moments}))
         asks: Asks = getattr(words, which)
-        table, column, row = self._input(words, asks, name, family, kind, times[0])
+        table, column, row = self._input(words, asks, name, family, times[0], self.value(sides[0]) * words.scale)
         spans = [self.places.span(kind, position) for position in (times[0], times[-1])]
         hours = np.array([self.case.step_hours[position] if kind == "step" else 0.0 for _, position in moments])
         relaxed, needed = np.array([side.relaxed for side in sides]) * words.scale, _needed(group)
@@ -250,8 +251,8 @@ class _Teller:
             ),
         )
 
-    def _input(self, words, asks: Asks, name: str, family: str, kind: str, position: int) -> tuple[str, str, str]:
-        """Table, column and row of the input that sets a side."""
+    def _input(self, words, asks: Asks, name: str, family: str, position: int, value: float) -> tuple[str, str, str]:
+        """Table, column and row of the input that sets a side to this value."""
         if family == "balance":
             loads = self.case.tables["loads"]
             return "profiles/load", "", ", ".join(loads["load"][loads["zone"] == name])
@@ -265,7 +266,7 @@ class _Teller:
             profile = "min_output" if asks is words.lower else "availability"
             if self._has_profile(profile, name):
                 return f"profiles/{profile}", "", name
-            if asks is words.lower and self._cell("generators", name, column) == 0:
+            if asks is words.lower and self._is_heating_floor(name, value):
                 column = "heating_floor_fraction"
         if (
             column == "power_mw"
@@ -280,6 +281,13 @@ class _Teller:
             if column or asks.table.startswith("profiles/")
             else ("", "", "")
         )
+
+    def _is_heating_floor(self, name: str, value: float) -> bool:
+        """Whether a least output [MW] is nearer to that of the heating season than to the plant's own."""
+        capacity, *floors = (self._cell("generators", name, column) for column in (
+            "capacity_mw", "heating_floor_fraction", "min_output_fraction"))
+        heating, own = (abs(floor * capacity - value) for floor in floors)
+        return heating < own
 
     def _has_profile(self, profile: str, name: str) -> bool:
         series = self.case.series.get(profile)

@@ -264,6 +264,32 @@ ROWS = {
         TARGET,
     ),
 }
+for _family, _unit, _sentence in (
+    ("less_discharge", "MW", "'{name}' gives at most {value} while it makes good a call, as by its schedule"),
+    ("more_charge", "MW", "'{name}' charges at least {value} while it makes good a call, as by its schedule"),
+    ("no_more_than_leaves", "MWh", "'{name}' holds at most {value}, from which it finds back to its schedule"),
+    ("back_on_schedule", "MWh", "'{name}' is back at the {value} of its schedule"),
+):
+    ROWS[f"self_use.{_family}"] = _law(
+        _sentence, _unit, "storage", "self-use schedule", "policies", "self_use", TARGET
+    )
+for _family, _unit, _column, _sentence in (
+    ("most_on", "MW", "capacity_mw", "'{name}' converts with what is on only"),
+    ("least_on", "MW", "", "'{name}' converts the least of what is on"),
+    ("least_steps_on", "", "min_up_steps", "'{name}' stays on for its least number of steps"),
+    ("least_steps_off", "", "min_down_steps", "'{name}' stays off for its least number of steps"),
+    ("ramp_up_on", "MW", "ramp_up_mw_per_hour", "'{name}' can rise no faster than what is on allows"),
+    ("ramp_down_on", "MW", "ramp_down_mw_per_hour", "'{name}' can fall no faster than what is on allows"),
+    ("rise_with_a_start", "MW", "ramp_up_mw_per_hour", "'{name}' can rise no faster than what is on allows"),
+    ("fall_with_a_stop", "MW", "ramp_down_mw_per_hour", "'{name}' can fall no faster than what is on allows"),
+):
+    _table = "converters" if _column else "profiles/conversion_least"
+    ROWS[f"converters.{_family}"] = _law(_sentence, _unit, "converters", "commitment", _table, _column, 1.5)
+ROWS |= {  # of the programme of self-use stores alone
+    "account": _law("{name} and its stores give to the grid what they do not use themselves, {value} without these", "MW", "", ""),
+    "charge_from_plant": _law("stores behind {name} charge from it only, {value}", "MW", "", ""),
+}
+COLUMNS["exchange"] = _limits("", "exchange", "exchange", "", "", lower=PLANT)
 ROWS["self_use.on_schedule_at_times"] = ROWS["self_use.on_schedule"]
 for _family, _member, _sentence in (
     ("charge_from_host", "generators", "stores behind '{name}' charge from it only"),
@@ -271,10 +297,12 @@ for _family, _member, _sentence in (
     ("exchange", "loads", "'{name}' and its stores stay within their connection, and give nothing unless allowed to"),
     ("no_export", "loads", "stores behind '{name}' give no more than it takes"),
     ("no_export_of_zone", "zones", "stores behind users of {name} give no more than these take"),
+    ("given_between_charging", "storage", "'{name}' gives what its users take at most, {value}, and none of it while it charges"),
 ):
     ROWS[f"storage_place.{_family}"] = _law(
         _sentence, "MW", _member, "connection", "policies", "storage_place", PLANT
     )
+ROWS["given_between_charging"] = ROWS["storage_place.given_between_charging"]
 for _way, _word in (("up", "rise"), ("down", "fall")):
     for _family in (f"ramp_{_way}", f"ramp_{_way}_online", f"first_ramp_{_way}_online"):
         ROWS[f"thermal.{_family}"] = _rule(
