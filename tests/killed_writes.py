@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
+
+from small import small_case
 
 import grid_model as gm
 from grid_model.errors import InputError
 from grid_model.results import folder, results
-
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "two_zone.yaml"
 
 
 def die(*_, **__):
@@ -62,13 +64,21 @@ OF_NEW = ("after the dispatch", "before the summary", "before the first rename",
 
 
 def main(place: Path) -> None:
-    solved = gm.solve(gm.load_case(SCENARIO))
+    solved = gm.solve(small_case(2, {"load": {"l": 50.0}}, loads=[{"load": "l", "zone": "A"}], generators=[
+        {"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100}]))
+    with tempfile.TemporaryDirectory() as aside:
+        kills(solved, place, Path(aside) / "old")
+
+
+def kills(solved, place: Path, kept: Path) -> None:
+    solved.summary["answer"] = "old"
+    solved.save(kept)
     for name, older in (("old", True), ("new", False)):
         target = place / name
-        if older:
-            solved.summary["answer"] = "old"
-            solved.save(target)
         for step, patch in STEPS.items() if older else [(step, STEPS[step]) for step in OF_NEW]:
+            shutil.rmtree(target, ignore_errors=True)
+            if older:
+                shutil.copytree(kept, target)
             solved.summary["answer"] = "new"
             status = in_child(solved, target, *patch)
             left = sorted(path.name for path in place.iterdir() if path.name != "old" or older)
@@ -78,11 +88,6 @@ def main(place: Path) -> None:
             tidy = sorted(path.name for path in place.iterdir())
             print(json.dumps({"folder": name, "step": step, "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
                               "seen": seen, "left": left, "after": after, "tidy": tidy}), flush=True)  # fmt: skip
-            if older:
-                solved.summary["answer"] = "old"
-                solved.save(target)
-            else:
-                folder.shutil.rmtree(target, ignore_errors=True)
 
 
 def in_child(solved, target: Path, module, name: str, killer) -> int:

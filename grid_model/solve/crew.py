@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
 from grid_model.solve.windows import Piece, Sliced
 
 POLL = 0.5  # seconds between looks at the shelf
+SMALL = 20_000  # rows of a programme that is solved before another process would have started
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 class Crew:
     """Who solves windows, and where they keep what they found.
 
-    workers    local processes; None: as many as cores
+    workers    local processes; None: as many as cores, for a small programme this one alone
     scheduler  address of a running dask cluster instead
     folder     of the shelf; None: one that is gone afterwards
     identity   what the pieces in the folder must belong to for `resume`
@@ -46,6 +47,10 @@ class Crew:
     folder: Path | None = None
     identity: str = ""
     resume: bool = False
+
+    def of_size(self, rows: int) -> Crew:
+        """The crew for a programme of so many rows."""
+        return replace(self, workers=1) if self.workers is None and rows <= SMALL else self
 
     @contextmanager
     def shelf(self, part: str) -> Iterator[Shelf]:

@@ -99,6 +99,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     InputError : no such cluster answers
     """
     started = time.perf_counter()
+    crew = crew.of_size(len(program.row_lower))
     settings = case.scenario.solve
     bounded = settings.bound and settings.mode != "exact"  # whose bound comes with its optimum
     limits = limits_of(settings)

@@ -62,7 +62,6 @@ def test_there_and_back(case, tmp_path):
     assert back.summary["objective_cny"] == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.filterwarnings("default")  # PyPSA's own
 @pytest.mark.parametrize("case", [plain_case, committed_case])
 def test_pypsa_opens_it_and_agrees(case, tmp_path):
     pypsa = pytest.importorskip("pypsa", reason="PyPSA is not installed: it is a peer, not a dependency")

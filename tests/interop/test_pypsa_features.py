@@ -13,7 +13,6 @@ pypsa = pytest.importorskip("pypsa", reason="PyPSA is not installed: it is a pee
 from interop.feature_networks import FEATURES  # noqa: E402
 from interop.peer import objective_in_pypsa  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("default")  # PyPSA's own
 
 
 @pytest.mark.parametrize("name", FEATURES)

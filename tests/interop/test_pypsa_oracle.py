@@ -25,7 +25,6 @@ from interop.random_networks import random_network  # noqa: E402
 
 EXAMPLES = int(os.environ.get("PYPSA_EXAMPLES", "2"))
 RECORDED = pd.read_csv(Path(__file__).parents[2] / "docs" / "pypsa_oracle.csv").iloc[:24]
-pytestmark = pytest.mark.filterwarnings("default")  # PyPSA's own
 
 
 @pytest.mark.parametrize("part", range(4))

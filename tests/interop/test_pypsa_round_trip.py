@@ -111,7 +111,6 @@ def test_home_again(case, tmp_path):
     assert home.summary["objective_cny"] == pytest.approx(expected.summary["objective_cny"], rel=1e-6)
 
 
-@pytest.mark.filterwarnings("default")  # PyPSA's own
 @pytest.mark.parametrize("case", CASES)
 def test_pypsa_agrees(case, tmp_path):
     pypsa = pytest.importorskip("pypsa", reason="PyPSA is not installed: it is a peer, not a dependency")

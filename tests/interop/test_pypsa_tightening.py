@@ -11,7 +11,6 @@ import grid_model as gm
 from grid_model.interop.pypsa_import import import_network
 
 pypsa = pytest.importorskip("pypsa", reason="PyPSA is not installed: it is a peer, not a dependency")
-pytestmark = pytest.mark.filterwarnings("default")  # PyPSA's own
 
 
 def network(stop_cost: float):

@@ -13,6 +13,7 @@ import pytest
 from four_days import year_of_four_days
 
 import grid_model as gm
+from grid_model.solve import crew as crews
 from grid_model.solve.crew import Crew
 
 
@@ -92,6 +93,19 @@ def test_another_case_in_the_same_folder_gets_its_own_answer(tmp_path):
     assert again.summary["objective_cny"] == gm.solve(dearer).summary["objective_cny"]
 
 
+def test_a_small_programme_starts_no_process(monkeypatch):
+    """Two chains and a bound of a second's work: two processes took ten seconds to start for each. Asked for, they are started."""
+    def started(*_):
+        raise AssertionError("a process is started")
+
+    monkeypatch.setattr(crews, "client_of", started)
+    gm.solve(case())
+    assert Crew().of_size(10**6).workers is None and Crew(workers=2).of_size(100).workers == 2
+    assert Crew(scheduler="tcp://there").of_size(100).scheduler == "tcp://there"
+    with pytest.raises(AssertionError):
+        gm.solve(case(), crew=Crew(workers=2))
+
+
 def test_two_workers_and_a_kill_change_nothing(tmp_path):
     """A worker process is killed once there is a piece: another takes its chain over."""
     killed = []
@@ -111,8 +125,9 @@ def test_two_workers_and_a_kill_change_nothing(tmp_path):
 def test_a_script_needs_no_guard_for_workers(tmp_path):
     """Workers are new processes; told of the script that started them, each would run it again and start workers of its own."""
     script = tmp_path / "script.py"
-    script.write_text("from test_crew import case\nimport grid_model as gm\nfrom grid_model.solve.crew import Crew\n"
-                      "print(gm.solve(case(), crew=Crew(workers=2)).summary['status'])\n")
+    script.write_text("from four_days import year_of_four_days\nimport grid_model as gm\nfrom grid_model.solve.crew import Crew\n"
+                      "case = year_of_four_days(mode='windows', window_hours=48, look_ahead_hours=12, corrections=0)\n"
+                      "print(gm.solve(case, crew=Crew(workers=2)).summary['status'])  # the parts of the bound are theirs\n")
     path = os.pathsep.join(part for part in sys.path if part)
     said = subprocess.run([sys.executable, script], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, timeout=300)
     assert (said.returncode, said.stdout.splitlines()) == (0, ["within gap"]), said.stderr
