@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 
 import typer
@@ -78,5 +79,6 @@ app = _app()
 
 
 def main() -> None:
-    """Entry point of `grid-model`."""
+    """Entry point of `grid-model`. Threads of numpy's linear algebra gain nothing on these vectors and wait busily for each other."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app(prog_name="grid-model")
