@@ -16,6 +16,7 @@ k       offset_supply kt               decision, taken from each step of the CCE
 p, q    price         million CNY/kt   data: allowance (where given), CCER step
 
     E = (1 - a - r) Q + A + b - s + o + B[y-1] - B[y] + h - l    every entity and year
+    h <= E
 
 Price `given`: b and s are traded with the rest of the market at p, without limit, so a MWh costs p (e - (1-a-r)
 benchmark). Price `cleared`: sum b = sum s in the market, whose dual is the price; with an allocation by cap, that of
@@ -55,6 +56,7 @@ from grid_model.policies.contract import PolicyData, members
 
 NAME = "carbon_market"
 DEFAULT = False
+SELDOM = ("uncovered",)
 SHARE = {"unit": "1", "minimum": 0, "maximum": 1}
 
 TABLES = {
@@ -256,6 +258,11 @@ def add_constraints(market, data):
         banked = market.bank[entity, data.before[year]] - market.bank[entity, data.after[year]]
         missed = market.shortfall[entity, year] - market.lapsed[entity, year]
         return free + auctioned + traded + market.offset[entity, year] + banked + missed == market.emitted[entity, year]
+
+    @market.Constraint(market.entities, market.years)
+    def uncovered(market, entity, year):
+        """h <= E: allowances that nobody has are neither sold nor banked   [kt]"""
+        return market.shortfall[entity, year] <= market.emitted[entity, year]
 
     @market.Constraint(market.entities, market.years)
     def offset_limit(market, entity, year):

@@ -107,11 +107,15 @@ def test_auction_share_is_paid_for():
 
 
 def test_auction_sells_no_more_than_its_part():
-    """Price cleared, all of a cap of 800 kt auctioned but what is free: 80 kt at most are taken."""
+    """Price cleared, all of a cap of 800 kt auctioned but what is free: 80 kt at most are taken. Without the row 156 kt that are
+    not free would be, and 10 to bank; no fine be paid."""
     policy = {"allocation": "cap", "cap_t": 800_000, "auction_share": 0.1, "price": "cleared"}
     row, _ = account(grid(policy, generators=[CHEAP_DIRTY]), "A")
     assert row["free_t"] == pytest.approx(720_000)
     assert row["auctioned_t"] == pytest.approx(80_000)
+    free = solved(grid(policy, generators=[CHEAP_DIRTY]), "carbon_market.auction")
+    assert free.value("carbon_market.shortfall").sum() == pytest.approx(0, abs=1e-9)
+    assert free.value("carbon_market.auctioned").sum() == pytest.approx(166)
 
 
 def test_an_auction_costs_what_its_price_says():
@@ -300,8 +304,14 @@ def test_buyers_bank_ten_thousand_a_company():
 
 
 def test_no_selling_of_what_was_bought_to_raise_the_limit():
-    """However dear next year's allowances are, nobody trades in a circle to bank more."""
-    _, results = account(grid({"banked_value_cny_per_t": 1000}, load=150), "A")
+    """However dear next year's allowances are, nobody trades in a circle to bank more. The clean plant leaves all of its 525.6 kt
+    uncovered, and sells 258.8 of the 657 that it has so as to bank 398.2. Without the limit it banks all 657. Could it leave more
+    uncovered than it emits it would sell 2,628 and bank 3,952 kt that nobody has, for a fine."""
+    case = grid({"banked_value_cny_per_t": 1000}, load=150)
+    banked = [1e3 * solved(case, *rules).value("carbon_market.bank")[1, 1] for rules in (
+        (), ("carbon_market.bank_limit",), ("carbon_market.uncovered",))]
+    assert banked == pytest.approx([398_200, 657_000, 3_952_000])
+    _, results = account(case, "A")
     table = results.tables["carbon_account"]
     limit = 10_000 + 1.5 * (table["sold_t"] - table["bought_t"] - table["auctioned_t"]).clip(lower=0)
     assert (table["banked_out_t"] <= limit + 1e-3).all()

@@ -46,14 +46,17 @@ def test_what_pays_goes_beyond_the_contract():
 
 
 def test_what_was_sold_is_sent_against_the_merit_order():
-    """Coal at 400 in the west sends its 24 MW all the same: a MWh less would cost 150 and save 100."""
+    """Coal at 400 in the west sends its 24 MW all the same: a MWh less would cost 150 and save 100.
+    Without the contract the east would send 50 MW west, as it does where that saves more than it costs."""
     case = grid(24 * 744, deviation=150, cheap=400.0)
     assert sent(case) == pytest.approx(24 * 24)
-    assert sent(grid(24 * 744, deviation=50, cheap=400.0)) == pytest.approx(-24 * 50)  # and else the east sends west
+    assert sent(grid(24 * 744, deviation=50, cheap=400.0)) == pytest.approx(-24 * 50)
+    assert sent(case.replace(scenario=case.scenario.model_copy(update={"policies": {}}))) == pytest.approx(-24 * 50)
 
 
 def test_energy_against_the_line_and_even_over_the_month():
-    """-12 MW of mean power over February; January has no row and is free; half a day has half the energy."""
+    """-12 MW of mean power over February; half a day has half the energy. January has no row and is free:
+    without a contract 50 MW go the other way."""
     case = grid(-12 * 672, month=2, start="2027-02-01", deviation=1000, hours=12, step_hours=3.0)
     assert sent(case) == pytest.approx(-12 * 12)
     assert sent(grid(-12 * 672, month=2, deviation=1000, hours=12)) == pytest.approx(50 * 12)

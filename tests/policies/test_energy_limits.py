@@ -37,21 +37,28 @@ def test_a_cap_on_what_both_emit():
 
 @pytest.mark.parametrize(("sense", "amount", "dear"), [("at_least", 30, 30), ("equal", 30, 30), ("at_least", -5, 0)])
 def test_obligations(sense, amount, dear):
+    """30 MWh at least, or exactly, from the dear plant: 3,200 CNY. Without the limit, as where it asks for nothing, the cheap one gives all
+    200 for 2,000."""
     limited = case([{"limit": "must", "sense": sense, "amount_mwh": amount}], [{"limit": "must", "generator": "dear"}])
+    family = "energy_limits.energy" if sense == "equal" else "energy_limits.least_energy"
+    assert solved(limited, family).objective == pytest.approx(2000)
     assert solved(limited).objective == pytest.approx((200 - dear) * 10 + dear * 50)
 
 
 def test_factors_by_step():
-    """A MWh counts once in the first hour and three times in the second; 120: 100 in the first, 20 / 3 in the second."""
+    """A MWh counts once in the first hour and three times in the second; 120: 100 in the first, 20 / 3 in the second:
+    5,733 CNY. Without the factors 120 would be cheap, for 5,200; without the limit all 200, for 2,000."""
     limited = case([{"limit": "fuel", "amount_mwh": 120}], [{"limit": "fuel", "generator": "cheap"}],
                    series={"limit_factor": {"t0": [1.0, 3.0]}})
     cheap = 100 + 20 / 3
+    assert solved(limited, "energy_limits.most_energy").objective == pytest.approx(2000)
     assert solved(limited).objective == pytest.approx(cheap * 10 + (200 - cheap) * 50)
 
 
 def test_converters_and_what_stores_hold_count():
     """A sink takes what is converted at no cost: at least 30 MWh of it, plus what is held at the end, of 10 at most: 20 are
-    converted and 10 stored by the cheap plant, which has 100 MW for the load of 60 in each of the hours."""
+    converted and 10 stored by the cheap plant, which has 100 MW for the load of 60 in each of the hours: 1,520 CNY.
+    Without the limit nothing is, for 1,200."""
     limited = case([{"limit": "must", "sense": "at_least", "amount_mwh": 30}],
                    [{"limit": "must", "converter": "sink"}, {"limit": "must", "storage": "s"}],
                    series={"load": {"l": 60.0}},
@@ -61,6 +68,7 @@ def test_converters_and_what_stores_hold_count():
                              "cyclic": False, "initial_fraction": 0, "charge_efficiency": 1, "wear_cost_cny_per_mwh": 0,
                              "loss_fraction_per_hour": 0}])
     assert solved(limited).objective == pytest.approx(120 * 10 + 20 * (10 + 1) + 10 * 10)
+    assert solved(limited, "energy_limits.least_energy").objective == pytest.approx(1200)
 
 
 def test_a_term_counts_one_thing_and_a_limit_has_a_term():

@@ -510,7 +510,8 @@ def test_certificates_are_banked():
 
 
 def test_what_is_not_yet_generated_is_not_sold():
-    """B must be green in 2027 only (0 from 2028 on), wind blows in 2028: all 10 are short."""
+    """B must be green in 2027 only (0 from 2028 on), wind blows in 2028: all 10 are short. Were certificates sold that
+    are not yet there, none would be."""
     case = grid(
         [plant("wind", "A", 20)],
         [weight("B", 0.2, year=2027), weight("B", 0.0, year=2028)],
@@ -519,6 +520,7 @@ def test_what_is_not_yet_generated_is_not_sold():
         wind={"wind": [0.0, 1.0]},
     )
     assert short(solved(case)) == pytest.approx(10)
+    assert short(solved(case, "green_certificates.bank")) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("vintage, missing", [("2026-01", 10), ("2026-02", 3)])

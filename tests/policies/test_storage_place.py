@@ -95,11 +95,12 @@ def rows(result):
 
 def test_charges_from_its_plant_only():
     """20 MW of sun and plenty of cheap coal in the first step, 50 MW of load in the second: 20 MWh are stored, not
-    50."""
+    50: 30 of gas, 30,000 CNY. Without the rule 30 MWh of coal are stored too, for 3,000."""
     case = grid([0, 50], [20, 0], [BEHIND_SUN], coal=50, series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}})
     result = solved(case)
     assert charge(result) == pytest.approx([20, 0])
     assert result.objective == pytest.approx(30 * GAS)
+    assert solved(case, "storage_place.charge_from_host").objective == pytest.approx(30 * 100)
 
 
 def test_may_charge_from_the_grid_where_allowed():
@@ -118,17 +119,17 @@ def test_may_charge_from_the_grid_where_allowed():
 
 
 def test_several_stores_share_what_their_plant_gives():
-    """20 MW of sun for two stores of 50 MW: 20 MWh in both together, not 20 in each."""
-    result = solved(
-        grid(
-            [0, 50],
-            [20, 0],
-            [BEHIND_SUN, BEHIND_SUN],
-            coal=50,
-            series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}},
-        )
+    """20 MW of sun for two stores of 50 MW: 20 MWh in both together, not 20 in each. Without the rule 50 are stored, 30 of them coal."""
+    case = grid(
+        [0, 50],
+        [20, 0],
+        [BEHIND_SUN, BEHIND_SUN],
+        coal=50,
+        series={"availability": {"sun": [0.2, 0], "coal": [1, 0]}},
     )
+    result, free = solved(case), solved(case, "storage_place.charge_from_host")
     assert (charge(result) + charge(result, 1))[0] == pytest.approx(20)
+    assert (charge(free) + charge(free, 1))[0] == pytest.approx(50)
 
 
 def test_shared_connection():
@@ -247,8 +248,11 @@ def test_a_user_that_injects_needs_no_store_to_take_it():
 
 
 def test_taking_through_a_users_connection():
-    """A connection of 50 MW carries the user's 20 MW and 30 for the store, which could charge 50."""
-    result = solved(grid([0, 0], [100, 0], [{**BEHIND_USER, "connection_mw": 50}], user=[20, 50]))
+    """A connection of 50 MW carries the user's 20 MW and 30 for the store: 20 MWh are gas. Without it the store charges 50 and none is."""
+    case = grid([0, 0], [100, 0], [{**BEHIND_USER, "connection_mw": 50}], user=[20, 50])
+    result = solved(case)
+    assert result.objective == pytest.approx(20 * GAS)
+    assert solved(case, "storage_place.exchange").objective == pytest.approx(0)
     assert charge(result)[0] == pytest.approx(30)
     assert rows(result) == {"exchange": 2, "given_between_charging": 1}
 

@@ -59,7 +59,8 @@ def test_a_scenario_says_why_a_target_is_not_judged():
 
 
 def test_capacities():
-    """3 GW of pumped hydro, 2 GW of other storage, 20 MW of roofs; 7 MW on call, without orderly use, of 70 and 130 MW."""
+    """3 GW of pumped hydro, 2 GW of other storage, 20 MW of roofs; 7 MW on call of 70 and 130 MW. With orderly
+    use, which is no demand response, it would be 57."""
     _, table = card()
     assert table.loc["pumped_storage", ["achieved", "margin", "passed"]].tolist() == [3, -77, False]
     assert table.loc["new_energy_storage", "achieved"] == 2

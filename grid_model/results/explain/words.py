@@ -234,6 +234,7 @@ ROWS = {
     "carbon_market.compliance": _law(
         "'{name}' covers what it emits", "t", "", "carbon", "policies", "carbon_market", TARGET
     ),
+    "carbon_market.uncovered": _law("'{name}' leaves no more uncovered than it emits", "t", "", "carbon"),
     "carbon_market.emissions": _law("emissions of '{name}' are those of its plant", "t", "", "carbon"),
     "carbon_market.benchmark_allocation": _law(
         "'{name}' is given allowances by benchmark and output", "t", "", "carbon"
