@@ -247,9 +247,9 @@ def test_command_line(tmp_path, name, zone, said):
     assert wrong.exit_code == 2 and "allowed: a zone" in wrong.stderr
 
 
-def test_command_line_on_five_provinces_for_a_week(tmp_path):
-    folder = tmp_path / "week"
-    assert call("run", SCENARIOS / "five_province_week.yaml", "--out", folder).exit_code == 0
+def test_command_line_on_a_day_of_five_provinces(tmp_path):
+    folder = tmp_path / "day"
+    assert call("run", SCENARIOS / "five_province_week.yaml", "--end", "2027-01-02", "--no-report", "--out", folder).exit_code == 0
     done = call("explain", folder)
     assert done.exit_code == 0 and done.output.count("At the margin is") == 2, done.output
     assert "MW are there and not taken" in done.output

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from concrete import assert_same_as_concrete
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 from pyomo.environ import value
 from small import Solved, small_case, solved
 
@@ -389,22 +387,28 @@ def test_what_it_offers_to_reserves():
     assert fleet.offers("headroom_up") and not fleet.offers("emissions")
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
-@given(data=st.data())
-def test_never_both_ways_where_prices_are_positive(data):
-    """Any store that is given no energy, beside plants that cost something: what it burnt would have to be paid for."""
-    efficiency = st.sampled_from([0.7, 0.95])
-    store = {
-        "charge_efficiency": data.draw(efficiency),
-        "discharge_efficiency": data.draw(efficiency),
-        "loss_fraction_per_hour": data.draw(st.sampled_from([0, 0.05])),
-        **data.draw(st.sampled_from([EMPTY, {"cyclic": True}])),
-        "energy_mwh": data.draw(st.sampled_from([50, 400])),
-    }
-    megawatts = st.lists(st.integers(1, 300), min_size=5, max_size=5)
-    result = solved(grid(data.draw(megawatts), store, cheap=data.draw(megawatts)))
-    assert np.minimum(charge(result), discharge(result)) == pytest.approx(np.zeros(5), abs=1e-6)
-    assert result.price("A").min() > 0
+def test_never_both_ways_where_prices_are_positive():
+    """Any store that is given no energy, beside plants that cost something: what it burnt would have to be paid for. Forty random
+    ones side by side."""
+    random, zones = np.random.default_rng(2), [f"zone {number}" for number in range(40)]
+    tables = {"series": {"load": {}, "availability": {}}, "generators": [], "loads": [], "storage": []}
+    for zone in zones:
+        tables["series"]["load"][f"load of {zone}"] = random.integers(1, 301, 5)
+        tables["series"]["availability"][f"cheap of {zone}"] = random.integers(1, 301, 5) / 1000
+        tables["loads"].append({"load": f"load of {zone}", "zone": zone})
+        for name, technology, cost in (("cheap", "solar_utility", CHEAP), ("dear", "biomass", DEAR)):
+            tables["generators"].append({"generator": f"{name} of {zone}", "zone": zone, "technology": technology, "capacity_mw": 1000,
+                                        "variable_cost_cny_per_mwh": cost})
+        tables["storage"].append({"storage": f"store of {zone}", "zone": zone, "technology": "lithium_ion", "power_mw": 100,
+                                 "energy_mwh": float(random.choice([50, 400])), "charge_efficiency": float(random.choice([0.7, 0.95])),
+                                 "discharge_efficiency": float(random.choice([0.7, 0.95])),
+                                 "loss_fraction_per_hour": float(random.choice([0, 0.05])),
+                                 **(EMPTY if random.integers(2) else {"cyclic": True})})
+    result = solved(small_case(5, **tables))
+    charged, delivered = (result.value(f"storage.report_{name}") * 1e3 for name in ("charge", "discharge"))
+    assert np.minimum(charged, delivered) == pytest.approx(np.zeros((40, 5)), abs=1e-6)
+    assert (charged.max(axis=1) > 1).sum() > 10
+    assert min(result.price(zone).min() for zone in zones) > 0
 
 
 def test_templates_and_ordinary_constraints_agree():
