@@ -26,7 +26,7 @@ from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
 from grid_model.solve.windows import Piece, Sliced
 
 POLL = 0.5  # seconds between looks at the shelf
-SMALL = 20_000  # rows of a programme that is solved before another process would have started
+SMALL = 20_000  # rows of a programme for which no other process is started unless asked for
 
 logger = logging.getLogger(__name__)
 

@@ -94,7 +94,7 @@ def test_another_case_in_the_same_folder_gets_its_own_answer(tmp_path):
 
 
 def test_a_small_programme_starts_no_process(monkeypatch):
-    """Two chains and a bound of a second's work: two processes took ten seconds to start for each. Asked for, they are started."""
+    """Two chains and a bound take less than two processes take to start. Asked for, they are started."""
     def started(*_):
         raise AssertionError("a process is started")
 
