@@ -14,7 +14,6 @@ from interop.feature_networks import FEATURES  # noqa: E402
 from interop.peer import objective_in_pypsa  # noqa: E402
 
 
-
 @pytest.mark.parametrize("name", FEATURES)
 def test_the_same_cost(tmp_path, name):
     with warnings.catch_warnings():

@@ -9,7 +9,7 @@ from small import small_case, solved
 
 import grid_model as gm
 from grid_model.errors import InfeasibleError
-from grid_model.policies.storage_place import Giving, check_hosts
+from grid_model.policies.storage_place import check_hosts
 from grid_model.results.audit import audit
 
 SUN, GAS = 0, 1000
