@@ -7,7 +7,7 @@ import pandas as pd
 
 from grid_model.algebra import compile_program
 from grid_model.case.case import Case, labelled
-from grid_model.case.columns import complete
+from grid_model.case.columns import complete, empty_table
 from grid_model.case.series import KINDS
 from grid_model.formulation import TABLES, build_model
 from grid_model.scenario import Scenario
@@ -28,9 +28,8 @@ def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="20
     zones = {row[key] for rows in tables.values() for row in rows for key in ("zone", "from_zone", "to_zone") if key in row}
     tables.setdefault("zones", [{"zone": zone} for zone in sorted(zones)])
     tables.setdefault("technologies", [{"technology": name, "kind": kind} for name, kind in TECHNOLOGIES.items()])
-    technologies = _typed(tables["technologies"], TABLES["technologies"])
-    complete_tables = {name: complete(_typed(tables.get(name, []), columns), columns, technologies)
-                       for name, columns in TABLES.items()}
+    typed = {name: _typed(tables[name], columns) if tables.get(name) else empty_table(columns) for name, columns in TABLES.items()}
+    complete_tables = {name: complete(typed[name], columns, typed["technologies"]) for name, columns in TABLES.items()}
     time = pd.date_range(start, periods=steps, freq=pd.Timedelta(hours=step_hours))
     arrays = {name: labelled(_DIMENSION[name], list(rows), time,
                              np.stack([np.broadcast_to(np.asarray(row, float), steps) for row in rows.values()]), {})

@@ -62,7 +62,10 @@ class Settings(BaseModel):
 def read(case, fleets, settings) -> PolicyData | None:
     """Hosts, the stores behind each, and their connection, GW."""
     table = case.tables["storage"]
-    placed = table[table["place"].isin(["generation_side", "user_side"]) & (table["host"] != "")]
+    table = table[table["place"].isin(["generation_side", "user_side"])]
+    if table.empty:
+        return None
+    placed = table[table["host"] != ""]
     data = PolicyData(case, fleets, settings)
     _read_zones(data, table[(table["place"] == "user_side") & ~table["export_allowed"]])
     data.giving = Giving.of(case, table, unnamed_users(case))
@@ -96,7 +99,7 @@ class Giving:
     @classmethod
     def of(cls, case, stores: pd.DataFrame, users: pd.DataFrame) -> Giving:
         """Of a table of stores; `users` are those whom no store names."""
-        stores = stores[(stores["place"] == "user_side") & ~stores["export_allowed"] & ~stores["separate_equipment"]]
+        stores = stores[(stores["place"] == "user_side") & ~stores["export_allowed"]]
         names, steps = stores["storage"].to_numpy(object), np.arange(1, case.steps + 1)
         behind = stores["host"].where(stores["host"] != "", "zone " + stores["zone"])
         charge = stores["charge_power_mw"].fillna(stores["power_mw"])
@@ -106,7 +109,7 @@ class Giving:
         power, charge = stores["power_mw"].to_numpy(float)[:, None], charge.to_numpy(float)[:, None]
         most = np.minimum(power, np.reshape(asked, (len(names), case.steps)) + others[:, None])
         part = np.divide(most, charge, out=np.zeros_like(most), where=charge > 0)
-        store, step = np.nonzero(most < power)
+        store, step = np.nonzero((most < power) & ~stores["separate_equipment"].to_numpy(bool)[:, None])
         return cls(Array(most * MW, names, steps, name="most_given"), Array(part, names, steps, name="part_given"),
                    list(zip(names[store], steps[step].tolist(), strict=True)))
 

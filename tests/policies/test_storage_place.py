@@ -294,7 +294,8 @@ def test_the_audit_sees_users_of_a_zone_that_export():
     results = gm.solve(two_zones([0, 20], export_allowed=True))
     case = results.case.replace(storage=results.case.tables["storage"].assign(export_allowed=False))
     found = audit(case, results.dispatch, results.tables, results.summary)
-    assert found.loc[~found["passed"], "law"].tolist() == ["users of a zone and their stores do not export"]
+    assert found.loc[~found["passed"], "law"].tolist() == [
+        "users of a zone and their stores do not export", "a store gives its users nothing while it charges"]
 
 
 @pytest.mark.parametrize("call", ["dispatch", "self_use"])
@@ -329,11 +330,14 @@ def cycling(user, **store):
 
 def test_what_is_given_between_charging():
     """Behind a user of 20 MW a store of 50 MW beside one of 5: the large one may give 25, 12.5 on average where it charges 25 of its 50;
-    14 would be 1.5 too much. Of the user's 20 MW alone, 4 would be. Two of 50 MW may both give all they have: no row."""
-    place = gm.build_model(grid([0], [0], [BEHIND_USER, {**BEHIND_USER, "power_mw": 5}], user=[20]), concrete=True)
-    place.storage.charge["s0", 1], place.storage.discharge["s0", 1] = 0.025, 0.014
-    row = place.storage_place.given_between_charging
-    assert list(row) == [("s0", 1)] and row["s0", 1].slack() == pytest.approx(-0.0015)
+    14 would be 1.5 too much. Of the user's 20 MW alone, 4 would be. The small one takes as much where it may do both at once. Two of
+    50 MW may both give all they have: no row."""
+    for separate in (False, True):
+        small = {**BEHIND_USER, "power_mw": 5, "separate_equipment": separate}
+        place = gm.build_model(grid([0], [0], [BEHIND_USER, small], user=[20]), concrete=True)
+        place.storage.charge["s0", 1], place.storage.discharge["s0", 1] = 0.025, 0.014
+        row = place.storage_place.given_between_charging
+        assert list(row) == [("s0", 1)] and row["s0", 1].slack() == pytest.approx(-0.0015)
     assert "given_between_charging" not in rows(solved(grid([0], [0], [BEHIND_USER, BEHIND_USER], user=[20])))
 
 

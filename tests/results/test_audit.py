@@ -255,6 +255,7 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "stores charge from their plant": [("charge", "at wind", 5, 15.0), ("generation", "wind", 5, 5.0)],
     "connection of a plant with its stores": [("discharge", "at wind", 0, 20.0)],
     "a user and its stores do not export": [("discharge", "at user", 0, 20.0)],
+    "a store gives its users nothing while it charges": [("discharge", "at user", 0, 20.0)],
     "connection of a user with its stores": [("charge", "at user", 0, 20.0)],
     "available is generation and spill": [("available", "upper", 4, 0.0)],
     "spill is not negative": [("spill", "upper lake", 4, -1.0)],

@@ -296,6 +296,7 @@ def test_what_is_wrong_with_the_ledger_is_said_in_words(case, solved):
     ("green_corridors", "renewable_mwh", lambda table: table["carried_mwh"] * 1.1, "green corridor: renewable part of what is carried"),
     ("green_corridors", "renewable_mwh", lambda table: table["carried_mwh"] * 0.4, "green corridor: renewable or short"),
     ("carbon_market", "reserve_released_t", lambda table: table["allowances_t"] * 0.11, "carbon market: released out of the reserve"),
+    ("carbon_account", "shortfall_t", lambda table: table["emissions_t"] * 1.1, "carbon market: no more uncovered than emitted"),
     ("planned_generation", "planned_mwh", lambda table: table["planned_mwh"] * 0.9, "planned generation: plan"),
     ("corridor_contracts", "over_mwh", lambda table: table["over_mwh"] * 0.5, "corridor contract: deviation of its days"),
     ("certificate_market", "held_mwh", lambda table: table["held_mwh"] - 1, "certificate market: held"),

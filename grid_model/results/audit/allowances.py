@@ -1,6 +1,7 @@
 """Carbon market: every entity covers what it emits.
 
     emissions = free + auctioned + bought - sold + offset + banked in - banked out + shortfall - lapsed    [tCO2]
+    shortfall <= emissions
     offset <= offset share x emissions, and out of the cheapest steps of the supply
     auctioned <= auctioned share of all allowances + released;  released <= reserve share of them
     allowances = benchmark x energy of its plant, or its plant's part of the cap
@@ -30,6 +31,8 @@ def check_allowances(book, plants, tables, policies) -> dict[str, np.ndarray]:
     book.equal("carbon market: emissions are covered", names, value["emissions_t"], covered + kept, unit="tCO2", tolerance=slack)
     for name in SIZES:
         book.at_most("carbon market: no quantity below nothing", names, -value[name], unit="tCO2", tolerance=slack)
+    book.at_most("carbon market: no more uncovered than emitted", names, value["shortfall_t"], value["emissions_t"], unit="tCO2",
+                 tolerance=slack)
     emitted = book.stored("emissions", len(plants.names), False)
     book.equal("carbon market: emissions of all plant", ["all entities"], [value["emissions_t"].sum()], [emitted.sum()], unit="tCO2",
                tolerance=LEAST + RELATIVE * emitted.sum())

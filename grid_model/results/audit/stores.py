@@ -128,6 +128,7 @@ def check_place(book, plants) -> None:
     )
     held = ((table["place"] == "user_side") & ~table["export_allowed"]).to_numpy(bool)
     _check_zones(book, table, np.flatnonzero(held), demand, unserved, charge, discharge)
+    _check_giving(book, table[held], loads, demand, charge[held], discharge[held])
 
 
 def _check_zones(book, table, rows, demand, unserved, charge, discharge) -> None:
@@ -140,6 +141,21 @@ def _check_zones(book, table, rows, demand, unserved, charge, discharge) -> None
     given = book.sums((discharge - charge)[rows], at[rows], zones)
     book.at_most("users of a zone and their stores do not export", np.array(book.case.zones, object)[some], given[some], taken[some],
                  tolerance=2 * book.power)
+
+
+def _check_giving(book, table, loads, demand, charge, discharge) -> None:
+    """In the part of a step in which it does not charge, a store gives what its users ask for, and their other stores take, at most."""
+    named, zone = set(book.case.tables["storage"].query("place == 'user_side'")["host"]), book.case.tables["loads"]["zone"]
+    power, most = (table[name].fillna(table["power_mw"]).to_numpy(float)[:, None] for name in ("power_mw", "charge_power_mw"))
+    asked = np.zeros(charge.shape)
+    for row, (host, home) in enumerate(zip(table["host"], table["zone"])):
+        own = loads == host if host else (zone == home).to_numpy() & [load not in named for load in loads]
+        beside = (table["host"] == host) & ((table["zone"] == home) | bool(host)).to_numpy()
+        asked[row] = np.maximum(demand[own], 0.0).sum(axis=0) + most[beside.to_numpy()].sum() - most[row]
+    ruled = ~table["separate_equipment"].to_numpy(bool)
+    part = 1 - np.divide(charge, most, out=np.zeros_like(charge), where=most > 0)
+    book.at_most("a store gives its users nothing while it charges", table["storage"].to_numpy(object)[ruled], discharge[ruled],
+                 np.where(asked < power, asked * part, np.inf)[ruled], tolerance=2 * book.power)
 
 
 def _hosts(book, table, rows, names):
