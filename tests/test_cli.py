@@ -22,6 +22,7 @@ from grid_model import pipeline
 from grid_model.cli import app
 from grid_model.commands.options import completed_settings
 from grid_model.commands.progress import _told, seconds_of_last_run
+from grid_model.commands.run import _print_summary
 from grid_model.commands.session import session
 from grid_model.errors import InfeasibleError, SolveError
 
@@ -55,6 +56,14 @@ def test_run_writes_results_and_prints_the_cost(tmp_path):
     ):
         assert key in summary
     assert {"read", "build", "solve", "write", "total"} <= set(summary["seconds"])
+
+
+def test_what_rounds_to_nothing_is_printed_without_a_sign(tmp_path, capsys):
+    """An item of -0.3 CNY is printed as 0, not as -0."""
+    results = pipeline.run(SCENARIOS / "two_zone.yaml", out=tmp_path / "out")
+    results.dispatch["objective"][0] = -0.3
+    _print_summary(results)
+    assert f"{results.dispatch['item'].values[0]} 0 CNY" in " ".join(capsys.readouterr().out.split())
 
 
 def test_json_is_for_machines(tmp_path):

@@ -94,11 +94,11 @@ def _print_summary(results) -> None:
     table.add_row("cost", f"{summary['objective_cny']:,.0f} {currency}, {proven}")
     for item, value in zip(costs["item"].values, costs.values, strict=True):
         if value:
-            table.add_row(f"  {item}", f"{value:,.0f} {currency}")
+            table.add_row(f"  {item}", f"{value:z,.0f} {currency}")
     energy = results.energy()
     large = max(energy.values()) >= 1e6
     for name, value in energy.items():
-        table.add_row(name, f"{value / 1e6:,.3f} TWh" if large else f"{value:,.0f} MWh")
+        table.add_row(name, f"{value / 1e6:z,.3f} TWh" if large else f"{value:z,.0f} MWh")
     size = f"{summary['rows']:,} rows, {summary['columns']:,} columns, {summary['nonzeros']:,} non-zeros"
     table.add_row("programme", size)
     seconds = summary["seconds"]
