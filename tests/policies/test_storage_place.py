@@ -9,6 +9,7 @@ from small import small_case, solved
 
 import grid_model as gm
 from grid_model.errors import InfeasibleError
+from grid_model.policies.self_use_schedule import schedule_self_use
 from grid_model.policies.storage_place import check_hosts
 from grid_model.results.audit import audit
 
@@ -307,6 +308,23 @@ def test_cycles_that_the_user_leaves_no_room_for_are_not_pretended(call):
         gm.solve(case)
     assert {"storage.least_cycles lower", "storage.least_cycles_charged lower"} < {finding.rule for finding in caught.value.findings}
     assert "'s0' gives what its users take at most, 1 MW, and none of it while it charges" in str(caught.value)
+
+
+def test_a_schedule_pretends_no_cycles_either():
+    """The same store finds no schedule of its own: without the row there it would be planned to charge 4 MW and give 5 in one hour,
+    and only the dispatch would be found impossible."""
+    with pytest.raises(InfeasibleError):
+        schedule_self_use(cycling(user=1, call="self_use"))
+
+
+def test_a_schedule_spills_nothing_behind_a_user():
+    """Two such stores owe 4 MWh each way: what one gives beyond the user's 1 MW the other takes. Were it spilled, 10 MW would leave
+    them in each hour."""
+    case = cycling(user=1, call="self_use")
+    stores = case.tables["storage"]
+    planned = schedule_self_use(case.replace(storage=pd.concat([stores, stores.assign(storage="s1")], ignore_index=True))).series
+    given = (planned["self_use_discharge"] - planned["self_use_charge"]).sum("storage")
+    assert float(given.max()) <= 1 + 1e-6 and float(planned["self_use_discharge"].sum()) >= 8
 
 
 @pytest.mark.parametrize("call", ["dispatch", "self_use"])
