@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from grid_model.case.checks import kinds_of
 from grid_model.scenario import Scenario
 
 
@@ -63,8 +64,7 @@ class Case:
 
     @cached_property
     def _kind_of_generator(self) -> np.ndarray:
-        kinds = self.tables["technologies"].set_index("technology")["kind"]
-        return self.tables["generators"]["technology"].map(kinds).to_numpy(object)
+        return kinds_of(self.tables, self.tables["generators"]).to_numpy(object)
 
     @cached_property
     def months(self) -> pd.DatetimeIndex:

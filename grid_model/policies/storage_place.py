@@ -104,14 +104,20 @@ class Giving:
         behind = stores["host"].where(stores["host"] != "", "zone " + stores["zone"])
         charge = stores["charge_power_mw"].fillna(stores["power_mw"])
         others = (charge.groupby(behind).transform("sum") - charge).to_numpy(float)
-        loads = [[host] if host else users.loc[users["zone"] == zone, "load"] for host, zone in zip(stores["host"], stores["zone"])]
-        asked = [np.maximum(case.profile("load", some, 0.0), 0.0).sum(axis=0) for some in loads]
         power, charge = stores["power_mw"].to_numpy(float)[:, None], charge.to_numpy(float)[:, None]
-        most = np.minimum(power, np.reshape(asked, (len(names), case.steps)) + others[:, None])
+        most = np.minimum(power, _asked(case, stores, users) + others[:, None])
         part = np.divide(most, charge, out=np.zeros_like(most), where=charge > 0)
         store, step = np.nonzero((most < power) & ~stores["separate_equipment"].to_numpy(bool)[:, None])
         return cls(Array(most * MW, names, steps, name="most_given"), Array(part, names, steps, name="part_given"),
                    list(zip(names[store], steps[step].tolist(), strict=True)))
+
+
+def _asked(case, stores: pd.DataFrame, users: pd.DataFrame) -> np.ndarray:
+    """What those ask for whom each store stands behind: the load that it names, else those of its zone whom no store names [MW]."""
+    of_users = pd.DataFrame(np.maximum(case.profile("load", users["load"], 0.0), 0.0), users["zone"].to_numpy(object))
+    of_zone = of_users.groupby(level=0).sum().reindex(stores["zone"], fill_value=0.0).to_numpy()
+    of_host = np.maximum(case.profile("load", stores["host"], 0.0), 0.0)
+    return np.where((stores["host"] == "").to_numpy()[:, None], of_zone, of_host)
 
 
 def _read_zones(data: PolicyData, table: pd.DataFrame) -> None:
@@ -119,8 +125,7 @@ def _read_zones(data: PolicyData, table: pd.DataFrame) -> None:
     table = table[table["host"] == ""]
     data.zone_stores, users = table.groupby("zone")["storage"].agg(list), unnamed_users(data.case)
     data.zone_users = users.groupby("zone")["load"].agg(list).to_dict()
-    asked = pd.DataFrame(np.maximum(data.case.profile("load", users["load"], 0.0), 0) * MW, users["zone"].to_numpy(object))
-    asked = asked.groupby(level=0).sum().reindex(data.zone_stores.index, fill_value=0.0).to_numpy()
+    asked = _asked(data.case, table.drop_duplicates("zone").sort_values("zone"), users) * MW
     power = table.groupby("zone")["power_mw"].sum().to_numpy(float) * MW
     data.crowded = _pairs(data, data.zone_stores.index.to_numpy(object), power[:, None] > asked)
 

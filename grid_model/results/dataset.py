@@ -122,10 +122,8 @@ def _prices(solved) -> xr.DataArray:
     case, family = solved.case, solved.program.rows["balance"]
     values = np.full((len(case.zones), case.steps), np.nan)
     rows = [case.zones.index(zone) for zone in family.axes[0].labels]
-    values[rows] = (
-        np.divide(solved.dual("balance"), case.cost_hours, out=np.zeros((len(rows), case.steps)), where=case.cost_hours > 0) / CNY_PER_MWH
-        + 0.0
-    )  # no -0
+    hourly = np.divide(solved.dual("balance"), case.cost_hours, out=np.zeros((len(rows), case.steps)), where=case.cost_hours > 0)
+    values[rows] = hourly / CNY_PER_MWH + 0.0  # no -0
     return xr.DataArray(values, coords={"zone": np.asarray(case.zones, object)}, dims=("zone", "time"), attrs={
         "units": f"{case.scenario.currency}/MWh", "long_name": "marginal price: cost of one more MWh of load"})
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,28 +48,25 @@ def _paths_from_roots(start: np.ndarray, end: np.ndarray, nodes: int) -> tuple[n
 
     The root of an island is its node with the most lines, which keeps the loops short.
     """
-    path, in_forest = np.zeros((nodes, len(start)), np.int8), np.zeros(len(start), bool)
-    ends = list(zip(start.tolist(), end.tolist(), strict=True))
+    lines = len(start)
+    path, in_forest = np.zeros((nodes, lines), np.int8), np.zeros(lines, bool)
+    if not lines:
+        return path, in_forest
+    from scipy.sparse.csgraph import breadth_first_order, connected_components  # slow to import, and most grids have no AC lines
+
+    graph = coo_array((np.ones(lines), (start, end)), shape=(nodes, nodes)).tocsr()
+    island = connected_components(graph, directed=False)[1]
+    by_degree = np.argsort(-np.bincount(np.concatenate([start, end]), minlength=nodes), kind="stable")
+    roots = by_degree[np.unique(island[by_degree], return_index=True)[1]]
     first_line = {}
-    for line, (one, other) in enumerate(ends):
-        first_line.setdefault((one, other), (line, 1))
-        first_line.setdefault((other, one), (line, -1))
-    neighbours = [[] for _ in range(nodes)]
-    for one, other in sorted(ends):
-        neighbours[one].append(other)
-    for one, other in sorted(ends):
-        neighbours[other].append(one)
-    reached = set()
-    for root in np.argsort(-np.bincount(np.concatenate([start, end]), minlength=nodes), kind="stable").tolist():
-        island = [] if root in reached else [root]
-        reached.add(root)
-        for node in island:  # which grows
-            for neighbour in neighbours[node]:
-                if neighbour not in reached:
-                    line, sign = first_line[node, neighbour]
-                    path[neighbour] = path[node]
-                    path[neighbour, line] = sign
-                    in_forest[line] = True
-                    reached.add(neighbour)
-                    island.append(neighbour)
+    for line in reversed(range(lines)):
+        first_line[start[line], end[line]] = line, 1
+        first_line[end[line], start[line]] = line, -1
+    for root in roots:
+        order, before = breadth_first_order(graph, root, directed=False)
+        for node in order[1:]:
+            line, sign = first_line[before[node], node]
+            path[node] = path[before[node]]
+            path[node, line] = sign
+            in_forest[line] = True
     return path, in_forest

@@ -7,6 +7,7 @@ e[t] = (1 - loss[t])^dt e[t-1] + eta_c c dt - d dt / eta_d    [MWh]
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from grid_model.results.audit.levels import check_levels
 
@@ -144,18 +145,19 @@ def _check_zones(book, table, rows, demand, unserved, charge, discharge) -> None
 
 
 def _check_giving(book, table, loads, demand, charge, discharge) -> None:
-    """In the part of a step in which it does not charge, a store gives what its users ask for, and their other stores take, at most."""
-    named, zone = set(book.case.tables["storage"].query("place == 'user_side'")["host"]), book.case.tables["loads"]["zone"]
-    power, most = (table[name].fillna(table["power_mw"]).to_numpy(float)[:, None] for name in ("power_mw", "charge_power_mw"))
-    asked = np.zeros(charge.shape)
-    for row, (host, home) in enumerate(zip(table["host"], table["zone"])):
-        own = loads == host if host else (zone == home).to_numpy() & [load not in named for load in loads]
-        beside = (table["host"] == host) & ((table["zone"] == home) | bool(host)).to_numpy()
-        asked[row] = np.maximum(demand[own], 0.0).sum(axis=0) + most[beside.to_numpy()].sum() - most[row]
+    """In the part of a step in which it does not charge, a store gives what its users ask for, and their other stores take, at most.
+    Its users are the load that it names, else those of its zone whom no store names."""
+    storage, homes = book.case.tables["storage"], book.case.tables["loads"]["zone"].to_numpy(object)
+    named = np.isin(loads, storage["host"][storage["place"] == "user_side"].to_numpy(object))
+    of, groups = pd.factorize(pd.MultiIndex.from_arrays([table["host"], table["zone"].where(table["host"] == "", "")]))
+    at = groups.get_indexer(pd.MultiIndex.from_arrays([np.where(named, loads, ""), np.where(named, "", homes)]))
+    asked = book.sums(np.maximum(demand[at >= 0], 0.0), at[at >= 0], len(groups))[of]
+    power, most = table["power_mw"].to_numpy(float), table["charge_power_mw"].fillna(table["power_mw"]).to_numpy(float)
+    taken = asked + (np.bincount(of, most)[of] - most)[:, None]
+    part = 1 - np.divide(charge, most[:, None], out=np.zeros_like(charge), where=most[:, None] > 0)
     ruled = ~table["separate_equipment"].to_numpy(bool)
-    part = 1 - np.divide(charge, most, out=np.zeros_like(charge), where=most > 0)
     book.at_most("a store gives its users nothing while it charges", table["storage"].to_numpy(object)[ruled], discharge[ruled],
-                 np.where(asked < power, asked * part, np.inf)[ruled], tolerance=2 * book.power)
+                 np.where(taken < power[:, None], taken * part, np.inf)[ruled], tolerance=2 * book.power)
 
 
 def _hosts(book, table, rows, names):
