@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import zlib
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -17,6 +19,15 @@ pytest_plugins = ["grid_model.testing"]
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True,
                           derandomize=os.environ.get("CI") == "true")  # the same examples in every run of CI, others elsewhere
 settings.load_profile("untimed")
+
+
+@pytest.fixture
+def random(request) -> np.random.Generator:
+    """Numbers of a random test: the same in every run of CI, others elsewhere. A test that fails shows the seed, to set again."""
+    given, same = os.environ.get("RANDOM_SEED"), os.environ.get("CI") == "true"
+    seed = int(given) if given else zlib.crc32(request.node.nodeid.encode()) if same else np.random.SeedSequence().entropy % 2**32
+    print(f"RANDOM_SEED={seed}")
+    return np.random.default_rng(seed)
 
 
 @pytest.fixture

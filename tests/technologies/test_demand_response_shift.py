@@ -123,9 +123,9 @@ def pairs(cheap, power, up_power, window, efficiency):
 
 
 @pytest.mark.parametrize("steps", [2, 3, 5, 9])
-def test_same_as_with_a_variable_for_every_pair(steps):
+def test_same_as_with_a_variable_for_every_pair(random, steps):
     """The rows of what is owed allow what Zerrahn and Schill's pairs allow, no more and no less: thirty random zones side by side."""
-    random, zones = np.random.default_rng(steps), [f"zone {number}" for number in range(30)]
+    zones = [f"zone {number}" for number in range(30)]
     cheap = {zone: random.integers(70, 131, steps) for zone in zones}
     limits = {zone: {"power_mw": int(random.integers(5, 41)), "up_power_mw": int(random.integers(5, 41)),
                      "window_hours": int(random.integers(0, 6)), "efficiency": float(random.choice([1.0, 0.9, 0.6]))} for zone in zones}

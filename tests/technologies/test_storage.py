@@ -387,10 +387,10 @@ def test_what_it_offers_to_reserves():
     assert fleet.offers("headroom_up") and not fleet.offers("emissions")
 
 
-def test_never_both_ways_where_prices_are_positive():
+def test_never_both_ways_where_prices_are_positive(random):
     """Any store that is given no energy, beside plants that cost something: what it burnt would have to be paid for. Forty random
     ones side by side."""
-    random, zones = np.random.default_rng(2), [f"zone {number}" for number in range(40)]
+    zones = [f"zone {number}" for number in range(40)]
     tables = {"series": {"load": {}, "availability": {}}, "generators": [], "loads": [], "storage": []}
     for zone in zones:
         tables["series"]["load"][f"load of {zone}"] = random.integers(1, 301, 5)
