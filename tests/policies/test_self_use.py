@@ -9,11 +9,13 @@ import xarray as xr
 from concrete import assert_same_as_concrete
 from hypothesis import given
 from hypothesis import strategies as st
+from owed_cycles import cycling
 from small import small_case, solved
 
 import grid_model as gm
 from grid_model import formulation
 from grid_model.algebra import compile_program
+from grid_model.errors import InfeasibleError
 from grid_model.policies import tariffs
 from grid_model.policies.self_use import _room, tight_steps
 from grid_model.policies.self_use_schedule import _from_the_lowest_start, schedule_self_use
@@ -94,6 +96,23 @@ def test_a_user_gives_no_more_than_it_takes():
     """The user takes 3 MW: the store gives 3 and, an hour later, 1.5. Seeing the tariff alone it would give 4.5 at
     once."""
     assert schedule(user(load=3.0))["discharge"] == pytest.approx([0, 0, 3, 1.5], abs=1e-6)
+
+
+def test_a_schedule_pretends_no_cycles_either():
+    """A full store of 40 MWh behind a user of 1 MW that owes 4 MWh each way in four hours finds no schedule of its own: without the row there it would be planned to charge 4 MW and give 5 in one hour,
+    and only the dispatch would be found impossible."""
+    with pytest.raises(InfeasibleError):
+        schedule_self_use(cycling(user=1, call="self_use"))
+
+
+def test_a_schedule_spills_nothing_behind_a_user():
+    """Two stores behind a user of 1 MW owe 4 MWh each way: what one gives beyond the user's 1 MW the other takes. Were it spilled, 10 MW would leave
+    them in each hour."""
+    case = cycling(user=1, call="self_use")
+    stores = case.tables["storage"]
+    planned = schedule_self_use(case.replace(storage=pd.concat([stores, stores.assign(storage="s1")], ignore_index=True))).series
+    given = (planned["self_use_discharge"] - planned["self_use_charge"]).sum("storage")
+    assert float(given.max()) <= 1 + 1e-6 and float(planned["self_use_discharge"].sum()) >= 8
 
 
 def test_cycles_that_are_owed_are_given_to_the_user():

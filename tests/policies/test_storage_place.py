@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from concrete import assert_same_as_concrete
+from owed_cycles import cycling
 from small import small_case, solved
 
 import grid_model as gm
 from grid_model.errors import InfeasibleError
-from grid_model.policies.self_use_schedule import schedule_self_use
 from grid_model.policies.storage_place import check_hosts
 from grid_model.results.audit import audit
 
@@ -310,23 +310,6 @@ def test_cycles_that_the_user_leaves_no_room_for_are_not_pretended(call):
     assert "'s0' gives what its users take at most, 1 MW, and none of it while it charges" in str(caught.value)
 
 
-def test_a_schedule_pretends_no_cycles_either():
-    """The same store finds no schedule of its own: without the row there it would be planned to charge 4 MW and give 5 in one hour,
-    and only the dispatch would be found impossible."""
-    with pytest.raises(InfeasibleError):
-        schedule_self_use(cycling(user=1, call="self_use"))
-
-
-def test_a_schedule_spills_nothing_behind_a_user():
-    """Two such stores owe 4 MWh each way: what one gives beyond the user's 1 MW the other takes. Were it spilled, 10 MW would leave
-    them in each hour."""
-    case = cycling(user=1, call="self_use")
-    stores = case.tables["storage"]
-    planned = schedule_self_use(case.replace(storage=pd.concat([stores, stores.assign(storage="s1")], ignore_index=True))).series
-    given = (planned["self_use_discharge"] - planned["self_use_charge"]).sum("storage")
-    assert float(given.max()) <= 1 + 1e-6 and float(planned["self_use_discharge"].sum()) >= 8
-
-
 @pytest.mark.parametrize("call", ["dispatch", "self_use"])
 def test_cycles_behind_a_user_are_made_one_way_at_a_time(call):
     """As before with a user of 5 MW: in one hour it charges 4 MW and gives nothing, 49 MWh of coal at 300. In all of them it gives more
@@ -334,16 +317,6 @@ def test_cycles_behind_a_user_are_made_one_way_at_a_time(call):
     results = gm.solve(cycling(user=5, call=call))
     assert results.summary["objective_cny"] == pytest.approx(49 * 300)
     assert results.tables["burning"].empty
-
-
-def cycling(user, **store):
-    """40 MWh of others' load, coal at 300; a store behind a user that owes 4 MWh each way in four hours."""
-    return small_case(
-        4, series={"load": {"others": 10, "user": user}}, zones=[{"zone": "A", "benchmark_tariff_cny_per_mwh": 400}],
-        loads=[{"load": name, "zone": "A"} for name in ("others", "user")],
-        generators=[{"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300}],
-        storage=[{"storage": "s0", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 40, "cyclic": False,
-                  "initial_fraction": 1, "min_cycles_per_day": 0.6, **BEHIND_USER, **store}])
 
 
 def test_what_is_given_between_charging():
