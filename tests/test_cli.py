@@ -238,6 +238,22 @@ def test_an_error_is_a_document_for_machines():
     assert said["problems"][0]["column"] == "solve.method"
 
 
+@pytest.mark.parametrize("words", [("check",), ("run", "a.yaml", "--colour"), ("import", "pypsa", "n.nc"), ("explain", "a", "--zone")], ids=" ".join)
+def test_a_command_called_wrongly_is_a_document_too(words):
+    """What is missing or unknown is found before the command begins: machines had nothing on standard output."""
+    done = call(words[0], *words[1:-1], "--json", words[-1]) if len(words) > 1 else call(*words, "--json")
+    said = json.loads(done.stdout)
+    assert (said["error"], said["exit_code"], done.exit_code) == ("InputError", 2, 2) and said["message"]
+
+
+@pytest.mark.parametrize(("name", "found"), [("nowhere", "nothing"), ("a.txt", "a file")])
+def test_results_that_are_not_there_are_said_to_be_nothing(tmp_path, name, found):
+    """Of a folder that is mistyped was said that one file is missing in it."""
+    (tmp_path / "a.txt").write_text("a")
+    done = call("audit", tmp_path / name)
+    assert done.exit_code == 2 and f"found '{found}'; allowed: a folder of finished results" in done.stderr
+
+
 def test_new_grid_solves_at_once_and_so_does_its_change(tmp_path):
     """Twice the wind costs less: what a planner sees a minute after installing."""
     assert call("new", tmp_path / "grid").exit_code == 0
@@ -319,6 +335,17 @@ def test_no_colour_and_no_folding_in_a_pipe(tmp_path):
     assert "\x1b" not in done.stdout + done.stderr
     assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
     assert any(line.split()[0] == "seconds" and line.rstrip().endswith("MB") for line in done.stdout.splitlines())
+
+
+def test_completion_knows_the_zones_of_results_and_of_scenarios(tmp_path):
+    """Those of the folder or file that stands before; only those that a scenario keeps; none where it cannot be read."""
+    call("run", SCENARIOS / "two_zone.yaml", "--out", tmp_path / "out")
+    cases = ((tmp_path / "out", "", ["West", "East"]), (SCENARIOS / "two_zone.yaml", "W", ["West"]),
+             (SCENARIOS / "five_province_week.yaml", "", ["Shaanxi", "Gansu", "Qinghai", "Ningxia", "Xinjiang"]), (tmp_path, "", []))
+    for source, begun, zones in cases:
+        asked = f"grid-model explain {source} --zone {begun}"
+        complete = {"_GRID_MODEL_COMPLETE": "complete_bash", "COMP_WORDS": asked, "COMP_CWORD": "4"}
+        assert CliRunner().invoke(app, env=complete, prog_name="grid-model").stdout.split() == zones
 
 
 def test_completion_knows_the_keys_of_settings():

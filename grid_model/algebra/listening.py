@@ -55,7 +55,7 @@ class Listening(highspy.Highs):
             elif line.startswith("Presolving"):
                 self.doing = "presolve"
             elif iteration := _ITERATION.match(line):
-                self.doing = f"{int(iteration[1]):,} iterations"
+                self.doing = f"{count:,} iterations" if (count := int(iteration[1])) else "first iterations"
 
 
 def in_our_words(line: str) -> str:

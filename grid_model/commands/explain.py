@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +12,29 @@ import typer
 from grid_model.commands.options import AsJson, Verbose
 from grid_model.commands.progress import progress
 from grid_model.commands.session import print_json, session
-from grid_model.errors import InfeasibleError
+from grid_model.errors import GridModelError, InfeasibleError
+
+
+def completed_zones(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Zones of the results or the scenario that was named before, for completion in the shell."""
+    from grid_model.scenario_loading import load_scenario
+
+    try:
+        source = Path((*ctx.args, ctx.params.get("source"))[0])  # an option that still lacks its value ends the reading of arguments
+        scenario = load_scenario(source / "scenario.yaml" if source.is_dir() else source)
+        with (scenario.inputs / "zones.csv").open(encoding="utf-8-sig", newline="") as file:
+            zones = scenario.zones or [row["zone"] for row in csv.DictReader(file)]
+    except (GridModelError, OSError, KeyError, TypeError, ValueError):  # said by the command itself
+        return []
+    return [zone for zone in zones if zone.startswith(incomplete)]
+
 
 Source = Annotated[
     Path, typer.Argument(metavar="RESULTS|SCENARIO", help="Folder of results, or a scenario file.", show_default=False)
 ]
-Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="A zone, such as Qinghai.")]
+Zone = Annotated[
+    str | None, typer.Option("--zone", metavar="ZONE", autocompletion=completed_zones, help="A zone, such as Qinghai.")
+]
 Time = Annotated[
     str | None, typer.Option("--time", metavar="TIME", help="A time, such as 2027-01-01T18:00 (Beijing time).")
 ]

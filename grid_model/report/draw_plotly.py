@@ -282,7 +282,7 @@ def _sankey(chart: Sankey, language: str) -> tuple[list, dict]:
             "node": {
                 "label": [_said(name, language) for name in chart.nodes],
                 "color": chart.colours,
-                "pad": 8,
+                "pad": 15,  # px: a line of text, so that names of thin nodes stand below each other
                 "thickness": 14,
                 "line": {"width": 0},
             },

@@ -135,6 +135,9 @@ def open_results(folder: str | Path) -> Results:
     InputError : the folder is missing or holds no whole result
     """
     folder = Path(os.path.abspath(folder))
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise InputError(Problem(shown(folder), value=found, allowed="a folder of finished results"))
     _demand_files(folder, (SUMMARY, SCENARIO, PROVENANCE))
     try:
         summary, provenance = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (SUMMARY, PROVENANCE))

@@ -124,6 +124,9 @@ def test_levels_stand_at_the_end_of_their_steps_and_figures_in_line(page, rich):
     edges = page.run("['supply', 'price', 'level', 'curtailment'].map(key => document.querySelector("
                      "'#figure-' + key + ' .canvas')._fullLayout._size.r)")  # fmt: skip
     assert len(set(edges)) == 1, edges
+    ranges = page.run("['supply', 'price', 'level', 'curtailment'].map(key => document.querySelector("
+                      "'#figure-' + key + ' .canvas')._fullLayout.xaxis.range.join(' to '))")  # fmt: skip
+    assert set(ranges) == {"2027-01-01 00:00 to 2027-01-02 00:00"}
 
 
 def test_few_hours_at_an_extreme_price_leave_the_others_readable(browser, rich, tmp_path):
@@ -136,7 +139,7 @@ def test_few_hours_at_an_extreme_price_leave_the_others_readable(browser, rich, 
     least, most = browser.run("document.querySelector('#figure-price_duration .canvas').layout.yaxis.range")
     others = np.delete(rich.dispatch["price"].values, 3, axis=list(rich.dispatch["price"].dims).index("time"))
     assert -2600 < others.min() - 1000 < least < most and most - least < 1000
-    assert "−2,600 at least" in browser.run("document.querySelector('#figure-price_duration .gtitle').textContent").replace("-", "−")
+    assert "−2,600 at least" in browser.run("document.querySelector('#figure-price_duration .gtitle').textContent")
 
 
 def test_the_keyboard_reaches_and_moves_everything(page):

@@ -62,6 +62,12 @@ def test_levels_are_drawn_at_the_end_of_their_steps(rich):
         f"2027-01-01T{hour:02d}" for hour in (7, 8, 9, 10)]  # fmt: skip
 
 
+def test_levels_of_reservoirs_are_drawn_at_the_end_of_their_steps(rich):
+    """The first of 24 hours ends at one o'clock; drawn at its start, water would be there before it came."""
+    hours = np.asarray(rich.plot.reservoirs().data[0].x, "datetime64[h]")
+    assert np.datetime_as_string(hours[[0, -1]]).tolist() == ["2027-01-01T01", "2027-01-02T00"]
+
+
 def test_price_map_shows_prices_of_the_step_asked_for(rich):
     tiles = rich.plot.price_map("2027-01-01T12:30").data[0]
     shown = np.array(tiles.z, float)

@@ -156,10 +156,10 @@ def test_what_the_solver_is_at_in_a_few_words():
     highs, doing = Listening(), []
     for line in ("LP has 3 rows; 2 cols; 4 nonzeros", "Coefficient ranges:", "  RHS     [3e-04, 1e+09]", "Presolving model",
                  "222304 rows, 254233 cols, 900000 nonzeros 1s", "  Iteration        Objective     Infeasibilities num(sum)",
-                 "       1234     1.4136431144e+03 Pr: 12(3.4); Du: 0(1e-07) 1s", "Model status        : Optimal"):
+                 "          0     0.0000000000e+00 Pr: 3(9.1) 0s", "       1234     1.4136431144e+03 Pr: 12(3.4); Du: 0(1e-07) 1s", "Model status        : Optimal"):
         highs._hear(SimpleNamespace(message=line + "\n"))
         doing.append(highs.doing)
-    assert doing == ["", "", "", "presolve", "presolve", "presolve", "1,234 iterations", "1,234 iterations"]
+    assert doing == ["", "", "", "presolve", "presolve", "presolve", "first iterations", "1,234 iterations", "1,234 iterations"]
 
 
 def test_where_simplex_gives_up_an_interior_point_goes_on(monkeypatch, caplog):

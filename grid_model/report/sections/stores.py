@@ -132,7 +132,7 @@ def reservoir_section(view: View) -> Section | None:
 
 
 def level_heat(view: View) -> Heat:
-    """Level of every reservoir as a part of its capacity; the largest first."""
+    """Level of every reservoir at the end of each step as a part of its capacity; the largest first."""
     data = view.data
     capacity = data["reservoir_capacity_mwh"].values
     order = np.argsort(-capacity, kind="stable")
@@ -144,7 +144,7 @@ def level_heat(view: View) -> Heat:
         word("fullness"),
         word("level_short"),
         names,
-        view.time.to_numpy()[::every],
+        view.step_ends[::every],
         part[:, ::every],
         percent=True,
         height=130 + 20 * len(order),

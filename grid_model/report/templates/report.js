@@ -104,6 +104,7 @@
       if (shown.end && trace.line && trace.line.shape === "hv" && trace.y.length) { trace.x = shown.x.concat(shown.end); trace.y.push(trace.y[trace.y.length - 1]); }
     }
     figure.data = figure.data.filter(trace => trace.visible);
+    if (shown.end) figure.layout.xaxis.range = [shown.x[0], shown.end];
     figure.aligned = longestName(explorer);
     const area = payload.areas.find(one => one.key === explorer.area);
     if (source === "duration" || figure.data.some(trace => trace.meta === "price")) focus(figure);
@@ -119,7 +120,7 @@
     const near = values.filter(value => value >= low - 2 * room && value <= high + 2 * room);
     if (near.length === values.length) return;
     figure.layout.yaxis = { ...figure.layout.yaxis, autorange: false, range: [near[0] - room / 10, near[near.length - 1] + room / 10] };
-    const told = [most, least].map(value => Math.round(value).toLocaleString("en"));
+    const told = [most, least].map(value => Math.round(value).toLocaleString("en").replace("-", "\u2212"));
     figure.layout.title.text += ": " + plain(say(payload.words.beyond)).replace("{0}", told[0]).replace("{1}", told[1]);
   }
 
