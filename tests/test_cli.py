@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shlex
 import signal
@@ -23,7 +24,7 @@ from grid_model.cli import app
 from grid_model.commands.options import completed_settings
 from grid_model.commands.progress import _told, seconds_of_last_run
 from grid_model.commands.run import _print_summary
-from grid_model.commands.session import session
+from grid_model.commands.session import print_json, session
 from grid_model.errors import InfeasibleError, SolveError
 
 ROOT = Path(__file__).parents[1]
@@ -229,6 +230,13 @@ def test_every_command_speaks_json():
         if not hasattr(command, "commands")
         and "--json" not in {name for option in command.params for name in option.opts}
     ] == []
+
+
+def test_a_document_has_no_number_that_json_does_not_know(capsys):
+    """Findings of an infeasible case say how much a limit can be at most: without an end Python writes `Infinity`, which no other
+    language reads."""
+    print_json({"most": math.inf, "figures": [np.float64("nan"), 1.5, (-math.inf,)]})
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {"most": None, "figures": [None, 1.5, [None]]}
 
 
 def test_an_error_is_a_document_for_machines():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -106,7 +107,16 @@ def _terminate(number: int, _) -> None:
 
 
 def print_json(value) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    print(json.dumps(_finite(value), ensure_ascii=False, indent=2, default=str, allow_nan=False))
+
+
+def _finite(value):
+    """JSON has no word for what is not a number or without end: null."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(table: Table) -> None:
@@ -149,10 +159,10 @@ def _logging(gathered: logging.Handler, verbose: bool):
 
 
 class _Stages(logging.Handler):
-    """Says what is below a warning at once, wherever standard error goes by then: a progress line may have taken it."""
+    """Says what our stages tell at once, wherever standard error goes by then: a progress line may have taken it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno < logging.WARNING:
+        if record.levelno < logging.WARNING and record.name.startswith("grid_model"):
             print(record.getMessage(), file=sys.stderr)
 
 
