@@ -192,7 +192,7 @@ def plant(connection=6.0, policy=None, grid_charging=False, tariff=VALLEY_THEN_P
 
 def test_a_plant_keeps_what_its_connection_would_spill_and_what_sells_dearer_later():
     """All 10 and 7 MW are worth 800 instead of 200 later on; the store takes 5 MW of each and gives 5 MW in each dear
-    hour."""
+    hour. By one price for all hours it would store the 4 and 1 MW that the connection spills and no more."""
     assert schedule(plant())["charge"] == pytest.approx([5, 5, 0, 0], abs=1e-6)
     assert schedule(plant())["discharge"] == pytest.approx([0, 0, 5, 5], abs=1e-6)
 
@@ -204,7 +204,8 @@ def test_a_plant_sells_at_once_what_is_dearest_now():
 
 
 def test_plant_side_stores_charge_from_their_plant_only():
-    """In the dark there is nothing to charge: a tariff that is low then and high later pays only with grid charging."""
+    """In the dark there is nothing to charge: a tariff that is low then and high later pays only with grid charging. Without the rule a
+    store that may not would charge 5 MW in the dark as well."""
     late = [
         {"zone": "A", "start_hour": 0, "end_hour": 3, "price_cny_per_mwh": 100},
         {"zone": "A", "start_hour": 3, "end_hour": 24, "price_cny_per_mwh": 900},
@@ -311,7 +312,8 @@ def test_what_recovery_is_for():
 
 
 def test_recovering_it_does_not_give_more_than_by_its_schedule():
-    """Tight at 02:00, and load not served at 04:00 within its time to recover: it may not serve it then."""
+    """Tight at 02:00, and load not served at 04:00 within its time to recover: it may not serve it then. Free to, it would stay full
+    until then and give 4 MW."""
     case = user(load=[2, 2, 10, 2, 16, 2, 2, 2], steps=8, policy={"tight_hours": [2]}, generators=[SCARCE])
     assert (solved(case).value("storage.discharge")[0] * 1e3)[4] == pytest.approx(0, abs=1e-6)
 
@@ -372,36 +374,38 @@ def test_without_a_call_nothing_differs():
 
 
 def test_each_zone_has_its_own_tight_hours():
-    """The highest net load of A is at 03:00, of B at 02:00: outside its own hour, and after it, each keeps its
-    schedule."""
-    stores = [STORE, STORE | {"storage": "t", "zone": "B", "host": "m"}]
+    """The highest net load of A is at 04:00, of B at 05:00, each 4 MW more than its plant gives: idle stores are called in their own
+    zone's hour, and nothing is missing. By the hours of A alone B's 4 MWh would not be served."""
     case = small_case(
         8,
-        series={"load": {"l": [5, 5, 5, 9, 5, 5, 5, 5], "m": [5, 5, 9, 5, 5, 5, 5, 5]}},
-        storage=stores,
+        series={"load": {"l": [2, 2, 2, 2, 16, 2, 2, 2], "m": [2, 2, 2, 2, 2, 16, 2, 2]}},
+        storage=[STORE | IDLE, STORE | IDLE | {"storage": "t", "zone": "B", "host": "m"}],
         tariffs=VALLEY_THEN_PEAK + [row | {"zone": "B"} for row in VALLEY_THEN_PEAK],
-        loads=[{"load": "l", "zone": "A"}, {"load": "m", "zone": "B"}],
-        generators=[GAS, GAS | {"generator": "other", "zone": "B"}],
-        policies={"self_use": {"tight_share": 1 / 8, "recovery_hours": 0}},
+        loads=[{"load": name, "zone": zone, "unserved_cost_cny_per_mwh": 5000} for name, zone in (("l", "A"), ("m", "B"))],
+        generators=[SCARCE, SCARCE | {"generator": "other", "zone": "B"}],
+        policies={"self_use": {"tight_share": 1 / 8, "recovery_hours": 2}},
     )
-    free = np.zeros((2, 8), bool)
-    free[0, 3] = free[1, 2] = True
-    planned = schedule_self_use(case).series
-    net = planned["self_use_discharge"].values - planned["self_use_charge"].values
-    result = solved(case)
-    dispatched = (result.value("storage.discharge") - result.value("storage.charge")) * 1e3
-    assert np.abs(net[:, 2]).min() > 1  # both have something to keep to in the other's hour
-    np.testing.assert_allclose(dispatched[~free], net[~free], atol=1e-6)
+    assert solved(case).value("loads.unserved").sum(axis=1) * 1e3 == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_on_tight_dates_only_it_is_called():
+    """4 MW are missing at 01:00 on both of two days, of which the second is declared tight: the idle store covers these, and 4 MWh are
+    not served on the first. Were the hour tight on every day nothing would be missing, were it on none 8 MWh."""
+    case = user(load=np.r_[2, 16, np.full(22, 2.0), 2, 16, np.full(22, 2.0)], steps=48, generators=[SCARCE], store=IDLE,
+                policy={"tight_hours": [1], "tight_dates": ["2027-01-02"], "recovery_hours": 2})
+    unserved = solved(case).value("loads.unserved")[0] * 1e3
+    assert unserved[[1, 25]] == pytest.approx([4, 0], abs=1e-6) and unserved.sum() == pytest.approx(4)
 
 
 def test_tight_hours_by_clock_by_date_and_by_net_load():
-    """Hours on all days, days as a whole, both together, and the highest net load of the zone: load less sun."""
+    """Hours on all days, days as a whole, both together, and the highest net load of the zone: load less sun, which is not there in the
+    hour of 05:00. By load alone the second of its two highest would be that of midnight."""
     sun = {"generator": "sun", "zone": "A", "technology": "solar_utility", "capacity_mw": 10}
     case = user(
         load=np.r_[np.full(24, 5.0), np.full(23, 5.0), 9.0],
         steps=48,
         generators=[GAS, sun],
-        series={"availability": {"sun": np.r_[0.0, np.ones(47)]}},
+        series={"availability": {"sun": np.r_[np.ones(5), 0.0, np.ones(42)]}},
     )
 
     def tight(**settings):
@@ -410,7 +414,7 @@ def test_tight_hours_by_clock_by_date_and_by_net_load():
     assert tight(tight_hours=[3]) == [3, 27]
     assert tight(tight_dates=["2027-01-02"]) == list(range(24, 48))
     assert tight(tight_dates=["2027-01-02"], tight_hours=[3]) == [27]
-    assert tight(tight_share=2 / 48) == [0, 47]
+    assert tight(tight_share=2 / 48) == [5, 47]
     assert tight() == []
 
 
@@ -459,7 +463,8 @@ def test_hosts_of_every_kind_side_by_side():
 
 
 def test_dispatch_called_stores_stay_with_the_dispatcher():
-    """Of two stores only the self-use one has rows."""
+    """Of two stores only the self-use one is held to a schedule, in 4 steps; were both,
+    there would be 8 rows."""
     stores = [STORE, STORE | {"storage": "t", "call": "dispatch", "place": "independent", "host": ""}]
     case = user().replace(storage=user().tables["storage"])
     both = small_case(
@@ -486,6 +491,8 @@ def test_rules_are_the_same_in_pyomo():
 
 
 def test_tariff_rows_by_month_and_hour():
+    """Before July one price holds, then one until 08:30 and another after. Were months not looked at, the row that comes last would
+    make January's hours cost 200."""
     rows = [
         {"zone": "A", "start_hour": 0, "end_hour": 24, "price_cny_per_mwh": 100, "last_month": 6},
         {"zone": "A", "start_hour": 0, "end_hour": 8.5, "price_cny_per_mwh": 200, "first_month": 7},
@@ -498,7 +505,8 @@ def test_tariff_rows_by_month_and_hour():
 
 @pytest.mark.parametrize("low, ratio", [(50, 4), (70, 3)])
 def test_tariffs_from_the_benchmark_follow_notice_1093(low, ratio):
-    """A gap of 50 % of the peak asks for 4 to 1, of 30 % for 3 to 1; the mean is the benchmark, high load is peak."""
+    """A gap of 50 % of the peak asks for 4 to 1, of 30 % for 3 to 1; the mean is the benchmark, high load is peak. By 3 to 1 for all,
+    the valley of the first would cost 200 instead of 160."""
     load = np.r_[np.full(8, low), np.full(8, 80.0), np.full(8, 100.0)]
     case = user(load=load, steps=24, tariff=[], zones=[{"zone": "A", "benchmark_tariff_cny_per_mwh": 400}])
     prices = tariffs.zone_prices(case, ["A"])[0]
