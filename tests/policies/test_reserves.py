@@ -54,7 +54,8 @@ def test_up_is_kept_free():
 
 
 def test_price_is_that_of_one_step_however_often_it_counts():
-    """As above in two steps of which the second counts four times: 200 CNY/MWh in both, not 800 in the second."""
+    """As above in two steps of which the second counts four times: 200 CNY/MWh in both, not 800 in the second. Without the requirement
+    all 100 MW would be coal, and reserve worth nothing."""
     case = grid(plant("coal", 105, 100), plant("gas", 50, 300, reserve="none"), settings={"up_load_share": 0.1}, steps=2)
     results = gm.solve(replace(case, step_weights=np.array([1.0, 4.0])))
     assert results.dispatch["reserve_up_price"].values[0] == pytest.approx([200, 200])
@@ -158,7 +159,8 @@ def test_pooled_reserve_is_shared_out_to_spinning_plant_first():
 
 
 def test_storage_on_its_own_schedule_provides_nothing_unless_it_says_so():
-    """A battery behind a user follows its schedule: 10 MW are missing. Where it offers itself, nothing is."""
+    """A battery behind a user follows its schedule: 10 MW are missing. Where it offers itself, nothing is. Were it counted like any
+    other store, none would be missing of either."""
     zone = {"zone": "A", "benchmark_tariff_cny_per_mwh": 400}
     for reserve, missing in (("", 10), ("both", 0)):
         own = {**STORE, "place": "user_side", "call": "self_use", "reserve": reserve, "initial_fraction": 1,
@@ -168,7 +170,8 @@ def test_storage_on_its_own_schedule_provides_nothing_unless_it_says_so():
 
 
 def test_a_fleet_that_is_not_there_cannot_fail():
-    """The fleet's 20 MW count in the step in which it is available only, and at most what is available of it."""
+    """The fleet's 20 MW count in the step in which it is available only, and at most what is available of it. Were it not asked what is
+    available, 20 MW would be kept in every step."""
     case = grid(plant("fleet", 100, 100, largest_unit_mw=20, reserve="none"), settings={"infeed": "capacity"}, steps=3,
                 series={"availability": {"fleet": [1, 0.1, 0]}})
     assert value(solved(case), "shortfall_up")[0] == pytest.approx([20, 10, 0])
@@ -176,7 +179,7 @@ def test_a_fleet_that_is_not_there_cannot_fail():
 
 def test_capacity_counts_units_and_corridors_at_rest():
     """By capacity the largest infeed is that of the line, 0.9 x 50 MW, though nothing flows; one element of 20 MW:
-    18 MW, less than the unit of 30."""
+    18 MW, less than the unit of 30. By the corridor's capacity without its loss and element 50 MW would be kept in both."""
     line = {"line": "line", "from_zone": "B", "to_zone": "A", "capacity_mw": 50, "loss_fraction": 0.1}
     zones = [{"zone": "A"}, {"zone": "B"}]
     case = grid(plant("coal", 200, 100, largest_unit_mw=30, reserve="none"), settings={"infeed": "capacity"},
@@ -188,7 +191,8 @@ def test_capacity_counts_units_and_corridors_at_rest():
 
 
 def test_given_infeed():
-    """An area whose largest infeed is given keeps that: 12 MW, not the unit of 200."""
+    """An area whose largest infeed is given keeps that: 12 MW, not the unit of 200. By what is found 100 MW would be missing, all that
+    the unit gives."""
     case = grid(plant("coal", 200, 100, reserve="none"), settings={"infeed": "dynamic"},
                 reserves=[{"area": "A", "largest_infeed_mw": 12}])
     assert value(solved(case), "shortfall_up") == pytest.approx(12)
@@ -217,7 +221,8 @@ def test_the_largest_corridor_may_fail(turned, element, arriving):
 
 
 def test_corridors_inside_an_area_bring_nothing_in():
-    """Both zones in one region: what flows between them does not enter it, so 90 MW arrive."""
+    """Both zones in one region: what flows between them does not enter it, so 90 MW arrive. Were the corridor counted, no reserve being
+    there, gas would serve all 100 MW for 30,000 CNY."""
     case = grid(plant("b", 500, 10, zone="B", reserve="none", largest_unit_mw=0),
                 plant("gas", 200, 300, reserve="none", largest_unit_mw=0),
                 settings={"infeed": "dynamic"}, zones=[{"zone": "A", "region": "R"}, {"zone": "B", "region": "R"}],
@@ -227,7 +232,7 @@ def test_corridors_inside_an_area_bring_nothing_in():
 
 def test_area():
     """Two zones of 100 MW, 10 % upwards, plant only in B: a region shares reserve and needs 20 MW of it, by zone A
-    has none."""
+    has none. By region alone A's 10 MW would not be missed."""
     tables = {"zones": [{"zone": "A", "region": "R"}, {"zone": "B", "region": "R"}],
               "loads": [{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}],
               "generators": [plant("b", 500, 10, zone="B")],
@@ -263,14 +268,16 @@ def test_what_does_not_spin_is_missing_at_its_price():
 
 
 def test_more_than_the_share_may_spin():
-    """Coal of 200 MW beside 100 MW of load has 100 MW of headroom where 10 must spin."""
+    """Coal of 200 MW beside 100 MW of load has 100 MW of headroom where 10 must spin. Were the share an equality, there would be no
+    dispatch."""
     case = grid(plant("coal", 200, 100), settings={"up_load_share": 0.2, "spinning_share": 0.5},
                 demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30, "cost_cny_per_mwh": 5000}])
     assert solved(case).objective == pytest.approx(100 * 100)
 
 
 def test_spinning_share_of_the_infeed_that_may_fail():
-    """The 20 MW are one unit of the coal fleet instead of a share of load: half of it is spinning all the same."""
+    """The 20 MW are one unit of the coal fleet instead of a share of load: half of it is spinning all the same. Were it a share of
+    fixed reserve alone, coal would run in full for 10,000 CNY."""
     case = grid(plant("coal", 100, 100, largest_unit_mw=20), plant("gas", 100, 300, reserve="none", largest_unit_mw=0),
                 settings={"infeed": "dynamic", "spinning_share": 0.5},
                 demand_response=[{"programme": "call", "zone": "A", "kind": "shed", "power_mw": 30,
@@ -284,7 +291,8 @@ def test_spinning_share_has_no_row_where_all_is_spinning():
 
 
 def test_orderly_use_is_no_reserve():
-    """Customers cut by order provide nothing, those on call nothing downwards: they have no column there."""
+    """Customers cut by order provide nothing, those on call nothing downwards: they have no column there. Were they counted like those
+    on call, none would be missing upwards."""
     programmes = [{"programme": "order", "zone": "A", "kind": "orderly_use", "power_mw": 30},
                   {"programme": "call", "zone": "A", "kind": "shed", "power_mw": 4, "cost_cny_per_mwh": 5000}]
     result = solved(grid(plant("coal", 200, 100, reserve="none"),
@@ -355,7 +363,8 @@ def test_nobody_holds_less_than_nothing():
 
 
 def test_area_overrides_settings():
-    """20 % in A by the table instead of 10 %, half of it zero: what the table leaves empty is the setting."""
+    """20 % of load upwards in A by the table instead of 10 %; downwards 10 % as set, the table being empty there. By the settings alone
+    10 MW would be missing either way."""
     case = grid(plant("coal", 200, 100, reserve="none"), settings={"up_load_share": 0.1, "down_load_share": 0.1},
                 reserves=[{"area": "A", "up_load_share": 0.2}])
     result = solved(case)

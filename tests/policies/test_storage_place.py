@@ -105,7 +105,8 @@ def test_charges_from_its_plant_only():
 
 
 def test_may_charge_from_the_grid_where_allowed():
-    """The same with grid_charging: 30 MWh of coal too."""
+    """The same with grid_charging: 30 MWh of coal too. Without leave 30 MWh of gas would take its place, for 30,000 CNY instead of
+    3,000."""
     case = grid(
         [0, 50],
         [20, 0],
@@ -143,6 +144,7 @@ def test_shared_connection():
 
 @pytest.mark.parametrize("place, cost", [({"connection_mw": 120}, 30), ({"connection_mw": 60}, 90), ({}, 50)])
 def test_a_connection_of_another_size(place, cost):
+    """As before behind 120 MW, 60, or by the plant's capacity 100: 30, 90 or 50 MWh of gas. Without a connection none would be."""
     result = solved(grid([0, 150], [100, 100], [{**BEHIND_SUN, **place}]))
     assert result.objective == pytest.approx(cost * GAS)
 
@@ -173,17 +175,16 @@ def test_the_connection_has_rows_only_where_it_can_bind():
 
 @pytest.mark.parametrize("technology", ["coal", "hydro_run_of_river"])
 def test_the_host_may_be_of_any_fleet(technology):
-    """A thermal or hydro plant of 30 MW as host: 30 of the 50 MW are charged from it."""
-    case = grid([0, 50], [0, 0], [{"place": "generation_side", "host": "plant"}], coal=50)
-    plant = small_case(
-        1, generators=[{"generator": "plant", "zone": "A", "technology": technology, "capacity_mw": 30}]
-    ).tables["generators"]
-    availability = case.series["availability"]
-    case = case.replace(
-        generators=pd.concat([case.tables["generators"], plant], ignore_index=True),
-        series={"availability": availability},
-    )
-    assert charge(solved(case))[0] == pytest.approx(30)
+    """A thermal or hydro plant of 30 MW as host, in the first of two hours: 30 of the 50 MW are charged from it, 20 are gas later. Without
+    the rule cheap coal would charge these 20, for 2,000 CNY instead of 20,000."""
+    case = grid([0, 50], [0, 0], [{"place": "generation_side", "host": "plant", "connection_mw": 50}], coal=50,
+                series={"availability": {"sun": 0, "coal": [1, 0], "plant": [1, 0]}})
+    plant = small_case(1, generators=[{"generator": "plant", "zone": "A", "technology": technology, "capacity_mw": 30}])
+    case = case.replace(generators=pd.concat([case.tables["generators"], plant.tables["generators"]], ignore_index=True))
+    result = solved(case)
+    assert charge(result)[0] == pytest.approx(30)
+    assert result.objective == pytest.approx(20 * GAS)
+    assert solved(case, "storage_place.charge_from_host").objective == pytest.approx(20 * 100)
 
 
 # -------------------------------------------------------------------------------------------------- behind a user
@@ -199,7 +200,7 @@ def test_a_user_does_not_export():
 
 
 def test_a_user_may_export_where_allowed():
-    """50 MW out of the store, 20 of them for its user."""
+    """50 MW out of the store, 20 of them for its user. Not allowed to, 20."""
     result = solved(grid([0, 60], [100, 0], [{**BEHIND_USER, "export_allowed": True}], user=[0, 20]))
     assert net(result)[1] == pytest.approx(50)
     assert rows(result) == {}
@@ -221,7 +222,8 @@ def test_two_stores_offset_one_user():
 
 
 def test_leave_to_export_is_each_stores_own():
-    """Of two stores of 50 MW one may export: 20 MW of the other for the user, 50 into the grid."""
+    """Of two stores of 50 MW one may export: 20 MW of the other for the user, 50 into the grid. Were the leave of one the other's too,
+    both would give 50."""
     result = solved(grid([0, 90], [100, 0], [BEHIND_USER, {**BEHIND_USER, "export_allowed": True}], user=[0, 20]))
     assert net(result)[1] == pytest.approx(20)
     assert net(result, 1)[1] == pytest.approx(50)
