@@ -180,7 +180,8 @@ def test_energy_is_consumed_in_one_zone_only():
 
 
 def test_energy_passes_through_a_zone():
-    """Hydro in A, lines A-B and B-C: what C needs comes through B, which has none itself. 10 of 10."""
+    """Hydro in A, lines A-B and B-C: what C needs comes through B, which has none itself. 10 of 10. Were only what a zone generates
+    itself at hand there, all 10 would be short."""
     case = grid(
         [held_hydro(20, cost=10)],
         [weight("C", 0.2)],
@@ -320,7 +321,8 @@ def test_held_certificates_are_not_sold():
     [("2023-01-01", "market", 0), ("2022-12-31", "market", 10), ("2023-01-01", "hydro", 10)],
 )
 def test_new_hydro_in_the_market_is_tradable(commissioned, purchase_class, missing):
-    """Held by its technology, tradable if commissioned from 2023 on and fully in the market."""
+    """Held by its technology, tradable if commissioned from 2023 on and fully in the market. By its technology alone B's 10 would be
+    short in the first case too; by either half of the rule alone none would be in the second or in the third."""
     hydro = held_hydro(50) | {"commissioned": commissioned, "purchase_class": purchase_class}
     assert short(solved(grid([hydro], [weight("B", 0.2)]))) == pytest.approx(missing, abs=1e-6)
 
@@ -368,7 +370,8 @@ SMELTER = {"load": "smelter", "zone": "A", "kind": "aluminium"}
 @pytest.mark.parametrize("industry, missing", [({"share": 0.5}, 5), ({}, 2), ({"share": 0.5, "assessed": False}, 0)])
 def test_key_industries_are_met_by_certificates(industry, missing):
     """A smelter of 20 MW in A: half of it, or the zone's total weight of 35 % (7 MWh) where no share is given; wind of
-    5 MW in A, whose certificates serve (a load's may come from its own zone). Monitored, it binds nothing."""
+    5 MW in A, whose certificates serve (a load's may come from its own zone). Monitored, it binds nothing. Without the rule nothing
+    would be short."""
     case = grid(
         [plant("wind", "A", 5, cost=130)],
         [weight("A", 0.35)],
@@ -426,7 +429,8 @@ def test_what_moves_with_a_contract_is_neither_given_up_nor_sold():
 
 
 def test_monitored_industries_are_told():
-    """A data centre of 20 MW is told what 80 % of it are, 16 MWh, and all of it short; it costs nothing."""
+    """A data centre of 20 MW is told what 80 % of it are, 16 MWh, and all of it short; it costs nothing. Assessed it would pay 1,600
+    CNY."""
     case = grid([], loads={"A": 0, "servers": 20}, load_rows=[{"load": "servers", "zone": "A", "kind": "data_centre"}])
     results = gm.solve(case)
     row = results.tables["green_obligations"].set_index("party").loc["servers"]
@@ -454,6 +458,7 @@ def test_what_moves_with_a_contract_counts_for_a_key_industry():
 
 
 def test_a_load_may_name_its_own_share():
+    """40 % of a smelter's 20 MWh are 8, of which B's wind has 5: 3 short. By its kind none would be, as its zone has no weight."""
     row = SMELTER | {"green_share": 0.4, "certificates": "assessed"}
     result = solved(grid([plant("wind", "B", 5)], loads={"B": 50, "smelter": 20}, load_rows=[row]))
     assert value(result, "load_short").tolist() == [pytest.approx(3)]
@@ -551,7 +556,8 @@ def test_lots_that_cannot_be_in_hand(vintage):
 
 
 def test_what_is_short_is_gone_with_its_year():
-    """10 short in 2027; in 2028 wind of 20 serves that year's 10 and nothing of the year before."""
+    """10 short in 2027; in 2028 wind of 20 serves that year's 10 and nothing of the year before. Were both years one, the wind of 2028
+    would serve all 20 and none be short."""
     case = grid(
         [plant("wind", "A", 20)],
         [weight("B", 0.2)],
@@ -566,8 +572,8 @@ def test_what_is_short_is_gone_with_its_year():
 
 
 def test_the_latest_weights_hold():
-    """Weights of 2023 and 2028: 2027 takes those of 2023."""
-    case = grid([], [weight("B", 0.1), weight("B", 0.6, year=2028)])
+    """Weights of 2020, 2023 and 2028: 2027 takes those of 2023, and 5 are short. By the first of them 20 would be, by the last 30."""
+    case = grid([], [weight("B", 0.4, year=2020), weight("B", 0.1), weight("B", 0.6, year=2028)])
     assert short(solved(case)) == pytest.approx(5)
 
 

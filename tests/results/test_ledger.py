@@ -82,7 +82,8 @@ def test_posted_by_hand():
 
 
 def test_adds_up_from_the_table_alone():
-    """Every event sums to zero, and what left the registry is in a zone, retired, expired or given up."""
+    """Every event sums to zero, and what left the registry is in a zone, retired, expired or given up. Were what expires not posted, A
+    would seem to hold 19 instead of 17."""
     table = example()
     assert list(table.columns) == COLUMNS
     assert (table.groupby(["lot", "event", "month"])["quantity_mwh"].sum() == 0).all()
@@ -98,7 +99,7 @@ def test_adds_up_from_the_table_alone():
 
 def test_statement_of_a_zone():
     """A: 7 in hand, 23 issued in January of which 5 held, 5 sold at 4 CNY, 3 given up, 2 expired, so 20 at its end;
-    then 10 more, 13 sold at 6 CNY: 17."""
+    then 10 more, 13 sold at 6 CNY: 17. Without what is given up and what expires it would be 22 and not 17."""
     table = statement(example()).set_index(["zone", "month"])
     assert table.loc[("A", "2027-01")].tolist() == [7, 23, 5, 0, 5, 0, 3, 2, 20, 20.0]
     assert table.loc[("A", "2027-02")].tolist() == [20, 10, 0, 0, 13, 0, 0, 0, 17, 78.0]
@@ -106,12 +107,15 @@ def test_statement_of_a_zone():
 
 
 def test_a_fraction_waits_for_the_next_month():
-    """0.6 MWh each month: no certificate in January, one in February, none in March, one in April: 2.4 rounded down."""
+    """0.6 MWh each month: no certificate in January, one in February, none in March, one in April: 2.4 rounded down. Each month rounded
+    down for itself would issue none."""
     table = posted(issue=[wind(f"2027-0{month}", 0.6) for month in (1, 2, 3, 4)])
     assert rows(table, "issue") == [["A wind 2027-02", "A", "2027-02", 1], ["A wind 2027-04", "A", "2027-04", 1]]
 
 
 def test_a_buyer_in_the_sellers_zone_needs_no_trade():
+    """A smelter of A buys 4 of A's 10 certificates: they are retired in A's own account. Without the rule A would trade 4 with
+    itself."""
     table = posted(
         issue=[wind("2027-01", 10)], sales=[("A", "2027-01", 4)], purchases=[("smelter", "A", "2027-01", 4, True)]
     )
@@ -120,7 +124,8 @@ def test_a_buyer_in_the_sellers_zone_needs_no_trade():
 
 
 def test_certificates_move_with_contracted_energy():
-    """A contract of 4 with A's wind serves a load in B; the zone's sale takes the rest."""
+    """A contract of 4 with A's wind serves a load in B; the zone's sale takes the rest. Without the contract's part the servers would
+    retire none of their 4."""
     table = posted(
         issue=[wind("2027-01", 10)],
         bundles=[("A wind", "servers", "B", "2027-01", 4)],
@@ -134,7 +139,7 @@ def test_certificates_move_with_contracted_energy():
 
 
 def test_valid_for_24_months_that_of_generation_included():
-    """A lot of January 2027 may be sold in December 2028 and not in January 2029."""
+    """A lot of January 2027 may be sold in December 2028 and not in January 2029. Valid for a month more, all 10 would be sold then."""
     months = [f"{year}-{month:02d}" for year in (2027, 2028, 2029) for month in range(1, 13)][:25]
     issue = [wind("2027-01", 10), *(wind(month, 0) for month in months[1:])]
     last = posted(issue=issue, sales=[("A", "2028-12", 10)], purchases=[("B weight", "B", "2028-12", 10, False)])
