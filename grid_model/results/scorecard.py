@@ -9,7 +9,7 @@ wind_and_solar_share       1        wind and solar / generation of everything
 wind_and_solar_use         1        wind and solar taken / available
 consumption_weights        zones    zones short of a weight (obligations), of all that are assessed
 certificates_short         MWh      obligations short, of zones and loads
-certificates_expired       MWh      certificates that expired in a month while a zone or load was short
+certificates_expired       MWh      certificates that expired in a year in which another zone, or a load, was short
 carbon_unsettled           tCO2     emissions that no allowance or offset covered
 carbon_offsets_over        tCO2     offsets beyond the limit of an entity
 qinghai_green_computing    1        renewable part of the energy of data centres in Qinghai
@@ -178,12 +178,13 @@ def _certificates(tables) -> dict[str, tuple[float, float]]:
 
 
 def _expired(tables, short: pd.DataFrame) -> tuple[float, float]:
-    """Certificates that expired in a year in which an obligation was short."""
+    """Certificates that expired in a year in which another zone was short, or a load, which may use those of its own zone too."""
     ledger = tables["ledger"]
-    expired = ledger[(ledger["event"] == "expire") & (ledger["account"] == "expired")]
-    in_need = expired["month"].astype(str).str[:4].astype(int).isin(short["year"].astype(int)) if len(expired) else []
+    gone = ledger[(ledger["event"] == "expire") & (ledger["account"] != "expired")]
+    gone = gone.assign(year=gone["month"].astype("str").str[:4].astype(int)).merge(short[["year", "zone", "obligation"]], on="year")
+    wanted = gone[(gone["zone"] != gone["account"]) | (gone["obligation"] == "green_share")].drop_duplicates("entry")
     market = tables["certificate_market"]["price_cny_per_mwh"] if "certificate_market" in tables else pd.Series(dtype=float)
-    return float(expired.loc[in_need, "quantity_mwh"].sum()) if len(expired) else 0.0, float(market.max())
+    return float(wanted["quantity_mwh"].abs().sum()), float(market.max())
 
 
 def _carbon(case, tables) -> dict[str, tuple[float, float]]:

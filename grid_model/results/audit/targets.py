@@ -109,10 +109,12 @@ def _of_certificates(tables) -> dict[str, float]:
     found = {"consumption_weights": float(failed.loc[of_zones, "zone"].nunique())} if of_zones.any() else {}
     if len(every):
         ledger = tables["ledger"]
-        gone = ledger[(ledger["event"] == "expire") & (ledger["account"] == "expired")]
-        needed = {str(int(year)) for year in failed["year"]}
+        gone = ledger[(ledger["event"] == "expire") & (ledger["account"] != "expired")]
+        needed = [(str(int(year)), "" if of == "green_share" else zone)
+                  for year, zone, of in zip(failed["year"], failed["zone"], failed["obligation"])]
         found |= {"certificates_short": float(failed["short_mwh"].sum()),
-                  "certificates_expired": float(sum(q for q, m in zip(gone["quantity_mwh"], gone["month"]) if str(m)[:4] in needed))}
+                  "certificates_expired": float(sum(-q for q, month, owner in zip(gone["quantity_mwh"], gone["month"], gone["account"])
+                                                    if any(year == str(month)[:4] and zone != owner for year, zone in needed)))}
     return found
 
 
