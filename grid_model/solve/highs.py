@@ -177,5 +177,6 @@ def _iterations(highs) -> int:
 
 def _solution(highs, method: str, iterations: int) -> Solution:
     values = highs.getSolution()
-    return Solution(np.array(values.col_value), np.array(values.col_dual), np.array(values.row_dual), np.array(values.row_value),
+    listed = values.col_value, values.col_dual, values.row_dual, values.row_value
+    return Solution(*(np.fromiter(one, float, len(one)) for one in listed),
                     highs.getInfo().objective_function_value, method, iterations, tuple(highs.warnings), highs.getBasis())

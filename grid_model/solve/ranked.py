@@ -32,7 +32,7 @@ from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
 from grid_model.solve.highs import Solution
 from grid_model.solve.one_way import OneWay, pairs_of
-from grid_model.solve.working import PRIMAL, Working, rows_of
+from grid_model.solve.working import PRIMAL, Limits, Working, rows_of
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
@@ -216,11 +216,11 @@ class Face:
         self.upper = np.where(down, np.minimum(self.upper, self.lower), self.upper)
         self.lower = np.where(up, np.maximum(self.lower, self.upper), self.lower)
 
-    def apply(self, working: Working) -> None:
-        """Give HiGHS these bounds."""
-        highs, rows = working.highs, self.columns + working.order
-        for change, part in ((highs.changeColsBounds, np.arange(self.columns)), (highs.changeRowsBounds, rows)):
-            change(len(part), np.arange(len(part), dtype=np.int32), self.lower[part], self.upper[part])
+    @property
+    def limits(self) -> Limits:
+        """As a working programme takes them."""
+        columns, rows = slice(self.columns), slice(self.columns, None)
+        return (self.lower[columns], self.upper[columns]), (self.lower[rows], self.upper[rows])
 
     def narrow_at_basis(self, working: Working, vectors: dict[str, np.ndarray],
                         statuses: np.ndarray) -> str | None:
@@ -252,7 +252,7 @@ def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> t
     working.go_on_by(PRIMAL)
     solution = None
     for name, vector in vectors.items():
-        face.apply(working)
+        working.take_limits(face.limits)
         working.take_cost(vector)
         solution = working.optimise("simplex", **limits)
         duals = working.over_all_rows(solution.row_duals)
@@ -265,7 +265,7 @@ def _rank_by_rank(working: Working, vectors: dict[str, np.ndarray], limits) -> t
 
 def _unique_point(working: Working, face: Face, seeded: np.ndarray, limits) -> np.ndarray:
     """The point of the face that minimises the seeded weights."""
-    face.apply(working)
+    working.take_limits(face.limits)
     working.take_cost(seeded)
     working.go_on_by(PRIMAL)
     return working.optimise("simplex", **limits).columns

@@ -21,6 +21,7 @@ from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.solve.highs import FEASIBILITY, Solution, optimise
 
 Basis = highspy.HighsBasisStatus
+Limits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # lower and upper of columns, then of all rows
 KINDS = np.array([Basis(kind) for kind in range(len(Basis.__members__))], object)  # by their integers
 DUAL, PRIMAL = 1, 4  # HiGHS's simplex_strategy
 NEARBY = {"simplex_strategy": DUAL, "simplex_dual_edge_weight_strategy": 1}  # 1: Devex
@@ -53,6 +54,7 @@ class Working:
         if statuses is not None:
             self.seldom = (program.row_lower < program.row_upper) & (statuses[len(program.cost):] == int(Basis.kBasic))
         self.order = np.flatnonzero(~self.seldom)
+        self.cost, self.limits = program.cost, _limits(program)  # as HiGHS has them
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
         self.iterations = 0
         self.started = statuses is not None
@@ -76,17 +78,26 @@ class Working:
     def take_bounds(self, program: LinearProgram) -> None:
         """Go on with a programme that differs in its bounds alone; those that were narrowed in HiGHS are as in it again."""
         self.program = program
-        rows = self.order
-        for change, size, lower, upper in (
-            (self.highs.changeColsBounds, len(program.cost), program.column_lower, program.column_upper),
-            (self.highs.changeRowsBounds, len(rows), program.row_lower[rows], program.row_upper[rows]),
+        self.take_limits(_limits(program))
+
+    def take_limits(self, limits: Limits) -> None:
+        """Go on within these limits."""
+        (columns, rows), before = limits, self.limits
+        for change, held, (lower, upper), (lower_before, upper_before) in (
+            (self.highs.changeColsBounds, slice(None), columns, before[0]),
+            (self.highs.changeRowsBounds, self.order, rows, before[1]),
         ):
-            change(size, np.arange(size, dtype=np.int32), lower, upper)
+            lower, upper = lower[held], upper[held]
+            changed = np.flatnonzero((lower != lower_before[held]) | (upper != upper_before[held]))
+            change(len(changed), changed.astype(np.int32), lower[changed], upper[changed])
+        self.limits = limits
 
     def take_cost(self, cost: np.ndarray, perturbed: bool = True) -> None:
         """Minimise this from now on. HiGHS's dual simplex perturbs costs so as not to stall; costs that differ everywhere (those
         that lean towards seeded weights), and a basis that is nearly optimal, need none of it, and cleaning up is saved."""
-        self.highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), np.ascontiguousarray(cost, float))
+        changed = np.flatnonzero(cost != self.cost)
+        self.highs.changeColsCost(len(changed), changed.astype(np.int32), cost[changed].astype(float))
+        self.cost = cost
         self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", float(perturbed))
 
     def go_on_by(self, strategy: int) -> None:
@@ -162,7 +173,8 @@ class Working:
 
     def _add(self, rows: np.ndarray) -> None:
         part = self.program.matrix[rows]
-        self.highs.addRows(len(rows), self.program.row_lower[rows], self.program.row_upper[rows], part.nnz,
+        _, (lower, upper) = self.limits
+        self.highs.addRows(len(rows), lower[rows], upper[rows], part.nnz,
                            part.indptr[:-1].astype(np.int32), part.indices.astype(np.int32), part.data)
         self.seldom[rows] = False
         self.order = np.concatenate([self.order, rows])
@@ -184,6 +196,10 @@ class Working:
         rows = np.full(len(program.row_lower), int(Basis.kBasic), np.int8)
         rows[order] = held
         return np.concatenate([columns, rows])
+
+
+def _limits(program: Arrays) -> Limits:
+    return (program.column_lower, program.column_upper), (program.row_lower, program.row_upper)
 
 
 def _at_bounds(values, duals, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

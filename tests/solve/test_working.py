@@ -75,6 +75,21 @@ def test_iterations_count_all_that_was_solved():
     assert working.optimise("simplex").iterations == second
 
 
+def test_limits_reach_rows_that_are_held_and_rows_that_come_later():
+    """At most 1, 1 and 0.5 in place of 1, 2 and 2: 1 + 5 + 4.5, and the last two rows come in with limits that were given while they
+    were out. With their old limits it is 8.5 again."""
+    program = chain([1, 5, 9], [1, 2, 2])
+    working = Working(program, rows_of(program, ["rare"]))
+    free = working.optimise("simplex").objective
+    columns, (lower, upper) = working.limits
+    narrow = upper.copy()
+    narrow[program.rows["rare"].slice] = 1, 1, 0.5
+    working.take_limits((columns, (lower, narrow)))
+    assert working.optimise("simplex").objective == pytest.approx(1 + 5 + 0.5 * 9)
+    working.take_bounds(program)
+    assert working.optimise("simplex").objective == pytest.approx(free) == pytest.approx(8.5)
+
+
 def test_highs_goes_with_what_made_it():
     """At once, not when Python looks for circles of references: every window of a year would stay in memory until then."""
     gc.disable()
