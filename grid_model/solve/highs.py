@@ -109,7 +109,6 @@ def _set(highs, option: str, value) -> None:
 
 def _run(highs, started: float, progress) -> None:
     """Run in a thread, so that Ctrl-C stops the solver and progress can be shown."""
-    highs.HandleUserInterrupt = True
     highs.startSolve()
     try:
         finished = False
@@ -118,6 +117,7 @@ def _run(highs, started: float, progress) -> None:
                 progress(time.perf_counter() - started, highs.doing)
             finished = highs.wait(0.05)[0]
     except KeyboardInterrupt:
+        highs.HandleUserInterrupt = True  # not before: HiGHS would call Python in every iteration
         highs.cancelSolve()
         while not highs.wait(0.1)[0]:
             pass
