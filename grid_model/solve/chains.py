@@ -29,6 +29,7 @@ import numpy as np
 
 from grid_model.errors import InfeasibleError
 from grid_model.solve.timeline import borders_of
+from grid_model.solve.vertex import SideBySide, Vertex
 from grid_model.solve.windows import Known, Piece, Sliced, Span
 
 BOTH = 7  # windows on both sides of a border that are solved as one with the window between chains
@@ -87,7 +88,7 @@ def _open_budgets(sliced: Sliced, windows) -> np.ndarray:
 def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Piece] = (), method: str = "simplex",
                 **limits) -> Iterator[Piece]:
     """The pieces of a chain's windows in order, from the first that is not among those `found` before."""
-    chain, known, piece = layout.chains[number], sliced.known(), None
+    chain, known = layout.chains[number], sliced.known()
     start = chain.first - (number > 0)
     for piece in (done := list(found)):
         known.enter(piece)
@@ -98,7 +99,7 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
         span = Span(0, keep, end, end, max(until - end, 1) / (until - begin))
         firsts = (max(place - more, start) for more in _more(place - start))
         spans = (replace(span, begin=layout.windows[first][0], loose=first < chain.first) for first in firsts)
-        piece = _first_way(sliced, known, spans, method, limits, start=piece)
+        piece = _first_way(sliced, known, spans, method, limits, known.latest)
         known.enter(piece)
         yield piece
 
@@ -106,16 +107,17 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
 def solve_between(sliced: Sliced, layout: Layout, known: Known, method: str = "simplex", **limits) -> Iterator[Piece]:
     """The pieces of the windows between chains and of the last one.
 
-    known : by what chains found; pieces are entered
+    known : by what chains found, the last chain's last window latest; pieces are entered
     """
     *borders, last = layout.between
+    of_last_chain = known.latest
     for place in borders:
         for piece in _joined(sliced, layout, known, place, method, limits):
             known.enter(piece)
             yield piece
     end = layout.steps
     spans = (Span(layout.windows[last - more][0], end, end, end) for more in _more(last))
-    yield _first_way(sliced, known, spans, method, limits)
+    yield _first_way(sliced, known, spans, method, limits, of_last_chain)
 
 
 def _joined(sliced: Sliced, layout: Layout, known: Known, place: int, method: str, limits) -> Iterator[Piece]:
@@ -128,7 +130,7 @@ def _joined(sliced: Sliced, layout: Layout, known: Known, place: int, method: st
         _, keep = layout.windows[at]
         end = min(keep + layout.ahead, layout.steps)
         spans = (Span(layout.windows[at - more][0], keep, end, end, TOWARDS) for more in _more(at))
-        yield _first_way(sliced, known, spans, method, limits)
+        yield _first_way(sliced, known, spans, method, limits, known.ended)
 
 
 def _met(sliced: Sliced, layout: Layout, known: Known, at: int, method: str, limits) -> Piece | None:
@@ -136,7 +138,7 @@ def _met(sliced: Sliced, layout: Layout, known: Known, at: int, method: str, lim
     *windows, (last, _) = layout.windows
     around = ((windows[max(at - more, 0)][0], windows[min(at + more, len(windows) - 1)][1]) for more in _more(BOTH))
     try:
-        return _first_way(sliced, known, (Span(begin, end, end, last) for begin, end in around), method, limits)
+        return _first_way(sliced, known, (Span(begin, end, end, last) for begin, end in around), method, limits, known.ended)
     except InfeasibleError:
         return None
 
@@ -150,8 +152,9 @@ def _more(most: int) -> Iterator[int]:
     yield most
 
 
-def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str, limits, start: Piece | None = None) -> Piece:
-    """The piece of the first of these spans that what is known leaves a way, found from the basis of another one."""
+def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str, limits,
+               start: Vertex | SideBySide | None) -> Piece:
+    """The piece of the first of these spans that what is known leaves a way, found from where others ended."""
     failed = None
     for span in spans:
         try:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
@@ -45,7 +45,6 @@ class Solution:
     method: str
     iterations: int
     warnings: tuple[str, ...] = ()
-    basis: object = field(default=None, repr=False)
 
 
 def choose_method(program: LinearProgram) -> str:
@@ -70,6 +69,12 @@ def solve_program(program: LinearProgram, method: str = "auto", time_limit_secon
 def optimise(highs: Listening, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
              progress: Callable[[float, str], None] | None = None) -> Solution:
     """Run a loaded HiGHS by a method and take its solution; a basis it already holds is used by simplex."""
+    return solution_of(highs, method, reach_optimum(highs, method, time_limit_seconds, threads, progress))
+
+
+def reach_optimum(highs: Listening, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
+                  progress: Callable[[float, str], None] | None = None) -> int:
+    """The same, without the solution; iterations."""
     started = time.perf_counter()
     _set(highs, "solver", method)
     _set(highs, "run_crossover", "on")
@@ -99,7 +104,7 @@ def optimise(highs: Listening, method: str, time_limit_seconds: float | None = N
         _sharpen(highs, method, started, progress)
     _demand_optimum(highs, time_limit_seconds)
     highs.tell(logger)
-    return _solution(highs, method, earlier + _iterations(highs))
+    return earlier + _iterations(highs)
 
 
 def _set(highs, option: str, value) -> None:
@@ -175,8 +180,15 @@ def _iterations(highs) -> int:
         info.simplex_iteration_count, info.ipm_iteration_count, info.crossover_iteration_count, info.pdlp_iteration_count))
 
 
-def _solution(highs, method: str, iterations: int) -> Solution:
+def solution_of(highs: Listening, method: str, iterations: int) -> Solution:
+    """Of an optimum that HiGHS holds."""
     values = highs.getSolution()
-    listed = values.col_value, values.col_dual, values.row_dual, values.row_value
-    return Solution(*(np.fromiter(one, float, len(one)) for one in listed),
-                    highs.getInfo().objective_function_value, method, iterations, tuple(highs.warnings), highs.getBasis())
+    columns, column_duals, row_duals, row_values = map(
+        as_array, (values.col_value, values.col_dual, values.row_dual, values.row_value))
+    return Solution(columns, column_duals, row_duals, row_values, highs.getInfo().objective_function_value, method, iterations,
+                    tuple(highs.warnings))
+
+
+def as_array(listed: list[float]) -> np.ndarray:
+    """HiGHS gives lists; this is the quickest way from there."""
+    return np.fromiter(listed, float, len(listed))

@@ -2,8 +2,8 @@
 
 A window later by n steps asks the same of the same units n steps later. A column or row stands there as the one n places
 before it stood, as members of a family follow each other step by step; a row that ends beyond both windows (a year's) as it
-stood itself. What has none begins at its bound (a column) or basic (a row). Any basis is a true beginning: a poor one only
-takes longer.
+stood itself. What has none begins at its bound (a column) or basic (a row). A window over some that were solved, which what is on
+both sides of it has to fit, begins where they ended, side by side. Any basis is a true beginning: a poor one only takes longer.
 """
 
 from __future__ import annotations
@@ -56,15 +56,37 @@ class Vertex:
         mine = self.rows[len(self.rows) - int(self.elastic):]
         before = np.where(np.isin(open_rows, mine), open_rows, open_rows - by)
         of_columns = np.concatenate([_found(self.columns, own, columns - by), _found(mine, missed, before), _found(mine, over, before)])
-        of_rows = _found(self.rows, of_rows, np.concatenate([exact - by, before]))
-        statuses = np.concatenate([of_columns, np.where(of_rows == UNKNOWN, BASIC, of_rows)])
-        lower, upper = np.concatenate([part.column_lower, part.row_lower]), np.concatenate([part.column_upper, part.row_upper])
-        stands = (statuses == BASIC) | (statuses == LOWER) & (lower > -INFINITY) | (statuses == UPPER) & (upper < INFINITY)
-        return np.where(stands, statuses, np.where(lower > -INFINITY, LOWER, np.where(upper < INFINITY, UPPER, ZERO)))
+        return _standing(of_columns, _found(self.rows, of_rows, np.concatenate([exact - by, before])), part)
 
     def _parts(self) -> list[np.ndarray]:
         elastic = int(self.elastic)
         return np.split(self.statuses, len(self.columns) + np.array([0, elastic, 2 * elastic]))
+
+
+class SideBySide:
+    """What windows ended at, each in its place in the whole; where a window begins that stands over some of them.
+
+    columns, rows : statuses of all columns and rows, UNKNOWN where no window has been
+    """
+
+    def __init__(self, columns: int, rows: int):
+        self.columns, self.rows = (np.full(size, UNKNOWN, np.int8) for size in (columns, rows))
+
+    def lay(self, columns: np.ndarray, rows: np.ndarray, vertex: Vertex) -> None:
+        """The columns and rows that a window keeps of where it ended."""
+        self.columns[columns], self.rows[rows] = vertex.of_columns(columns), vertex.of_rows(rows)
+
+    def moved_to(self, begin: int, columns: np.ndarray, rows: np.ndarray, elastic: int, part: Arrays) -> np.ndarray:
+        """As of a vertex; what is missed or over is none."""
+        return _standing(np.concatenate([self.columns[columns], np.full(2 * elastic, LOWER, np.int8)]), self.rows[rows], part)
+
+
+def _standing(columns: np.ndarray, rows: np.ndarray, part: Arrays) -> np.ndarray:
+    """Statuses that the bounds of a programme allow; of rows that are unknown the slack is basic."""
+    statuses = np.concatenate([columns, np.where(rows == UNKNOWN, BASIC, rows)])
+    lower, upper = np.concatenate([part.column_lower, part.row_lower]), np.concatenate([part.column_upper, part.row_upper])
+    stands = (statuses == BASIC) | (statuses == LOWER) & (lower > -INFINITY) | (statuses == UPPER) & (upper < INFINITY)
+    return np.where(stands, statuses, np.where(lower > -INFINITY, LOWER, np.where(upper < INFINITY, UPPER, ZERO)))
 
 
 def _found(places: np.ndarray, statuses: np.ndarray, asked: np.ndarray) -> np.ndarray:

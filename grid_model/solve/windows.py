@@ -39,7 +39,7 @@ from grid_model.solve.asked import Asked, sums_of
 from grid_model.solve.budgets import Budgets
 from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Timeline
-from grid_model.solve.vertex import Vertex
+from grid_model.solve.vertex import SideBySide, Vertex
 from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5
@@ -208,8 +208,8 @@ class Sliced:
         least, most = self.program.row_lower[rows] > -INFINITY, self.program.row_upper[rows] < INFINITY
         return np.where(least, firm, even), np.where(most, firm, even)
 
-    def solve(self, span: Span, known: Known, method: str = "simplex", start: Piece | None = None, **limits) -> Piece:
-        """Solve one window, with what is known of all columns outside of it; from where another one ended (vertex.py).
+    def solve(self, span: Span, known: Known, method: str = "simplex", start: Vertex | SideBySide | None = None, **limits) -> Piece:
+        """Solve one window, with what is known of all columns outside of it; from where others ended (vertex.py).
 
         Raises
         ------
@@ -224,7 +224,7 @@ class Sliced:
         part, cost = self._programme(columns, rows, loose, states, budgets, span, known)
         elastic = np.concatenate([loose, states, self.budgets.rows[budgets]])
         places = span.begin, columns, np.concatenate([rows, elastic]), len(elastic)
-        working = Working(part, np.pad(self.lazy[rows], (0, len(elastic))), start and start.vertex.moved_to(*places, part))
+        working = Working(part, np.pad(self.lazy[rows], (0, len(elastic))), start and start.moved_to(*places, part))
         ways = OneWay(working, self._pairs(span))
         working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
         ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
@@ -291,16 +291,22 @@ class Sliced:
 
 
 class Known:
-    """Values of all columns as far as they are known, else the plan's, and what budgets come to with them."""
+    """Values of all columns as far as they are known, else the plan's, what budgets come to with them, and where their windows ended:
+    each in its place, and the latest by itself."""
+
+    latest: Vertex | None = None
 
     def __init__(self, sliced: Sliced):
         self._time = sliced.time
         self.values = np.array(sliced.plan.columns)
         self._sums = sliced.budgets.of_point(self.values)
+        self.ended = SideBySide(*map(len, (sliced.program.cost, sliced.program.row_lower)))
 
     def enter(self, piece: Piece) -> None:
         """Know what was solved."""
         self.values[piece.columns] = piece.values
+        self.latest = piece.vertex
+        self.ended.lay(piece.columns, piece.rows, piece.vertex)
         if len(piece.columns):
             there = self._time.columns[piece.columns]
             self._sums.renew(int(there.min()) - 1, int(there.max()))

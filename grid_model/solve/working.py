@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import contextmanager
-from dataclasses import replace
 
 import highspy
 import numpy as np
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
-from grid_model.solve.highs import FEASIBILITY, Solution, optimise
+from grid_model.solve.highs import FEASIBILITY, Solution, as_array, reach_optimum, solution_of
 
 Basis = highspy.HighsBasisStatus
 Limits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # lower and upper of columns, then of all rows
@@ -141,14 +140,12 @@ class Working:
 
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
-        solution = optimise(self.highs, method, **limits)
-        self.iterations += solution.iterations
+        self.iterations += reach_optimum(self.highs, method, **limits)
         with self._dual_nearby():
-            while (broken := self._broken(solution.columns)).size:
+            while (broken := self._broken()).size:
                 self._add(broken)
-                solution = optimise(self.highs, "simplex", **limits)
-                self.iterations += solution.iterations
-        return replace(solution, iterations=self.iterations)
+                self.iterations += reach_optimum(self.highs, "simplex", **limits)
+        return solution_of(self.highs, method, self.iterations)
 
     def duals_of(self, vector: np.ndarray) -> np.ndarray | None:
         """Row duals y = B^-T v_B of another vector over the columns at the basis that HiGHS holds, over all rows; None
@@ -160,12 +157,12 @@ class Working:
         status, duals = self.highs.getBasisTransposeSolve(costs)
         return self.over_all_rows(np.asarray(duals)) if status == highspy.HighsStatus.kOk else None
 
-    def _broken(self, columns: np.ndarray) -> np.ndarray:
-        """Rows that HiGHS does not hold and this point breaks, with those beside them: the same unit in the hours around."""
+    def _broken(self) -> np.ndarray:
+        """Rows that HiGHS does not hold and its point breaks, with those beside them: the same unit in the hours around."""
         out = np.flatnonzero(self.seldom)
         if not out.size:
             return out
-        values = (self.program.matrix @ columns)[out]
+        values = (self.program.matrix @ as_array(self.highs.getSolution().col_value))[out]
         excess = np.maximum(self.program.row_lower[out] - values, values - self.program.row_upper[out])
         broken = out[excess > TOLERANCE]
         beside = np.unique(np.clip(broken[:, None] + np.arange(-BESIDE, BESIDE + 1), 0, len(self.seldom) - 1))
@@ -205,9 +202,9 @@ def _limits(program: Arrays) -> Limits:
 def _at_bounds(values, duals, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Status of what is not basic: at the bound that is nearer to its value, of two alike the one that its dual asks for, at zero
     where there is none."""
-    values = np.asarray(values)
+    values = as_array(values)
     below = np.where(lower > -INFINITY, values - lower, INFINITY)
     above = np.where(upper < INFINITY, upper - values, INFINITY)
-    at_upper = (above < below) | (above == below) & (np.asarray(duals) < 0)
+    at_upper = (above < below) | (above == below) & (as_array(duals) < 0)
     free = (lower <= -INFINITY) & (upper >= INFINITY)
     return np.select([free, at_upper], [int(Basis.kZero), int(Basis.kUpper)], int(Basis.kLower)).astype(np.int8)

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from grid_model.algebra import INFINITY, Arrays
-from grid_model.solve.vertex import BASIC, LOWER, UPPER, ZERO, Vertex
+from grid_model.solve.vertex import BASIC, LOWER, UPPER, ZERO, SideBySide, Vertex
 
 
 def programme(columns: int, rows: int, lower=0.0, upper=INFINITY, side=INFINITY) -> Arrays:
@@ -52,3 +52,14 @@ def test_statuses_by_places_in_the_whole():
     vertex = ended()
     assert vertex.of_columns(np.array([32, 12])).tolist() == [LOWER, BASIC]
     assert vertex.of_rows(np.array([5, 7])).tolist() == [UPPER, LOWER]
+
+
+def test_windows_side_by_side():
+    """Of the window after step 2 columns 12 and 22 and row 7 are kept, of a later one, which ended alike, column 32. A window over both,
+    with column 3, row 4 and elastic row 6 that neither had: theirs stand as they stood, wherever it begins, the others at their
+    bounds and basic."""
+    both = SideBySide(40, 10)
+    both.lay(np.array([12, 22]), np.array([7]), ended())
+    both.lay(np.array([32]), np.array([], int), ended())
+    statuses = both.moved_to(0, np.array([12, 22, 32, 3]), np.array([7, 4, 6]), 1, programme(6, 3, upper=9.0, side=9.0))
+    assert statuses.tolist() == [BASIC, UPPER, LOWER, LOWER, LOWER, LOWER, LOWER, BASIC, BASIC]

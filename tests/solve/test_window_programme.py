@@ -19,6 +19,7 @@ from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import layout_of
 from grid_model.solve.shelf import Shelf
 from grid_model.solve.timeline import Ordered, Timeline, reach
+from grid_model.solve.vertex import UNKNOWN, Vertex
 from grid_model.solve.windows import LEAST, STIFFNESS, Piece, Plan, Sliced, Span
 from grid_model.solve.working import Basis, Working
 
@@ -52,7 +53,8 @@ def knowing(windows: Sliced, **found):
     known = windows.known()
     for name, value in found.items():
         column = {"x": 0, "l": 8}[name[0]] + int(name[1]) - 1
-        known.enter(Piece(np.array([column]), np.array([value]), *[np.zeros(0, int)] * 4, None))
+        none = np.zeros(0, int)
+        known.enter(Piece(np.array([column]), np.array([value]), *[none] * 4, Vertex.of(0, none, none, 0, none)))
     return known
 
 
@@ -195,11 +197,24 @@ def test_a_window_starts_from_where_the_one_before_it_ended():
     known = knowing(windows, x1=1.0)
     second = windows.solve(Span(1, 2, 2, 2), known)
     known.enter(second)
-    third, alone = (windows.solve(Span(2, 3, 3, 3), known, start=start) for start in (second, None))
+    third, alone = (windows.solve(Span(2, 3, 3, 3), known, start=start) for start in (second.vertex, None))
     assert third.iterations == 0 < alone.iterations
     assert third.values == pytest.approx(alone.values)
-    last, same = (windows.solve(Span(3, 4, 4, 4), known, start=start) for start in (second, None))
+    last, same = (windows.solve(Span(3, 4, 4, 4), known, start=start) for start in (second.vertex, None))
     assert last.values == pytest.approx(same.values)
+
+
+def test_a_window_over_others_starts_from_where_they_ended():
+    """Steps 2 and 3 were solved one by one, a plant at its limit in each: so it stands in what is known, and the optimum of both
+    together from there is that from nothing."""
+    windows = sliced()
+    known = knowing(windows, x1=1.0)
+    for step in (1, 2):
+        known.enter(windows.solve(Span(step, step + 1, step + 1, step + 1), known))
+        assert known.ended.columns[step] == known.latest.of_columns(np.array([step])) != UNKNOWN
+    assert known.ended.columns[3] == UNKNOWN
+    again, alone = (windows.solve(Span(1, 3, 3, 3), known, start=start) for start in (known.ended, None))
+    assert again.values == pytest.approx(alone.values)
 
 
 def test_a_bound_starts_from_what_windows_found(monkeypatch):

@@ -129,16 +129,20 @@ def test_a_window_without_a_way_is_joined_with_those_before():
 
 def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
     """Chains of windows 0 to 1 and 3 to 6. Window 2 finds no way between what is known on both sides, nor do 1 to 3; so 2 and 3 are
-    solved with a look ahead, and 3 to 5 join; the last one finds a way with the one before it."""
-    tried, empty = [], Piece(*(np.zeros(0, np.int64) for _ in range(6)), None)
+    solved with a look ahead, and 3 to 5 join; the last one finds a way with the one before it. All start from where windows ended in
+    their places, the last one from where the last chain did."""
+    tried, starts, empty = [], [], Piece(*(np.zeros(0, np.int64) for _ in range(6)), None)
 
     class Known:
+        ended, latest = "in their places", "the last chain"
+
         def enter(self, piece):
-            pass
+            self.latest = "between"
 
     class Narrow:
         def solve(self, span, known, method, start):
             tried.append((span.begin, span.end, span.known))
+            starts.append(start)
             if span in (Span(2, 3, 3, 7), Span(1, 4, 4, 7), Span(4, 5, 5, 7), Span(7, 8, 8, 8)):
                 raise InfeasibleError("too narrow")
             return empty
@@ -147,6 +151,7 @@ def test_chains_that_do_not_meet_are_joined_further_on(monkeypatch):
     layout = Layout(tuple((at, at + 1) for at in range(8)), (Chain(0, 2), Chain(3, 7)), 1)
     assert len(list(solve_between(Narrow(), layout, Known()))) == 4
     assert tried == [(2, 3, 7), (1, 4, 7), (2, 4, 4), (3, 5, 5), (4, 5, 7), (3, 6, 7), (7, 8, 8), (6, 8, 8)]
+    assert starts == ["in their places"] * 6 + ["the last chain"] * 2
 
 
 @pytest.mark.parametrize("given, hour, rows, expected", [
