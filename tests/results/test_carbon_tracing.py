@@ -100,7 +100,7 @@ def test_a_watt_that_is_sent_loses_its_part_too():
 
 
 def test_negative_flow_comes_from_the_far_end():
-    """-40 MW on a line from A to B is power from B."""
+    """-40 MW on a line from A to B is power from B. Read as power from A it would give B 0.229 t/MWh and leave A at 0.8."""
     data = dispatch([100, 100, 0], [80, 0, 0], lines=[("A", "B")], flow=[-40])
     assert factor(data)[:2] == pytest.approx([80 / 140, 0])
 
@@ -121,7 +121,7 @@ def test_charging_takes_the_mix_and_discharge_brings_none():
 
 def test_power_may_flow_in_a_circle():
     """A loop of 30 MW A-B-C-A on top of 60 MW made in A and consumed in equal parts. What comes round again is the
-    same mix: everyone has A's 0.5 t/MWh."""
+    same mix: everyone has A's 0.5 t/MWh. By production alone B and C would have none."""
     data = dispatch([60, 0, 0], [30, 0, 0], lines=[("A", "B"), ("B", "C"), ("C", "A")], flow=[70, 50, 30])
     assert factor(data) == pytest.approx([0.5, 0.5, 0.5])
     assert factor(data, "emissions_consumption") == pytest.approx([10, 10, 10])
@@ -143,6 +143,7 @@ def test_a_circle_that_only_losses_consume_keeps_its_carbon():
 
 
 def test_a_zone_without_power_has_no_factor():
+    """B and C have no power: no factor, which is not 0, and no carbon; A's 30 t are all there is."""
     data = dispatch([60, 0, 0], [30, 0, 0])
     assert factor(data)[0] == pytest.approx(0.5) and np.isnan(factor(data)[1:]).all()
     assert factor(data, "emissions_consumption") == pytest.approx([30, 0, 0])
@@ -168,7 +169,7 @@ def test_a_load_that_injects_is_a_source_without_carbon():
 
 def test_shares_sum_to_one_and_follow_lines():
     """B consumes 36 MW of A's coal (of 40 sent, 4 lost) and 60 of its own wind: 37.5 and 62.5 %; C gets the same from
-    B."""
+    B. Without the loss 40 % of B's would be coal."""
     data = dispatch([100, 60, 0], [80, 0, 0], lines=[("A", "B"), ("B", "C")], flow=[40, 50], loss=[4, 5])
     share = carbon_tracing.shares(data)
     assert share.sel(kind="coal").values[:, 0].tolist() == pytest.approx([1, 0.375, 0.375])
