@@ -136,7 +136,7 @@ def test_a_circle_that_nobody_feeds_has_no_carbon():
 
 def test_a_circle_that_only_losses_consume_keeps_its_carbon():
     """A makes 4 MW with 2 t for the losses of 40 MW to B and back: nobody consumes, the system alone is singular, 2 t
-    stay."""
+    stay. Solved as it stands it would have no answer, or lose these 2 t."""
     data = dispatch([4, 0, 50], [2, 0, 5], lines=[("A", "B"), ("B", "A")], flow=[40, 38], loss=[2, 2])
     assert sum(factor(data, "emissions_consumption")) == pytest.approx(7, rel=1e-12)
     assert factor(data)[2] == pytest.approx(0.1)

@@ -121,7 +121,7 @@ def test_ramps_hold_from_the_given_start():
 
 def test_falls_are_limited_too():
     """20 then 0 asked for, falls of 4 an hour: 20 MW cannot be left alone in the second hour, where nobody takes them: so
-    4 in the first. The ramp by step says 6 in the second: 6."""
+    4 in the first. The ramp by step says 6 in the second: 6. Without the limit all 20 would be converted in the first."""
     fall = {"converter": {"ramp_down_mw_per_hour": 4}, "demand": {"heat": [20.0, 0.0]},
             "ports": [{"zone": "grid", "rate": -1}, {"zone": "heat", "rate": 1}]}
     assert solved(case(2, **fall)).value("converters.conversion")[0] * 1e3 == pytest.approx([4, 0])

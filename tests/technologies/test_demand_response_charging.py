@@ -59,7 +59,7 @@ def test_window(window, waits):
 
 def test_window_holds_for_each_arrival():
     """10 MW arrive at 18:00 and at 19:00, a window of one hour, spare at 20:00 only: those of 19:00 may wait, the
-    others not."""
+    others not. Without it all 20 would wait."""
     result = solved(grid([100, 100, 150, 100], [10, 10, 0, 0], window_hours=1))
     assert result.objective == pytest.approx(10 + 10 * DEAR)
 
@@ -87,7 +87,8 @@ def test_what_costs_nothing_is_not_put_off_and_made_up_for_in_one_step():
 
 
 def test_part_of_the_load():
-    """Vehicles that charge 240 of the load's 480 MWh a day (20 MW all day) take part with half of it, 10 MW."""
+    """Vehicles that charge 240 of the load's 480 MWh a day (20 MW all day) take part with half of it, 10 MW. Were all of it theirs, 20
+    would wait."""
     result = solved(grid([100, 150], [20, 20], energy_mwh_per_day=240))
     assert down(result)[0] == pytest.approx([10, 0])
 
@@ -119,7 +120,8 @@ def test_what_vehicles_return_as_a_share_of_peak():
 
 
 def test_energy_of_vehicles():
-    """Vehicles that can lend 10 MWh give 8 at an efficiency of 0.8, though their power is 20 MW."""
+    """Vehicles that can lend 10 MWh give 8 at an efficiency of 0.8, though their power is 20 MW. Were their energy no limit, they would
+    give all 20."""
     result = solved(grid([80, 150], [0, 0], return_power_mw=20, return_energy_mwh=10, efficiency=0.8))
     assert down(result)[0] == pytest.approx([8, 0])
 
@@ -133,7 +135,8 @@ def test_energy_of_vehicles_counts_hours_not_steps():
 
 
 def test_what_is_lent_is_back_by_the_deadline():
-    """20 MW short at 21:00, spare at 22:00: the deadline of 22:00 lies between, so nothing is lent."""
+    """20 MW short at 21:00, spare at 22:00: the deadline of 22:00 lies between, so nothing is lent. With the deadline the morning
+    after, all 20 would be lent, for 20 CNY."""
     result = solved(grid([80, 150], [0, 0], start="2027-01-01T21:00", return_power_mw=20, return_energy_mwh=100))
     assert result.objective == pytest.approx(20 * DEAR)
 

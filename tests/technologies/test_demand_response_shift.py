@@ -71,6 +71,7 @@ def test_power_upwards():
 
 
 def test_shift_without_power_upwards_moves_nothing():
+    """20 MW short, then 20 spare, and nothing may be added: all is dear. Without the limit all 20 would move, for nothing."""
     result = solved(grid([80, 120], shift(up_power_mw=0)))
     assert result.objective == pytest.approx(20 * DEAR)
 
@@ -152,7 +153,8 @@ def test_concrete_model():
 
 
 def test_moves_from_zone_to_zone_only_over_lines():
-    """A programme changes its own zone's balance: short in A, spare in B, no line: nothing helps."""
+    """A programme changes its own zone's balance: short in A, spare in B, no line: nothing helps. 10 MW are unserved; were it counted
+    in A's balance none would be."""
     case = small_case(
         2, loads=[{"load": "a", "zone": "A"}, {"load": "b", "zone": "B"}], series={"load": {"a": [100, 80], "b": 100}},
         generators=[{"generator": "a", "zone": "A", "technology": "coal", "capacity_mw": 90},

@@ -28,7 +28,7 @@ def test_heat_is_delivered_in_the_season_only():
 
 
 def test_season_crosses_new_year():
-    """From 15 November, that day included, over new year."""
+    """From 15 November, that day included, over new year. Out of a season coal would not run."""
     assert coal(solved(daily("2027-11-14"))) == pytest.approx([0, 40, 40])
     assert coal(solved(daily("2026-12-31"))) == pytest.approx([40, 40, 40])
 
@@ -52,7 +52,8 @@ def test_floor_gives_way_to_what_is_available():
 
 
 def test_the_higher_floor_counts():
-    """A floor of 60 MW that holds always counts above one of 40 MW for heat; and the other way round."""
+    """A floor of 60 MW that holds always counts above one of 40 MW for heat; and the other way round. By heat alone the first would
+    give 40 MW, by its own floor alone the second 20."""
     case = coal_and_gas([80, 80], {**DEAR, "min_output_fraction": 0.6}, zones=WINTER)
     assert coal(solved(case)) == pytest.approx([60, 60])
     case = coal_and_gas([80, 80], {**DEAR, "min_output_fraction": 0.2}, zones=WINTER)

@@ -68,7 +68,8 @@ def test_budget_counts_hours():
 
 
 def test_budget_of_water_that_is_worth_nothing_is_left():
-    """A load of 10 MW takes 30 of 60 MWh: the rest is unused, 10 MW forgone in each hour, available is 20 MW."""
+    """A load of 10 MW takes 30 of 60 MWh: the rest is unused, 10 MW forgone in each hour, available is 20 MW. Had all 60 to be
+    generated there would be no dispatch."""
     case = grid([10, 10, 10], {}, {"energy_budget": {"hydro": 20}})
     result = solved(case)
     assert result.value("hydro.unused") * 1e3 == pytest.approx([30])

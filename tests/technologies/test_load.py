@@ -45,7 +45,8 @@ def output(result):
 
 
 def test_all_loads_of_a_zone_are_served():
-    """Base, vehicles and a data centre ask for 60, 25 and 5 MW: the plant gives 90."""
+    """Base, vehicles and a data centre ask for 60, 25 and 5 MW: the plant gives 90. Were base load alone served it would cost 600
+    CNY."""
     result = solved(
         grid({"base": [60], "cars": [25], "computing": [5]}, kind={"cars": "ev", "computing": "data_centre"})
     )
@@ -64,7 +65,8 @@ def test_the_least_worth_goes_unserved_first():
 
 
 def test_unserved_energy_costs_by_the_length_of_the_step():
-    """20 MW missing for a quarter of an hour at the default of 30,000 CNY/MWh."""
+    """20 MW missing for a quarter of an hour at the default of 30,000 CNY/MWh. 150,250 CNY with the energy that is served; counted by
+    steps 601,000."""
     result = solved(grid({"base": [120]}, step_hours=0.25))
     assert result.objective == pytest.approx(0.25 * (100 * 10 + 20 * 30000))
 
@@ -87,7 +89,8 @@ def test_a_load_that_injects():
 
 
 def test_an_injecting_load_has_nothing_unserved():
-    """Everything else is short of 20 MW: what is injected is used up first and is never counted as unserved."""
+    """Everything else is short of 20 MW: what is injected is used up first and is never counted as unserved. Were it not used, 50 would
+    be unserved."""
     result = solved(grid({"net": [-30], "base": [150]}))
     assert unserved(result)[:, 0] == pytest.approx([0, 20])
 

@@ -35,7 +35,7 @@ def test_output_is_within_what_is_available():
 
 
 def test_without_a_profile_the_greatest_output_holds():
-    """Biomass of 100 MW at 80 %: coal serves 20 MW of 100."""
+    """Biomass of 100 MW at 80 %: coal serves 20 MW of 100. By its capacity coal would not run."""
     assert solved(grid([100], technology="biomass", max_output_fraction=0.8)).objective == pytest.approx(20 * 300)
 
 
@@ -52,7 +52,8 @@ def test_the_grid_inside_a_zone_takes_its_part():
 
 
 def test_must_take_floor():
-    """At 400 CNY/MWh it would not run beside coal; 40 MW must be taken, or 25 where that is all."""
+    """At 400 CNY/MWh it would not run beside coal; 40 MW must be taken, or 25 where that is all. Without the floor coal would serve all
+    100 MWh for 30,000 CNY."""
     dear = {"variable_cost_cny_per_mwh": 400}
     result = solved(grid([50, 50], {"availability": {"wind": [1, 0.25]}}, min_output_fraction=0.4, **dear))
     assert megawatts(result, "generation") == pytest.approx([40, 25])
@@ -62,7 +63,8 @@ def test_must_take_floor():
 
 
 def test_negative_cost_is_a_reason_to_run():
-    """Paid 50 CNY/MWh to run it serves the load at minus 50 CNY/MWh, which is then the price."""
+    """Paid 50 CNY/MWh to run it serves the load at minus 50 CNY/MWh, which is then the price. Taken for nothing it would earn nothing,
+    and the price be 0."""
     result = solved(grid([50], variable_cost_cny_per_mwh=-50))
     assert result.objective == pytest.approx(-2500)
     assert result.price("A") == pytest.approx([-50])

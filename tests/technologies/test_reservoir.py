@@ -140,7 +140,8 @@ def test_ecological_flow_has_no_row_where_it_cannot_bind():
 
 
 def test_least_output_and_turbine():
-    """At 400 CNY/MWh beside coal at 300 the plant gives its least, 10 MW; at no cost its greatest, 80."""
+    """At 400 CNY/MWh beside coal at 300 the plant gives its least, 10 MW; at no cost its greatest, 80. Without these limits coal would
+    serve all for 27,000 CNY, and the turbines give 90."""
     dear = grid([90], [lake()], plants={"lake": {"min_output_fraction": 0.1, "variable_cost_cny_per_mwh": 400}})
     assert solved(dear).objective == pytest.approx(10 * 400 + 80 * 300)
     limited = grid([90], [lake(initial_fraction=1)], plants={"lake": {"max_output_fraction": 0.8}})
@@ -195,7 +196,8 @@ def test_water_arrives_after_its_delay():
 
 
 def test_no_delay():
-    """Water that is not on the way at all makes power twice in the same hour."""
+    """Water that is not on the way at all makes power twice in the same hour. An hour on its way, it would arrive after the end, and
+    coal serve 60 MW for 18,000 CNY."""
     result = solved(chain([100], [40], {}))
     assert result.objective == pytest.approx(20 * 300)
 
@@ -209,7 +211,8 @@ def test_spill_arrives_as_release_does():
 
 
 def test_share_and_energy_factor():
-    """A quarter of 40 MW goes to a plant of twice the head, three quarters to one of a third of it: 20 and 10 MW."""
+    """A quarter of 40 MW goes to a plant of twice the head, three quarters to one of a third of it: 20 and 10 MW. By shares alone it
+    would be 10 and 30."""
     case = grid([100], [channel("above"), channel("left"), channel("right")], {"above": [40]}, [
         {"upstream": "above", "downstream": "left", "share": 0.25, "energy_factor": 2},
         {"upstream": "above", "downstream": "right", "share": 0.75, "energy_factor": 1 / 3}])
@@ -248,13 +251,15 @@ def test_before_the_horizon_the_river_was_steady():
 
 
 def test_cyclic_cascade():
-    """Where the reservoir above is cyclic, what it lets out at the end arrives at the start."""
+    """Where the reservoir above is cyclic, what it lets out at the end arrives at the start. From a steady river, the mean of the day,
+    it would be 10 MW."""
     result = solved(chain([100] * 3, [0, 0, 30], {"delay_hours": 1}, above=channel("above", cyclic=True)))
     assert megawatts(result, "generation", 1) == pytest.approx([30, 0, 0])
 
 
 def test_delay_of_part_of_a_step():
-    """An hour and a half: half of the water comes in the next hour, half in the one after it; none is lost."""
+    """An hour and a half: half of the water comes in the next hour, half in the one after it; none is lost. By whole hours all 40 would
+    come in the next."""
     result = solved(chain([100] * 4, [40, 0, 0, 0], {"delay_hours": 1.5, "initial_flow_mw": 0}))
     assert megawatts(result, "generation", 1) == pytest.approx([0, 20, 20, 0])
 

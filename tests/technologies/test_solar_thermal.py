@@ -41,7 +41,8 @@ def test_heat_is_shifted_to_the_evening():
 
 
 def test_store_holds_hours_of_rated_output():
-    """One hour of 100 MW: of 160 MW at noon 40 are used, 100 kept, 20 not gathered; the evening lacks 20 of 120 MWh."""
+    """One hour of 100 MW: of 160 MW at noon 40 are used, 100 kept, 20 not gathered; the evening lacks 20 of 120 MWh. With six hours of
+    store coal would not run."""
     result = solved(grid([40, 60, 60], [0.8, 0, 0], heat_store_hours=1, initial_heat_fraction=0))
     assert megawatts(result, "defocus") == pytest.approx([20, 0, 0])
     assert megawatts(result, "report_available")[0] == pytest.approx(60)
@@ -59,14 +60,16 @@ def test_store_loses_heat():
 
 
 def test_long_steps():
-    """Steps of two hours: 160 MW gather 320 MWh; after two hours at 10 % an hour 0.81 of 240 MWh are left, 97.2 MW."""
+    """Steps of two hours: 160 MW gather 320 MWh; after two hours at 10 % an hour 0.81 of 240 MWh are left, 97.2 MW. Without the loss it
+    would be 100 MW."""
     result = solved(grid([40, 100], [0.8, 0], step_hours=2, heat_loss_fraction_per_hour=0.1, initial_heat_fraction=0))
     assert megawatts(result, "generation") == pytest.approx([40, 97.2])
     assert megawatts(result, "heat") == pytest.approx([0, 240, 0])
 
 
 def test_turbine_is_the_limit():
-    """A load of 130 MW takes 100 MW of turbine, 0.9 of it where max_output_fraction says so; the field gives 160 MW."""
+    """A load of 130 MW takes 100 MW of turbine, 0.9 of it where max_output_fraction says so; the field gives 160 MW. Without either
+    limit coal would not run."""
     result = solved(grid([130], [0.8], initial_heat_fraction=0))
     assert megawatts(result, "generation") == pytest.approx([100])
     result = solved(grid([130], [0.8], initial_heat_fraction=0, max_output_fraction=0.9))
@@ -74,7 +77,8 @@ def test_turbine_is_the_limit():
 
 
 def test_start_is_given():
-    """A quarter of 600 MWh at the start serves 150 MWh of a dark load of 200."""
+    """A quarter of 600 MWh at the start serves 150 MWh of a dark load of 200. From an empty store coal would serve all for 60,000 CNY,
+    from a full one nothing."""
     result = solved(grid([100, 100], [0, 0], initial_heat_fraction=0.25))
     assert result.objective == pytest.approx(50 * 300)
 
@@ -92,7 +96,8 @@ def test_cyclic_heat():
 
 
 def test_must_run():
-    """A least output of 30 MW at night is kept though coal is cheaper than this plant's 500 CNY/MWh."""
+    """A least output of 30 MW at night is kept though coal is cheaper than this plant's 500 CNY/MWh. Without the floor coal would serve
+    all for 30,000 CNY."""
     result = solved(grid([50, 50], [0.8, 0], initial_heat_fraction=0, min_output_fraction=0.3,
                          variable_cost_cny_per_mwh=500))
     assert megawatts(result, "generation") == pytest.approx([30, 30])
@@ -100,7 +105,8 @@ def test_must_run():
 
 
 def test_without_a_store_it_is_an_ordinary_plant():
-    """No hours of store: availability is of the plant's power, and no heat is accounted for."""
+    """No hours of store: availability is of the plant's power, and no heat is accounted for. With its field and store coal would serve
+    40 MWh for 12,000 CNY instead of 36,000."""
     result = solved(grid([100, 100], [0.8, 0], heat_store_hours=0))
     assert "solar_thermal" not in result.model.fleets
     assert result.objective == pytest.approx(120 * 300)

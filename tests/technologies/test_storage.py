@@ -110,7 +110,7 @@ def test_length_of_a_step():
 
 
 def test_power():
-    """70 MW at most each way, though 200 MW are too much and then too little."""
+    """70 MW at most each way, though 200 MW are too much and then too little. Without the limit all 200 would be drawn."""
     result = solved(grid([0, 200], {**EMPTY, "power_mw": 70}, cheap=[200, 0]))
     assert charge(result)[0] == pytest.approx(70)
     result = solved(grid([200], {"cyclic": False, "initial_fraction": 1, "power_mw": 70}))
@@ -364,7 +364,8 @@ def test_limits_that_never_bind_have_no_row():
 
 @pytest.mark.parametrize("wear, used", [(800, True), (1000, False)])
 def test_wear(wear, used):
-    """A MWh delivered saves 1,000 - 100 CNY: worth 800 of wear, not 1,000. At 2 h a step the wear counts twice."""
+    """A MWh delivered saves 1,000 - 100 CNY: worth 800 of wear, not 1,000. At 2 h a step the wear counts twice. Without wear it would
+    serve all 100 MWh at either, for 10,000 CNY."""
     result = solved(grid([0, 50], {**EMPTY, "wear_cost_cny_per_mwh": wear}, cheap=[50, 0], step_hours=2.0))
     assert discharge(result)[1] == pytest.approx(50 if used else 0)
     assert result.objective == pytest.approx(2 * 50 * (CHEAP + wear) if used else 2 * 50 * DEAR)

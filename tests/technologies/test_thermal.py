@@ -37,7 +37,7 @@ def test_cheap_plant_first_up_to_what_is_available():
 
 
 def test_energy_costs_by_the_hour():
-    """50 MW for two hours are 100 MWh at 100 CNY."""
+    """50 MW for two hours are 100 MWh at 100 CNY. Counted by steps it would be 5,000."""
     assert solved(coal_and_gas([50], step_hours=2)).objective == pytest.approx(10_000)
 
 
@@ -54,14 +54,15 @@ def test_floor_gives_way_to_what_is_available():
 
 
 def test_emissions_are_tonnes_of_the_step():
-    """50 MW at 0.8 t/MWh for two hours: 80 t; per hour 40 t are offered to policies."""
+    """50 MW at 0.8 t/MWh for two hours: 80 t; per hour 40 t are offered to policies. Counted by steps it would be 40 t in all."""
     case = coal_and_gas([50], {"emissions_t_per_mwh": 0.8}, step_hours=2)
     assert solved(case).value("thermal.report_emissions")[:, 0] * 1e3 == pytest.approx([80, 0])
     assert offered(case, "emissions")[:, 0] * 1e3 == pytest.approx([40, 0])
 
 
 def test_headroom_of_plant_without_commitment():
-    """At 60 MW with 90 available and a floor of 20: 30 up, 40 down. In the heating season the floor is 50: 10 down."""
+    """At 60 MW with 90 available and a floor of 20: 30 up, 40 down. In the heating season the floor is 50: 10 down. Were heat not known
+    40 could be withdrawn then too, without any floor all 60."""
     case = coal_and_gas([60], {"min_output_fraction": 0.2, "max_output_fraction": 0.9})
     assert offered(case, "headroom_up")[:, 0] * 1e3 == pytest.approx([30, 100])
     assert offered(case, "headroom_down")[:, 0] * 1e3 == pytest.approx([40, 0])
@@ -74,7 +75,7 @@ def test_headroom_of_plant_without_commitment():
 def test_headroom_of_what_is_online():
     """70 MW online (a start is out of reach) at 90 % and 60 MW, floor 50 %: 63 - 60 up, 60 - 35 down, whatever is off.
 
-    Gas, which is not committed, is online with all of its capacity.
+    Gas, which is not committed, is online with all of its capacity; were coal, it would be 90 - 60 up and 60 - 50 down.
     """
     fleet = {"min_output_fraction": 0.5, "max_output_fraction": 0.9, "start_cost_cny_per_mw": 1e6,
              "initial_online_mw": 70}
@@ -90,7 +91,8 @@ def test_headroom_down_keeps_heat(floor, heat, running, least):
     """At 80 MW the least output is the higher of the floor of what is online and of heat.
 
     A line over what is online stands for it: exact in the first four cases; in the last it runs from 40 MW of heat with
-    40 online to 50 MW with 100 online, so that it is 47.5 at 85 online, 5 MW above the floor of 42.5.
+    40 online to 50 MW with 100 online, so that it is 47.5 at 85 online, 5 MW above the floor of 42.5. Without heat it would be 50 at
+    100 online.
     """
     fleet = {"min_output_fraction": floor, "heating_floor_fraction": heat, "initial_online_mw": running,
              "start_cost_cny_per_mw": 50}
@@ -106,7 +108,8 @@ def test_headroom_down_keeps_heat(floor, heat, running, least):
 
 
 def test_headroom_of_plant_that_captures():
-    """Nothing captured: 100 - 50 up. Down to the floor of 40 MW, of which full capture leaves 0.82 x 40 to deliver."""
+    """Nothing captured: 100 - 50 up. Down to the floor of 40 MW, of which full capture leaves 0.82 x 40 to deliver. Without the capture
+    that it could turn on it would be 10 down instead of 17.2."""
     capture = {"emissions_t_per_mwh": 0.8, "capture_rate": 0.9, "capture_energy_mwh_per_t": 0.25}
     case = coal_and_gas([50], {**capture, "min_output_fraction": 0.4})
     assert offered(case, "headroom_up")[0] * 1e3 == pytest.approx([50])

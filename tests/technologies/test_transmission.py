@@ -96,7 +96,8 @@ def test_reverse_capacity(reverse, most, loss_fraction):
 
 @pytest.mark.parametrize("line", [{}, {"loss_fraction": 0.1}])
 def test_limit_by_step(line):
-    """flow_limit says 100, 50 and 0 % of 100 MW, forward and (line written backward) in reverse."""
+    """flow_limit says 100, 50 and 0 % of 100 MW, forward and (line written backward) in reverse. Without it 100 MW would flow
+    throughout."""
     series = {"flow_limit": {"AB": [1, 0.5, 0]}}
     result = solved(two_zones(0, [150] * 3, line, series))
     assert flow(result) == pytest.approx([100, 50, 0])
@@ -137,7 +138,7 @@ def test_loss(reverse):
 @pytest.mark.parametrize("line", [{}, {"capacity_mw": 0, "reverse_capacity_mw": 100}])
 def test_loss_backward(line):
     """The same against the line's direction: the flow is -50 at the sending end, whether the line is two-way or
-    one-way."""
+    one-way. Without the loss 45 would be sent, and B's price be A's."""
     result = solved(two_zones([0], [45], {"from_zone": "B", "to_zone": "A", "loss_fraction": 0.1, **line}))
     assert flow(result) == pytest.approx([-50])
     assert loss(result) == pytest.approx([5])
@@ -277,7 +278,7 @@ def test_nothing_circulates_while_no_price_is_negative(random):
 @pytest.mark.parametrize("hours, step", [(1.0, 30), (0.5, 15)])
 def test_ramp(line, hours, step):
     """30 MW/h: B asks for 0, 90, 90, 0 MW and gets 0 or less, then at most `step` more in each step, and as little
-    less."""
+    less. Without the ramp 90 would flow at once."""
     result = solved(two_zones(0, [0, 90, 90, 0], {"ramp_mw_per_hour": 30, **line}, step_hours=hours))
     assert np.abs(np.diff(flow(result))).max() == pytest.approx(step)
     assert flow(solved(two_zones(0, [0, 90, 90, 0], line)))[1] * (-1 if "from_zone" in line else 1) >= 90
@@ -301,7 +302,8 @@ def test_ramp_from_a_given_flow():
 
 @pytest.mark.parametrize("line", [{}, {"cost_cny_per_mwh": 1}])
 def test_ramp_down_from_a_given_flow(line):
-    """B sent 40 MW before: 10 MW still go to A in the first step though its plant is cheap, then -20, -50."""
+    """B sent 40 MW before: 10 MW still go to A in the first step though its plant is cheap, then -20, -50. Without the ramp 90 would
+    flow to B at once, and without the given flow too."""
     line = {**line, "from_zone": "B", "to_zone": "A", "ramp_mw_per_hour": 30, "initial_flow_mw": 40}
     assert flow(solved(two_zones(90, [90, 90, 90], line))) == pytest.approx([10, -20, -50])
 
