@@ -318,7 +318,7 @@ def test_no_selling_of_what_was_bought_to_raise_the_limit():
 
 
 def test_what_was_banked_covers_emissions():
-    """100 kt in the bank at the start: 75.2 kt are bought instead of 175.2."""
+    """100 kt in the bank at the start: 75.2 kt are bought; without them 175.2 kt would be."""
     case = grid({}, generators=[CHEAP_DIRTY], carbon_entities=[{"entity": "A", "banked_t": 100_000}])
     row, _ = account(case, "A")
     assert row["banked_in_t"] == pytest.approx(100_000)

@@ -154,7 +154,7 @@ def test_what_was_in_store_before_is_not_green():
 
 def test_only_charging_that_takes_place_is_green():
     """The store's converter is lossless and its share under contract is 10 %: of 10 MW it may count 1. So 1 MWh is
-    kept for the second hour, and 3 of 4 are short."""
+    kept for the second hour, and 3 of 4 are short. Were its share not asked, none would be short."""
     result = solved(
         stored(
             [{"contract": "s", "load": "servers", "storage": "battery", "share": 0.1}], battery(charge_efficiency=1.0)
@@ -363,7 +363,8 @@ def test_what_a_line_of_one_column_brings_in_an_hour_is_what_flows_in_it():
 
 
 def test_what_is_lost_on_the_way_does_not_arrive():
-    """A line of 10 MW that loses a fifth: 8 MW arrive, all that is wanted; of 5 MW sent only 4."""
+    """A line of 10 MW that loses a fifth: 8 MW arrive, all that is wanted; of 5 MW sent only 4. In the two hours 8 MWh are short then;
+    were the loss not counted, 6."""
     assert solved(two_zones("hour", (10, 10), CONTRACT, loss=0.2)).value(
         "green_load.short_by_hour"
     ).sum() == pytest.approx(0, abs=1e-9)

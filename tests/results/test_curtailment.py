@@ -128,7 +128,8 @@ def test_ramping_of_what_is_online():
 
 
 def test_a_line_with_a_least_flow_is_no_way_back():
-    """A sends at least 5 MW to B, so B has no corridor to A, whose coal stands at its floor: not B's affair."""
+    """A sends at least 5 MW to B, so B has no corridor to A, whose coal stands at its floor: not B's affair. Taken for a way back it
+    would be minimum output."""
     wind, coal = {**WIND, "zone": "B"}, {**COAL, "min_output_fraction": 0.2}
     _, cause = causes(load={"a": 15, "b": 60}, generators=(wind, coal),
                       lines=[line("A", "B", min_flow_mw=5, reverse_capacity_mw=20)])
@@ -192,7 +193,8 @@ def test_the_audit_finds_causes_and_their_sums_by_itself():
 
 
 def test_water_that_passes_a_turbine_at_full_power_is_storage_full():
-    """The lake takes 100 MW of water in, its turbine 40: 60 MW pass by though the corridor beside it is full too."""
+    """The lake takes 100 MW of water in, its turbine 40: 60 MW pass by though the corridor beside it is full too. Without the question
+    for turbines it would be congestion."""
     generators = [{"generator": "wind", "zone": "A", "technology": "hydro_reservoir", "capacity_mw": 40}, {**COAL, "zone": "B"}]
     lake = {"reservoir": "lake", "generator": "wind", "capacity_mwh": 10, "initial_fraction": 1, "final_fraction": 1}
     results, cause = causes(load={"a": 20, "b": 90}, generators=generators, lines=[line("A", "B")], reservoirs=[lake],
@@ -210,7 +212,8 @@ def test_corridors_go_before_floors():
 
 
 def test_a_profile_of_the_corridor_says_when_it_is_full():
-    """The corridor may carry half of its 80 MW in the second hour: full at 40 MW, while 80 MW carried all before."""
+    """The corridor may carry half of its 80 MW in the second hour: full at 40 MW, while 80 MW carried all before. By its 80 MW the 40
+    MWh would be surplus."""
     _, cause = causes(steps=2, load={"a": 20, "b": 90}, generators=(WIND, {**COAL, "zone": "B"}), lines=[line("A", "B", 80)],
                       series={"flow_limit": {"A-B": [1.0, 0.5]}})
     assert cause == ["none", "congestion"]

@@ -36,13 +36,14 @@ def test_what_is_online_stays_for_what_is_left_of_its_time():
 
 
 def test_what_is_off_stays_off():
-    """Off for the first hour: 30 MW come from the rest at 50, then from the unit at 10."""
+    """Off for the first hour: 30 MW come from the rest at 50, then from the unit at 10. Free to start it would give both, for 600."""
     assert run([30.0, 30.0], initial_online_mw=0, initial_hold_hours=1, min_up_hours=1).objective == pytest.approx(1500 + 300)
 
 
 def test_output_at_start_and_stop():
     """Off at the start, 100 MW asked for, at most half of what starts: 50 from the unit, then all 100. With a stop level
-    of 0.6 and 0 asked for in the third hour only 60 are possible in the second."""
+    of 0.6 and 0 asked for in the third hour only 60 are possible in the second. Without such levels it would give all, for 2000 either
+    way."""
     limit = {"initial_online_mw": 0, "initial_output_mw": 0, "min_up_hours": 1, "start_output_fraction": 0.5}
     assert run([100.0, 100.0], **limit).objective == pytest.approx(50 * 10 + 50 * 50 + 1000)
     both = run([100.0, 100.0, 0.0], stop_output_fraction=0.6, **limit)

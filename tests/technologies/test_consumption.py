@@ -37,7 +37,8 @@ def test_a_dark_zone_delivers_nothing():
 
 
 def test_orderly_use_is_a_part_of_the_load_too():
-    """60 MW of shed and 80 of orderly use on 100 MW: 60 and 40, and nothing is left to be unserved."""
+    """60 MW of shed and 80 of orderly use on 100 MW: 60 and 40, and nothing is left to be unserved. Without the law orderly use would
+    give all its 80."""
     result = solved(dark({"kind": "shed", "power_mw": 60}, {"kind": "orderly_use", "power_mw": 80}))
     assert result.value("demand_response.reduced")[:, 0] * 1e3 == pytest.approx([60, 40])
     assert result.value("loads.unserved")[:, 0] * 1e3 == pytest.approx([0, 500])
@@ -59,7 +60,8 @@ def test_one_load_is_not_cut_for_another():
 
 
 def test_what_a_load_injects_can_not_be_taken_off():
-    """A load that injects 50 MW beside one of 100 MW: 100 MW may be reduced or unserved, and the 50 go to B."""
+    """A load that injects 50 MW beside one of 100 MW: 100 MW may be reduced or unserved, and the 50 go to B. Without the law 100 would,
+    half of them from nothing."""
     case = dark({"kind": "shed", "power_mw": 500}, own=[("roofs", -50)])
     result = solved(case)
     assert result.value("transmission.report_flow") * 1e3 == pytest.approx(np.array([[50.0]]))

@@ -33,7 +33,7 @@ def cost(demand, **options):
 
 
 def test_a_part_starts_and_its_start_costs_that_part():
-    """50 of 100 MW start for half of 1000, whatever the hours of a step are: 500 + 50 * 10 * 2."""
+    """50 of 100 MW start for half of 1000, whatever the hours of a step are: 500 + 50 * 10 * 2. Without it 1000."""
     assert cost([50.0], hours=2.0, start_cost_cny=1000) == pytest.approx(500 + 50 * 10 * 2)
 
 
@@ -45,7 +45,8 @@ def test_the_least_output_of_what_is_on():
 
 
 def test_stops_and_hours_on_cost():
-    """100 MW for a step of 2 hours: on for 30 an hour; afterwards off for 200 or on for 30 an hour and 40 MW at 10."""
+    """100 MW for a step of 2 hours: on for 30 an hour; afterwards off for 200 or on for 30 an hour and 40 MW at 10. Without them
+    2000."""
     assert cost([100.0, 0.0], hours=2.0, stop_cost_cny=200, stand_by_cost_cny_per_hour=30) == pytest.approx(2060 + 200)
     assert cost([100.0, 0.0], hours=2.0, stop_cost_cny=900, stand_by_cost_cny_per_hour=30) == pytest.approx(2060 + 860)
 
@@ -96,7 +97,8 @@ def test_every_tighter_row_number_by_number():
 
 
 def test_costs_by_step():
-    """A start costs 900 then 100: what is asked for in both steps starts in the second where 10 * 90 < 900 * 10 / 100."""
+    """A start costs 900 then 100: what is asked for in both steps starts in the second where 10 * 90 < 900 * 10 / 100. At 100 in both
+    it would start at once, for 2100."""
     by_step = {"conversion_start_cost": {"plant": [9500.0, 100.0]}}
     assert cost([100.0, 100.0], series=by_step) == pytest.approx(100 * DEAR + 100 + 1000)
 
@@ -116,7 +118,7 @@ def test_minimum_time_on_is_counted_in_steps():
 
 def test_ramps_of_what_is_on_and_of_what_starts():
     """From nothing 60 MW at most start, then 20 more each step, of 100 asked for; a stop falls by 50 at most: of 80 MW 30
-    are the other plant's in the step before all must be off."""
+    are the other plant's in the step before all must be off. Without the first limits it would give all, for 2000."""
     assert cost([100.0, 100.0], start_mw=60, ramp_up_mw_per_hour=20) == pytest.approx((60 + 80) * 10 + (40 + 20) * DEAR)
     whole = {"up_steps_before": 5, "down_steps_before": 0, "initial_mw": 80}
     off = {"conversion_stand_by_cost": {"plant": [0.0, 1e6]}}

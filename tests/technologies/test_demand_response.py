@@ -69,7 +69,7 @@ def test_a_call_may_last_longer_than_it_must():
 
 
 def test_a_programme_of_more_than_a_gigawatt_may_start_at_once():
-    """2 GW short in the first hour and at rest afterwards: all of it is called."""
+    """2 GW short in the first hour and at rest afterwards: all of it is called. Could a gigawatt at most start, 1 GW would be."""
     large = {"kind": "shed", "power_mw": 2000, "cost_cny_per_mwh": 100, "min_rest_hours": 2}
     assert down(solved(grid([3000, 5000, 5000, 5000], large, load=5000)))[0] == pytest.approx([2000, 0, 0, 0])
 

@@ -34,7 +34,8 @@ def test_season_crosses_new_year():
 
 
 def test_season_within_a_year():
-    """Where the season starts before it ends it lies within the year: a zone of the southern half of the globe."""
+    """Where the season starts before it ends it lies within the year: a zone of the southern half of the globe. Without a season coal
+    would not run."""
     zones = [{"zone": "A", "heating_start": "06-01", "heating_end": "06-02"}]
     assert coal(solved(daily("2027-05-31", zones, steps=4))) == pytest.approx([0, 40, 40, 0])
 

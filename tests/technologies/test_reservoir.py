@@ -126,7 +126,8 @@ def test_ecological_flow():
 
 
 def test_ecological_flow_may_be_generation():
-    """The same flow in an hour with load goes through the turbines: nothing is lost."""
+    """The same flow in an hour with load goes through the turbines: nothing is lost. Had it to pass them by, 15 MWh would be lost in
+    each hour, and coal cost 30,000 CNY instead of 21,000."""
     result = solved(grid([20, 100], [lake(min_flow_mw=15)]))
     assert megawatts(result, "spill") == pytest.approx([0, 0])
     assert result.objective == pytest.approx(70 * 300)
@@ -203,7 +204,8 @@ def test_no_delay():
 
 
 def test_spill_arrives_as_release_does():
-    """Above, 10 of 40 MW go through the turbines and 30 over the spillway: all 40 make power below."""
+    """Above, 10 of 40 MW go through the turbines and 30 over the spillway: all 40 make power below. Were the spill lost on the way, 10
+    would."""
     result = solved(chain([100, 100], [40, 0], {"delay_hours": 1, "initial_flow_mw": 0},
                           plants={"above": {"capacity_mw": 10}}))
     assert megawatts(result, "spill", 0) == pytest.approx([30, 0])
@@ -220,7 +222,8 @@ def test_share_and_energy_factor():
 
 
 def test_three_in_a_row():
-    """Each link adds its own delay: 30 MW in hours 1, 2 and 4, where 5 MW of the lowest stretch's own inflow join."""
+    """Each link adds its own delay: 30 MW in hours 1, 2 and 4, where 5 MW of the lowest stretch's own inflow join. Without the second
+    delay the 30 would come in the second hour, and 5 alone in the last."""
     inflow = {"top": [30, 0, 0, 0], "low": [0, 0, 0, 5]}
     case = grid([100] * 4, [channel("low"), channel("middle"), channel("top")], inflow, [
         {"upstream": "middle", "downstream": "low", "delay_hours": 2, "initial_flow_mw": 0},
