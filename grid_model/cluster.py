@@ -51,6 +51,7 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
         return
     with (
         dask.config.set(QUIET),
+        _silent(),
         _without_main(),
         LocalCluster(
             n_workers=workers,
@@ -63,6 +64,20 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What dask says of its own processes, such as that one takes long to end, is nothing that a user could mend."""
+    loggers = [logging.getLogger(name) for name in ("distributed.nanny", "distributed.worker", "distributed.scheduler")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -73,6 +73,17 @@ def test_every_line_that_looks_into_results_works(small_grid):
     assert len(lines) > 10 and all(eval(line, known) is not Ellipsis for line in lines if not line.endswith(".plot()"))  # noqa: S307
 
 
+def test_a_page_of_a_rule_tells_its_size_and_how_it_was_checked(generated):
+    """A rule without rows in the tables of figures would have a page without performance and validation."""
+    pages = generated[0]
+    silent = [policy.NAME for policy in model.BUILT_IN if "`benchmarks/rules.py`" not in pages[f"policies/{policy.NAME}.md"]]
+    assert silent == []
+    ruling = [module for module in (*model.TECHNOLOGIES, *model.BUILT_IN) if module.NAME not in ("settlement", "scorecard")]
+    unchecked = [module.NAME for module in ruling if "a test sees" not in "".join(
+        page for path, page in pages.items() if path.endswith(f"/{module.NAME}.md"))]
+    assert unchecked == []
+
+
 def test_docs_say_which_columns_are_never_below_nothing(generated):
     """Spilled water was called free, as its sign is given by `domain` where others have `within`."""
     text = "".join(page for path, page in generated[0].items() if path.startswith(("formulation/", "policies/")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from grid_model.case.tables import CORE_TABLES
 from grid_model.technologies import consumption
 
 OFFERS = ("injection", "output", "emissions", "available", "forgone", "certificates", "headroom_up", "headroom_down")
+FIGURES = Path(__file__).parents[1]  # mutation.csv and rules.csv stand beside the pages
 HELPED = ("contract", "generators")  # read by all, told once
 
 
@@ -66,7 +68,40 @@ def _page(module: ModuleType) -> str:
             core = {column.name for column in CORE_TABLES.get(name, ())}
             shown = [column for column in columns if column.name not in core]
             parts += [f"**{name}**", columns_of(name, shown)] if shown else []
+    figures = [_checked([module, *_helpers(module)]), _size(module)]
+    parts += ["## In figures", *figures] if any(figures) else []
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _checked(modules: list[ModuleType]) -> str:
+    """How many changes of the rules of these files tests see, and in which files these tests stand."""
+    names = {module.__name__.rpartition(".")[2] for module in modules}
+    tried = [row["seen_by"] for row in _figures("mutation.csv") if row["module"] in names]
+    seen = [test.partition("::")[0] for test in tried if test]
+    if not tried:
+        return ""
+    files = ", ".join(f"`tests/{name}`" for name in sorted(set(seen), key=lambda name: (-seen.count(name), name))[:3])
+    unseen = f"a test sees all but {len(tried) - len(seen)}, which no dispatch can tell from the rule" if len(seen) < len(tried) else "a test sees each"
+    return (
+        f"{len(tried)} terms and bounds of these rules were taken out or turned, one at a time: {unseen} "
+        f"([Mutation](../mutation.md)). Most of them are seen in {files}."
+    )
+
+
+def _size(module: ModuleType) -> str:
+    """What a rule of the market adds to a programme."""
+    sizes = {row["rule"]: [int(row[name]) for name in ("rows", "columns", "nonzeros")] for row in _figures("rules.csv")}
+    if module not in formulation.BUILT_IN:
+        return ""
+    if not any(sizes[module.NAME]):
+        return "It adds nothing to the programme of `scenarios/five_province_week.yaml`: no row there is of its making (`benchmarks/rules.py`)."
+    added, whole = ("{:,} rows, {:,} columns and {:,} non-zeros".format(*sizes[name]) for name in (module.NAME, ""))
+    return f"To the programme of `scenarios/five_province_week.yaml` it adds {added}; the whole has {whole} (`benchmarks/rules.py`)."
+
+
+def _figures(file: str) -> list[dict[str, str]]:
+    with (FIGURES / file).open(newline="", encoding="utf-8") as rows:
+        return list(csv.DictReader(rows))
 
 
 def _helpers(module: ModuleType) -> list[ModuleType]:

@@ -24,9 +24,9 @@ def installed() -> str | None:
 
 
 class Browser:
-    """One page of a headless browser; `problems` are its console errors, exceptions and requests that failed."""
+    """One page of a headless browser; `problems` are its console errors, exceptions and requests that failed, unless it does not listen."""
 
-    def __init__(self, profile: Path, width: int = 1366, height: int = 768):
+    def __init__(self, profile: Path, width: int = 1366, height: int = 768, listening: bool = True):
         self._loop = asyncio.new_event_loop()
         self._process = subprocess.Popen(
             [
@@ -47,7 +47,7 @@ class Browser:
         )
         self._numbers, self.problems, self.requests = itertools.count(1), [], []
         self._socket = self._run(self._connect(profile / "DevToolsActivePort"))
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network") if listening else ("Page",):
             self.call(f"{domain}.enable")
         self.resize(width, height)
 
