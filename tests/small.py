@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 
 from grid_model.algebra import compile_program
 from grid_model.case.case import Case, labelled
-from grid_model.case.columns import complete, empty_table
+from grid_model.case.columns import complete, empty_column, empty_table
 from grid_model.case.series import KINDS
 from grid_model.formulation import TABLES, build_model
 from grid_model.scenario import Scenario
@@ -27,8 +29,9 @@ def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="20
     assert tables.keys() <= TABLES.keys(), f"no such table: {tables.keys() - TABLES.keys()}"
     zones = {row[key] for rows in tables.values() for row in rows for key in ("zone", "from_zone", "to_zone") if key in row}
     tables.setdefault("zones", [{"zone": zone} for zone in sorted(zones)])
-    tables.setdefault("technologies", [{"technology": name, "kind": kind} for name, kind in TECHNOLOGIES.items()])
     typed = {name: _typed(tables[name], columns) if tables.get(name) else empty_table(columns) for name, columns in TABLES.items()}
+    if "technologies" not in tables:
+        typed["technologies"] = _technologies(tuple((column.name, column.metadata["kind"]) for column in TABLES["technologies"]))
     complete_tables = {name: complete(typed[name], columns, typed["technologies"]) for name, columns in TABLES.items()}
     time = pd.date_range(start, periods=steps, freq=pd.Timedelta(hours=step_hours))
     arrays = {name: labelled(_DIMENSION[name], list(rows), time,
@@ -39,15 +42,23 @@ def small_case(steps: int, series=None, policies=None, step_hours=1.0, start="20
     return Case("small", scenario, time, np.full(steps, float(step_hours)), complete_tables, arrays, {})
 
 
+@functools.cache
+def _technologies(columns) -> pd.DataFrame:
+    """Those of every small case, typed once for the columns that there are: a registered policy may add some."""
+    return _typed([{"technology": name, "kind": kind} for name, kind in TECHNOLOGIES.items()], TABLES["technologies"])
+
+
 def _typed(rows, columns) -> pd.DataFrame:
     """Rows as a typed table: what a row leaves out is empty."""
     unknown = {key for row in rows for key in row} - {column.name for column in columns}
     assert not unknown, f"no such column: {unknown}"
-    empty = {"number": np.nan, "flag": pd.NA, "date": pd.NaT}
-    kinds = {"number": float, "flag": "boolean", "date": "datetime64[us]"}
-    return pd.DataFrame({column.name: pd.Series(
-        [row.get(column.name, empty.get(column.metadata["kind"], "")) for row in rows],
-        dtype=kinds.get(column.metadata["kind"], "str")) for column in columns})
+    index, dtypes = pd.RangeIndex(len(rows)), {"number": float, "flag": "boolean", "date": "datetime64[us]"}
+    absent = {kind: empty_column(kind, index) for kind in {column.metadata["kind"] for column in columns}}
+    written, found = {name for row in rows for name in row}, {}
+    for name, kind in ((column.name, column.metadata["kind"]) for column in columns):
+        found[name] = absent[kind] if name not in written else pd.Series(
+            [row.get(name, empty) for row, empty in zip(rows, absent[kind])], index, dtype=dtypes.get(kind, "str"))
+    return pd.DataFrame(found, index=index)
 
 
 class Solved:

@@ -57,7 +57,7 @@ def parse_cells(file: str, cells: pd.DataFrame, columns: Sequence[pa.Column]) ->
         kind = column.metadata["kind"]
         if column.name not in cells:
             if kind not in absent:
-                absent[kind] = _empty(kind, cells.index)
+                absent[kind] = empty_column(kind, cells.index)
             typed[column.name] = absent[kind]
             continue
         written = cells[column.name]
@@ -74,7 +74,7 @@ def _how_written(value: str) -> str:
     return "" if value.isprintable() else ", on one line and without signs that cannot be printed"
 
 
-def _empty(kind: str, index: pd.Index) -> pd.Series:
+def empty_column(kind: str, index: pd.Index) -> pd.Series:
     """A column without a single value."""
     value, dtype = _EMPTY.get(kind, ("", str))
     return pd.Series(value, index=index, dtype=dtype)
@@ -123,13 +123,14 @@ def complete(frame: pd.DataFrame, columns: Sequence[pa.Column], technologies: pd
     """The table with empty cells filled: by the row's technology where so declared, then by the column's default."""
     if frame.empty:
         return empty_table(columns)
-    of_technology = pd.DataFrame()
-    if "technology" in frame:
-        of_technology = technologies.drop_duplicates("technology").set_index("technology").reindex(frame["technology"])
+    given = [column.name for column in columns if column.metadata["by_technology"] and column.name in technologies]
+    given = given if "technology" in frame else []
+    if given:
+        of_technology = technologies.drop_duplicates("technology").set_index("technology")[given].reindex(frame["technology"])
     filled = {}
     for column in columns:
         values = frame[column.name]
-        if column.metadata["by_technology"] and column.name in of_technology:
+        if column.name in given:
             values = fill(values, of_technology[column.name])
         if column.metadata["default"] not in (None, ""):
             values = fill(values, column.metadata["default"])
@@ -142,7 +143,9 @@ def fill(values: pd.Series, others: object) -> pd.Series:
     empty = is_empty(values)
     if not empty.any():
         return values
-    others = others.to_numpy(object) if isinstance(others, pd.Series) else others
+    others = others.to_numpy() if isinstance(others, pd.Series) else others
+    if values.dtype == float:
+        return pd.Series(np.where(empty, others, values.to_numpy()).astype(float), values.index)
     cells = np.where(empty, others, values.to_numpy(object))
     if values.dtype == "str":
         cells[pd.isna(cells)] = ""
@@ -158,10 +161,10 @@ def is_empty(values: pd.Series) -> np.ndarray:
 
 def empty_table(columns: Sequence[pa.Column]) -> pd.DataFrame:
     """A complete table of no rows."""
-    return _empty_of_kinds(tuple((column.name, column.metadata["kind"], column.nullable) for column in columns)).copy()
+    return _empty_of_kinds(tuple((column.name, column.metadata["kind"], column.nullable) for column in columns)).copy(deep=False)
 
 
 @functools.cache
 def _empty_of_kinds(kinds: tuple[tuple[str, str, bool], ...]) -> pd.DataFrame:
-    columns = {name: _empty(kind, pd.RangeIndex(0)) for name, kind, _ in kinds}
+    columns = {name: empty_column(kind, pd.RangeIndex(0)) for name, kind, _ in kinds}
     return pd.DataFrame(columns).astype({name: bool for name, kind, nullable in kinds if kind == "flag" and not nullable})
