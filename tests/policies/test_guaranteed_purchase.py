@@ -51,7 +51,8 @@ def test_classes_are_taken_in_their_order(mode):
 
 @pytest.mark.parametrize(("market", "coal_cost", "expected"), [("cost", -5, 0), ("curtailment", -5, 40)])
 def test_market_energy_by_cost_or_as_one_more_rank(market, coal_cost, expected):
-    """With coal paid to run, cost alone leaves the market class out; as a rank it is taken before coal."""
+    """With coal paid to run, cost alone leaves the market class out; as a rank it is taken before coal: 40 MW. Without that rank it
+    would sell nothing either way, and without any rank coal would serve all 280 MW."""
     case = rich_zone(load=280, market=market)
     table = case.tables["generators"].assign(variable_cost_cny_per_mwh=[0, 0, 0, 0, 0, coal_cost])
     assert generation(gm.solve(case.replace(generators=table)))["sun"] == pytest.approx(expected)
@@ -135,7 +136,8 @@ def test_steps_of_two_hours_are_two_hours_of_energy():
 
 
 def test_more_than_what_is_guaranteed_may_be_taken():
-    """Wind that costs nothing is taken beside coal for as long as it blows: 600 MWh, of which 60 are guaranteed."""
+    """Wind that costs nothing is taken beside coal for as long as it blows: 600 MWh, of which 60 are guaranteed. Were
+    the guarantee all that is bought, 60."""
     case = small_case(10, series={"load": {"l": 100}},
                       generators=[{"generator": "wind", "zone": "A", "technology": "wind_onshore", "capacity_mw": 60,
                                    "purchase_class": "guaranteed", "guaranteed_hours": 876},
@@ -163,8 +165,10 @@ def test_what_each_generator_sells_under_guarantee_and_to_the_market():
 
 
 def test_shortfall_of_each_generator():
-    """150 MW of load: dam and stream are taken, 30 of 60 MW of wood, no wind: 60 MWh of the one, 120 of the other are short."""
-    table = gm.solve(rich_zone(load=150)).tables["guaranteed_purchase"].set_index("generator")
+    """150 MW of load: dam and stream are taken, 30 of 60 MW of wood, no wind: 60 MWh of the one, 120 of the other are short. By cost
+    alone, the first being dearest here, dam and stream would be short of 120 each, wood of 60 and the wind of nothing."""
+    results = gm.solve(rich_zone(load=150, costs={"dam": 50, "stream": 40, "wood": 30, "wind": 20, "sun": 10}))
+    table = results.tables["guaranteed_purchase"].set_index("generator")
     assert table["bought_mwh"].tolist() == pytest.approx([120, 120, 60, 0, 0])
     assert table["shortfall_mwh"].tolist() == pytest.approx([0, 0, 60, 120, 0])
 
