@@ -30,7 +30,8 @@ def line(origin, target, capacity=20.0, **more):
 
 
 def test_surplus_where_nothing_else_holds():
-    """100 MW of wind for 60 MW of load and nowhere to go: 40 MW of surplus. Flags carry their meanings (CF)."""
+    """100 MW of wind for 60 MW of load and nowhere to go: 40 MW of surplus, which without the
+    last answer would have no cause. Flags carry their meanings (CF)."""
     results, cause = causes()
     assert cause == ["surplus"]
     flags = results.dispatch["curtailment_cause"].attrs
@@ -40,14 +41,17 @@ def test_surplus_where_nothing_else_holds():
 
 
 def test_congestion_where_all_corridors_out_are_full():
-    """A sends 20 MW over its only corridor, which is full. Named surplus it would seem that nobody wants the energy."""
+    """A sends 20 MW over its only corridor, which is full. Without the questions for corridors the 20 MWh that are curtailed would be
+    surplus, as if nobody wanted them."""
     _, cause = causes(load={"a": 60, "b": 90}, generators=(WIND, {**COAL, "zone": "B"}), lines=[line("A", "B")])
     assert cause == ["congestion"]
 
 
 def test_a_corridor_into_the_zone_is_no_export():
-    """The only line leads from B to A: A has nothing to be congested on."""
-    _, cause = causes(load={"a": 60, "b": 1}, generators=(WIND, {**COAL, "zone": "B"}), lines=[line("B", "A")])
+    """The only line leads from B to A: A has nothing to be congested on, and B's coal, at its floor for B's own load, is not its affair.
+    Were the line read as one that leads both ways, the 40 MWh would be minimum output."""
+    coal = {**COAL, "zone": "B", "min_output_fraction": 0.2}
+    _, cause = causes(load={"a": 60, "b": 20}, generators=(WIND, coal), lines=[line("B", "A")])
     assert cause == ["surplus"]
 
 
@@ -146,10 +150,12 @@ def test_storage_full_where_a_store_holds_all_it_can():
 
 
 def test_a_store_that_charges_at_full_power_is_not_full():
-    """It takes its 10 MW and has room left: what is more is surplus, and a larger tank would not help."""
+    """It takes its 10 MW and has room left: what is more is surplus, and a larger tank would not help. Were a store full that holds
+    an hour of its power, the 30 MWh would be storage full."""
     store = {"storage": "store", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 100,
-             "initial_fraction": 0.0, "final_fraction": 0.095, "cyclic": False}
-    _, cause = causes(storage=[store])
+             "initial_fraction": 0.0, "final_fraction": 0.1, "cyclic": False}
+    results, cause = causes(storage=[store])
+    assert results.dispatch["charge"].values == pytest.approx(10)
     assert cause == ["surplus"]
 
 
@@ -164,9 +170,9 @@ def test_a_store_at_the_level_that_its_profile_allows_is_full():
 
 def test_a_floor_is_that_of_thermal_plant():
     """Straw sells its 3 MW as reserve downwards and so stays on, but it is no thermal plant and has no floor: the wind
-    that is too much is surplus."""
-    straw = {"generator": "straw", "zone": "A", "technology": "biomass", "capacity_mw": 3, "variable_cost_cny_per_mwh": 300}
-    results, cause = causes(generators=({**WIND, "reserve": "none"}, straw), policies={"reserves": {
+    that is too much is surplus, beside coal that stands still. Had straw a floor, the 43 MWh would be minimum output."""
+    straw = {"generator": "straw", "zone": "A", "technology": "biomass", "capacity_mw": 3, "variable_cost_cny_per_mwh": 200}
+    results, cause = causes(generators=({**WIND, "reserve": "none"}, straw, COAL), policies={"reserves": {
         "up_load_share": 0, "up_renewable_share": 0, "down_load_share": 0.05, "down_renewable_share": 0, "infeed": "none"}})
     assert results.dispatch["reserve_down"].sel(provider="straw").values == pytest.approx([3])
     assert results.dispatch["generation"].sel(generator="straw").values == pytest.approx([3])
