@@ -217,7 +217,7 @@ def test_fall_from_the_given_output():
     """Gas is dear, at 90 MW with 100 online. What stops was at most at 90 %, what runs on falls by 20 % of itself.
 
     All off is out of reach, as what runs on could not fall that far: with y stopped 90 - g <= 0.2 (100 - y) + 0.5 y and
-    g <= 100 - y, gas falls least dear at g = 70 - 0.3 y = 100 - y, y = 300 / 7: 57.14 MW.
+    g <= 100 - y, gas falls least dear at g = 70 - 0.3 y = 100 - y, y = 300 / 7: 57.14 MW. Without the ramp it would be off at once.
     """
     case = coal_and_gas([100], gas={**SLOW, "initial_online_mw": 100, "initial_output_mw": 90})
     result = solved(case)

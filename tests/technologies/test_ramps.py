@@ -73,7 +73,8 @@ def test_first_step_rises_from_the_given_output():
 
 
 def test_first_step_falls_from_the_given_output():
-    """Dear gas falls from 90 to 70 MW only: 30 x 100 + 70 x 500 = 38,000 CNY; coal could serve all for 10,000."""
+    """Dear gas falls from 90 to 70 MW only: 30 x 100 + 70 x 500 = 38,000 CNY; without the given output coal would serve
+    all for 10,000."""
     result = solved(coal_and_gas([100], gas={"ramp_down_fraction_per_hour": 0.2, "initial_output_mw": 90}))
     assert result.objective == pytest.approx(38_000)
     assert bounds(result) == 1
@@ -99,7 +100,8 @@ def test_a_floor_that_rises_is_no_ramp():
 
 
 def test_output_before_an_outage_in_the_first_step_could_not_prepare():
-    """At 80 MW before the horizon, 30 MW available from the first step on: coal falls by 50 although its ramp is 10."""
+    """At 80 MW before the horizon, 30 MW available from the first step on: coal falls by 50 although its ramp is 10.
+    Were the outage held against the ramp there would be no solution."""
     result = solved(coal_and_gas([80, 80], {"ramp_down_fraction_per_hour": 0.1, "initial_output_mw": 80},
                                  series={"availability": {"coal": 0.3}}))
     assert coal(result) == pytest.approx([30, 30])

@@ -309,7 +309,10 @@ def test_ramp_down_from_a_given_flow(line):
 
 
 def test_a_ramp_that_never_binds_has_no_row():
+    """From 100 MW one way to 100 the other is as far as flow can change: 200 MW/h say nothing, 199 do. Counted from no flow, 199 would
+    have no row either."""
     assert rows(solved(two_zones(0, [90, 90], {"ramp_mw_per_hour": 200}))) == {}
+    assert rows(solved(two_zones(0, [90, 90], {"ramp_mw_per_hour": 199}))) == {"ramp": 1}
 
 
 # ------------------------------------------------------------------------------------------------------------ model
