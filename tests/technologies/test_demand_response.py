@@ -64,7 +64,8 @@ def test_nobody_is_called_to_fill_a_count():
 
 
 def test_a_call_may_last_longer_than_it_must():
-    """20 MW short in all of four hours, calls of 2 h at least and one in four hours: it lasts through all four."""
+    """20 MW short in all of four hours, calls of 2 h at least and one in four hours: it lasts through all four. Did a call
+    last no longer than its least length, 20, 20, 0, 0."""
     assert down(solved(grid([80] * 4, shed(max_calls_per_year=2190, min_call_hours=2))))[0] == pytest.approx([20] * 4)
 
 
@@ -146,7 +147,8 @@ def test_interruptible_has_whole_blocks():
 
 
 def test_share_of_peak():
-    """5 % of the greatest load in the case, 120 MW: 6 MW; of a calendar year's 200 MW: 10 MW."""
+    """5 % of the greatest load in the case, 120 MW: 6 MW; of a calendar year's 200 MW: 10 MW. Were it a share of each hour's load, 4
+    and 6 MW; were the year's peak not read, 6 and 6."""
     programme = {"kind": "shed", "share_of_peak": 0.05, "cost_cny_per_mwh": 100}
     assert down(solved(grid([0, 0], programme, load=[80, 120])))[0] == pytest.approx([6, 6])
     known = grid([0, 0], programme, load=[80, 120], zones=[{"zone": "A", "peak_load_mw": 200}])
@@ -183,7 +185,7 @@ def test_programmes_of_one_load():
 def test_order_before_orderly_use_before_unserved():
     """90 MW of plant, load 100, 120, 150: demand response gives its 15 MW first, orderly use its 30 (20 % of 150)
     next, and only then is load unserved: 0, 0, 15 MW. Orderly use without a cost costs the middle of 1000 and
-    30,000."""
+    30,000; did it cost nothing, it would give its 30 MW always, before the plant, and demand response its 15 in the third hour only."""
     case = small_case(
         3, loads=[{"load": "load", "zone": "A"}], series={"load": {"load": [100, 120, 150]}},
         generators=[{"generator": "g", "zone": "A", "technology": "coal", "capacity_mw": 90,

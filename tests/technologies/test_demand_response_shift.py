@@ -99,7 +99,8 @@ def test_cost_of_what_is_reduced():
 
 @pytest.mark.parametrize("step_hours, window, moved", [(2, 2, 20), (2, 1.9, 0), (0.5, 0.5, 20), (0.5, 0.4, 0)])
 def test_window_counts_hours_not_steps(step_hours, window, moved):
-    """Short in one step and spare in the next: in reach if the next step starts within the window."""
+    """Short in one step and spare in the next: in reach if the next step starts within the window. Were the window
+    counted in steps, 20, 20, 0 and 0 MW would move."""
     result = solved(grid([80, 120], shift(window_hours=window), step_hours=step_hours))
     assert down(result)[0] == pytest.approx([moved, 0])
 

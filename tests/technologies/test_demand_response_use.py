@@ -22,7 +22,7 @@ def test_use_by_hand():
     """20 MW short in steps 1, 2 and 4 of half an hour: shed gives 15 MW in each, twice called; orderly use the other 5.
 
     15 MW x 1.5 h = 22.5 MWh, 1.5 hours at full power, 2 calls of 2 allowed (8760 a year in 2 of 8760 hours), of 4 hours
-    a day.
+    a day. Were steps counted and not their hours, 45 MWh and 3 hours.
     """
     case = grid([80, 80, 100, 80], {"kind": "shed", "power_mw": 15, "cost_cny_per_mwh": 100, "max_hours_per_day": 4,
                                     "max_calls_per_year": 8760},
@@ -37,7 +37,7 @@ def test_use_by_hand():
 
 
 def test_most_hours_are_those_of_the_worst_day():
-    """An hour before midnight, two after: 2 hours in the worst day, 3 in all."""
+    """An hour before midnight, two after: 2 hours in the worst day, 3 in all. Were days not told apart, 3 and 3."""
     table = used(grid([80] * 3, {"kind": "shed", "power_mw": 20}, start="2027-01-01T23:00"))
     assert table.loc["p0", ["hours", "most_hours_in_a_day"]].tolist() == pytest.approx([3, 2])
 
