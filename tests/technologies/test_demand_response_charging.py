@@ -30,14 +30,16 @@ def test_until_the_deadline():
 
 
 def test_after_the_deadline_it_starts_again():
-    """20 MW arrive at 22:00, just after the deadline: they may wait until 23:00. A deadline of 23 leaves no time."""
+    """20 MW arrive at 22:00, just after the deadline: they may wait until 23:00. A deadline of 23 leaves no time. Were
+    what comes after the deadline due at once, nothing would wait in either."""
     case = [100, 100, 100, 100, 100, 150]
     assert down(solved(grid(case, [0, 0, 0, 0, 20, 0])))[0] == pytest.approx([0, 0, 0, 0, 20, 0])
     assert down(solved(grid(case, [0, 0, 0, 0, 20, 0], deadline_hour=23)))[0] == pytest.approx(0)
 
 
 def test_done_at_the_end_of_the_case():
-    """20 MW arrive in the last step: they charge there, though nothing is due before 22:00 the day after."""
+    """20 MW arrive in the last step: they charge there, though nothing is due before 22:00 the day after. Were nothing
+    due at the end, all 20 would wait for ever, for 20 CNY."""
     assert solved(grid([100] * 6, [0, 0, 0, 0, 0, 20])).objective == pytest.approx(20 * DEAR)
 
 
@@ -51,7 +53,8 @@ def test_never_before_arrival():
 
 @pytest.mark.parametrize("window, waits", [(1, 0), (2, 20), (None, 20)])
 def test_window(window, waits):
-    """20 MW arrive at 18:00, spare is at 20:00: two hours of waiting, which a window of one hour does not allow."""
+    """20 MW arrive at 18:00, spare is at 20:00: two hours of waiting, which a window of one hour does not allow.
+    Without the law all 20 would wait there too."""
     columns = {} if window is None else {"window_hours": window}
     result = solved(grid([100, 100, 150, 100], [20, 0, 0, 0], **columns))
     assert down(result)[0] == pytest.approx([waits, 0, 0, 0])
@@ -95,7 +98,7 @@ def test_part_of_the_load():
 
 def test_even_base_without_a_load():
     """240 MWh a day without a load of its own: 10 MW in every hour of the zone's load, of which those of 18:00 can
-    wait."""
+    wait. Could only a load of its own be put off, nothing would."""
     case = grid([80, 150], [0, 0], energy_mwh_per_day=240)
     case = case.replace(demand_response=case.tables["demand_response"].assign(load=""))
     assert down(solved(case))[0] == pytest.approx([10, 0])
@@ -142,7 +145,8 @@ def test_what_is_lent_is_back_by_the_deadline():
 
 
 def test_what_is_lent_is_back_at_the_end():
-    """20 MW short in the last step, long before the next deadline: nothing is lent that would not come back."""
+    """20 MW short in the last step, long before the next deadline: nothing is lent that would not come back. Were
+    nothing due at the end, all 20 would be lent, for 20 CNY."""
     result = solved(grid([150, 80], [0, 0], return_power_mw=20, return_energy_mwh=100))
     assert result.objective == pytest.approx(20 * DEAR)
 
@@ -184,7 +188,8 @@ def test_charging_or_lending():
 
 
 def test_what_one_lends_another_need_not_make_good():
-    """Two fleets; the first lends the 20 MW that are short and charges 20 MWh later, the second has nothing to do with it."""
+    """Two fleets; the first lends the 20 MW that are short and charges 20 MWh later, the second has nothing to do with it.
+    Had the second to make good for it too, which has no room to owe, nothing would be lent and all 20 be dear."""
     case = grid([80, 150], [0, 0], return_power_mw=20, return_energy_mwh=100)
     second = case.tables["demand_response"].assign(programme="other", return_power_mw=0.0, return_energy_mwh=0.0, energy_mwh_per_day=0.0)
     result = solved(case.replace(demand_response=pd.concat([case.tables["demand_response"], second], ignore_index=True)))
@@ -217,13 +222,15 @@ def test_no_overlap_where_charging_is_free_to_move():
     assert name not in solved(grid([100, 100], [20, 20])).program.rows
 
 
-def test_half_hours_and_minutes():
-    """A deadline at 18:30 between half-hours: what arrives at 18:00 is due at 18:30, what arrives then may wait."""
+@pytest.mark.parametrize(("start", "deadline"), [("18:00", 18.5), ("17:45", 18.25)])
+def test_half_hours_and_minutes(start, deadline):
+    """A deadline at 18:30 between half-hours: what arrives at 18:00 is due at 18:30, what arrives then may wait. Read as 18:00 all would
+    wait, as 19:00 nothing. The same a quarter earlier; were the minutes of the start not read, all would wait there."""
     case = small_case(
-        3, start="2027-01-01T18:00", step_hours=0.5, loads=[{"load": "ev", "zone": "A"}],
+        3, start=f"2027-01-01T{start}", step_hours=0.5, loads=[{"load": "ev", "zone": "A"}],
         series={"load": {"ev": [20, 20, 0]}, "availability": of_capacity([0, 0, 1000])},
         generators=plants(),
         demand_response=[{"programme": "ev", "zone": "A", "kind": "ev_charging", "load": "ev", "power_mw": 40,
-                          "deadline_hour": 18.5}])
+                          "deadline_hour": deadline}])
     assert down(solved(case))[0] == pytest.approx([0, 20, 0])
     assert np.isclose(solved(case).objective, 20 * 0.5 * DEAR)
