@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import zlib
 
@@ -19,6 +20,14 @@ pytest_plugins = ["grid_model.testing"]
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True,
                           derandomize=os.environ.get("CI") == "true")  # the same examples in every run of CI, others elsewhere
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish():
+    """Libraries and tests stay until the process ends: to look through them again and again for circles of references takes a tenth of
+    its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture
