@@ -110,11 +110,15 @@ def _of_certificates(tables) -> dict[str, float]:
     if len(every):
         ledger = tables["ledger"]
         gone = ledger[(ledger["event"] == "expire") & (ledger["account"] != "expired")]
-        needed = [(str(int(year)), "" if of == "green_share" else zone)
-                  for year, zone, of in zip(failed["year"], failed["zone"], failed["obligation"])]
+        needed: dict[str, set] = {}
+        for year, zone, of in zip(failed["year"], failed["zone"], failed["obligation"]):
+            needed.setdefault(str(int(year)), set()).add("" if of == "green_share" else zone)
+        year, owner = gone["month"].astype("str").str[:4].to_numpy(object), gone["account"].to_numpy(object)
+        wanted = np.zeros(len(gone), bool)
+        for short, zones in needed.items():
+            wanted |= (year == short) & ((owner != next(iter(zones))) | (len(zones) > 1))
         found |= {"certificates_short": float(failed["short_mwh"].sum()),
-                  "certificates_expired": float(sum(-q for q, month, owner in zip(gone["quantity_mwh"], gone["month"], gone["account"])
-                                                    if any(year == str(month)[:4] and zone != owner for year, zone in needed)))}
+                  "certificates_expired": -float(gone.loc[wanted, "quantity_mwh"].sum())}
     return found
 
 
