@@ -1,7 +1,7 @@
 """What a person sees while waiting: stage, seconds, the solver's last line, and the time left where it can be known.
 
-It is known where a stage tells the part that is done (windows, sweeps), or where the very same scenario was run into
-the same folder before. On a screen this is one line that moves; in a log, where nothing moves, a line now and then.
+It is known where a stage tells the part that is done (sweeps), or where the very same scenario was run into the same
+folder before; windows say how many of them are done. On a screen this is one line that moves; in a log, where nothing moves, a line now and then.
 """
 
 from __future__ import annotations
