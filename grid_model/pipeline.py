@@ -10,7 +10,7 @@ import platform
 import resource
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +25,9 @@ from grid_model.case.case import Case
 from grid_model.case.read import read_case
 from grid_model.case.units import CNY
 from grid_model.errors import AuditError, InfeasibleError, InputError, Problem, WriteError, shown
+from grid_model.progress import Line, Progress
 from grid_model.results.audit import audit, demand_passed, summarise
-from grid_model.results.burning import burning
+from grid_model.results.burning import burning, demand_paid
 from grid_model.results.certificate import certify_stored, duals_dataset
 from grid_model.results.dataset import build_dataset
 from grid_model.results.derived import derive
@@ -38,12 +39,12 @@ from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, change
 from grid_model.results.scorecard import demand_reached, reached
 from grid_model.scenario_loading import load_scenario
 from grid_model.solve.crew import Crew
-from grid_model.solve.solved import Solved, solve_model
+from grid_model.solve.one_way import must_burn
+from grid_model.solve.solved import Solved, by_windows, solve_model
 
 logger = logging.getLogger(__name__)
 
 PACKAGES = ("grid-model", "highspy", "pyomo", "numpy", "scipy", "pandas", "xarray")
-Progress = Callable[[str, float, str], None]
 version = functools.cache(importlib.metadata.version)
 
 
@@ -82,6 +83,8 @@ def solve(case: Case, progress: Progress | None = None, crew: Crew | None = None
         dispatch = build_dataset(solved)
         dispatch, tables = derive(case, dispatch, _tables(solved))
         tables["burning"] = burning(dispatch, case.tables)
+        if case.scenario.solve.one_way:
+            demand_paid(tables["burning"], dispatch, case.tables["storage"])
     results = Results(
         dispatch,
         _summary(solved, clock.seconds),
@@ -161,8 +164,11 @@ def demand_feasible(case: Case) -> None:
     SolveError : that was not found out in time
     """
     with named_conflicts():
-        program = compile_program(formulation.build_model(case))
+        model = formulation.build_model(case)
+        program = compile_program(model)
     demand_no_conflict(case, program)
+    if case.scenario.solve.one_way and not by_windows(case, program) and must_burn(program, model.exclusive):
+        solve(case)  # which knows at what price
 
 
 def _tables(solved: Solved) -> dict:
@@ -308,7 +314,7 @@ class _Clock:
     def __call__(self, stage: str):
         started = time.perf_counter()
         if self._progress is not None:
-            self._progress(stage, 0.0, "")
+            self._progress(stage, 0.0, Line(""))
         yield
         self.seconds[stage] = round(time.perf_counter() - started, 3)
         logger.info("%s: %.2f s", stage, self.seconds[stage])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,12 @@ class Solved:
         """Dual of the balance, CNY/MWh (for steps of one hour)."""
         family = self.program.rows["balance"]
         return family.of(self.row_duals)[list(family.axes[0].labels).index(zone)] * 1e3
+
+
+def both_ways_allowed(case: Case) -> Case:
+    """The case in which stores may charge while they discharge, and lossy lines carry both ways."""
+    solve = case.scenario.solve.model_copy(update={"one_way": False})
+    return replace(case, scenario=case.scenario.model_copy(update={"solve": solve}))
 
 
 def solved(case: Case, *without: str) -> Solved:

@@ -19,13 +19,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import grid_model as gm
 from grid_model import pipeline
+from grid_model import progress as progress_of_work
 from grid_model.cli import app
 from grid_model.commands.options import completed_settings
 from grid_model.commands.progress import _told, seconds_of_last_run
 from grid_model.commands.run import _print_summary
 from grid_model.commands.session import print_json, session
 from grid_model.errors import InfeasibleError, SolveError
+from grid_model.progress import Line, Pace
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
@@ -306,20 +309,41 @@ def test_python_warnings_are_gathered_too(capsys):
 
 
 @pytest.mark.parametrize(
-    ("done", "expected", "said"),
+    ("left", "expected", "said"),
     [
-        (0.25, None, "about 30 s left"),
+        (30.0, None, "about 30 s left"),
         (None, 80, "about 80 s left"),
         (None, None, ""),
-        (0.01, 100, "about 16 min left"),
+        (990.0, 100, "about 16 min left"),
         (None, 0.0, ""),
     ],
 )
-def test_time_left_where_it_can_be_known(done, expected, said):
-    """10 s for a quarter leave 30 s; without parts done, what the same run took last time; else nothing is claimed."""
+def test_time_left_where_it_can_be_known(left, expected, said):
+    """What the stage itself knows comes first, then what the same run took last time; else nothing is claimed."""
     shown = []
-    _told(expected, lambda stage, left, line: shown.append(left))("solve", 10.0, "", done)
+    _told(expected, lambda stage, left, line: shown.append(left))("solve", 10.0, Line("", left))
     assert shown == [said]
+
+
+def test_time_left_goes_on_as_since_it_was_first_asked(monkeypatch):
+    """Five of twenty stood there at the start and are no work of this run: five more in 10 s leave ten for 20 s."""
+    now = iter([100.0, 110.0])
+    monkeypatch.setattr(progress_of_work.time, "perf_counter", lambda: next(now))
+    pace = Pace()
+    assert pace.left(5, 20) is None
+    assert pace.left(10, 20) == 20.0
+
+
+def test_windows_tell_the_time_left(tmp_path):
+    """Two rounds of windows and a bound: every window but the first says how long what is left takes, less and less of it."""
+    told = []
+    solve = [f"solve.{key}={value}" for key, value in dict(mode="windows", window_hours=6, look_ahead_hours=3, medium_hours=3, chains=1).items()]
+    gm.run(SCENARIOS / "two_zone.yaml", tmp_path / "out", overrides=solve, report=False, workers=1,
+           progress=lambda stage, seconds, line: told.append(line))
+    windows, bound = ([line for line in told if line.startswith(word)] for word in ("window", "bound"))
+    assert {line.split(", ")[1] for line in windows} == {"round 1 of 2", "round 2 of 2"}
+    assert windows[0].left is None and all(line.left > 0 for line in windows[1:])
+    assert [line.left is None for line in bound] == [True] + [False] * (len(bound) - 1) and len(bound) > 1
 
 
 def test_last_run_counts_only_if_it_was_the_same(tmp_path):

@@ -1,7 +1,7 @@
 """What a person sees while waiting: stage, seconds, the solver's last line, and the time left where it can be known.
 
-It is known where a stage tells the part that is done (sweeps), or where the very same scenario was run into the same
-folder before; windows say how many of them are done. On a screen this is one line that moves; in a log, where nothing moves, a line now and then.
+It is known where a stage tells it (windows, sweeps), or where the very same scenario was run into the same folder before. On
+a screen this is one line that moves; in a log, where nothing moves, a line now and then.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from grid_model.errors import GridModelError
+from grid_model.progress import Line
 
 EVERY = 30.0  # seconds between lines in a log
 
 
 @contextmanager
 def progress(quiet: bool = False, expected: float | None = None):
-    """The function that stages tell: (stage, seconds in it, line, part of it that is done); None where nobody looks."""
+    """The function that stages tell; None where nobody looks."""
     console = Console(stderr=True)
     if quiet:
         yield None
@@ -59,8 +60,8 @@ def seconds_of_last_run(scenario: Path, start, end, overrides, out: Path | None)
 def _told(expected: float | None, show: Callable[[str, str, str], None]):
     began = time.monotonic()
 
-    def tell(stage: str, seconds: float, line: str, done: float | None = None) -> None:
-        left = seconds * (1 - done) / done if done else None
+    def tell(stage: str, seconds: float, line: Line) -> None:
+        left = line.left
         if left is None and expected is not None:
             left = expected - (time.monotonic() - began)
         show(stage, _in_words(left), line)

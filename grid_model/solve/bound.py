@@ -13,6 +13,7 @@ the prices are.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +89,10 @@ class Relaxed:
             return -np.inf
 
 
-def lower_bound(relaxed: Relaxed, **limits) -> float:
-    """What the objective comes to at least, without the programme's offset."""
-    return relaxed.sides + sum(relaxed.least(part, **limits) for part in range(1, relaxed.parts + 1))
+def lower_bound(relaxed: Relaxed, told: Callable[[int, int], None] = lambda done, parts: None, **limits) -> float:
+    """What the objective comes to at least, without the programme's offset; `told` is called with the parts known, of how many."""
+    bound = relaxed.sides
+    for part in range(1, relaxed.parts + 1):
+        told(part - 1, relaxed.parts)
+        bound += relaxed.least(part, **limits)
+    return bound

@@ -70,9 +70,10 @@ class Crew:
         """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
         return solve_on_shelf(shelf, self.workers or cores(), self.scheduler, told, **limits)
 
-    def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray, **limits) -> float:
+    def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray,
+              told: Callable[[int, int], None], **limits) -> float:
         """A lower bound of the programme on a shelf (see `bound_on_shelf`)."""
-        return bound_on_shelf(shelf, objective, duals, window, statuses, self.workers or cores(), self.scheduler, **limits)
+        return bound_on_shelf(shelf, objective, duals, window, statuses, told, self.workers or cores(), self.scheduler, **limits)
 
 
 def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
@@ -120,12 +121,12 @@ def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, 
     with client_of(scheduler, workers) as client:
         futures = [client.submit(_task, str(shelf.folder), number, limits | {"threads": 1}, pure=False)
                    for number in range(len(layout.chains))]
-        _gathered(client, futures, lambda: told(shelf.count()))
+        _gathered(client, futures, lambda done: told(shelf.count()))
 
 
-def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray, workers: int,
-                   scheduler: str | None = None, **limits) -> float:
-    """`lower_bound` of the programme on a shelf, its parts over workers.
+def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray,
+                   told: Callable[[int, int], None], workers: int, scheduler: str | None = None, **limits) -> float:
+    """`lower_bound` of the programme on a shelf, its parts over workers; `told` is called with the parts known, of how many.
 
     Raises
     ------
@@ -134,22 +135,23 @@ def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, windo
     sliced, _ = shelf.take()
     relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, window, statuses)
     if scheduler is None and workers == 1:
-        return lower_bound(relaxed, **limits)
+        return lower_bound(relaxed, told, **limits)
     shelf.put_bound(relaxed)
     parts, sides = range(1, relaxed.parts + 1), relaxed.sides
     del sliced, relaxed
     with client_of(scheduler, workers) as client:
         futures = [client.submit(_least, str(shelf.folder), part, limits | {"threads": 1}, pure=False) for part in parts]
-        return sides + sum(_gathered(client, futures, lambda: None))
+        return sides + sum(_gathered(client, futures, lambda done: told(done, len(parts))))
 
 
-def _gathered(client, futures: list, told: Callable[[], None]) -> list:
-    """Results of tasks in their order; what their workers warned of is said here, and the first error raised."""
+def _gathered(client, futures: list, told: Callable[[int], None]) -> list:
+    """Results of tasks in their order; what their workers warned of is said here, and the first error raised; `told` is called with how
+    many are done, now and then."""
     try:
         left = futures
         while left:
             time.sleep(POLL)
-            told()
+            told(len(futures) - len(left))
             done = [future for future in left if future.done()]
             left = [future for future in left if future not in done]
             for future in done:

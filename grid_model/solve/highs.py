@@ -22,6 +22,7 @@ import numpy as np
 
 from grid_model.algebra import LinearProgram, Listening
 from grid_model.errors import InfeasibleError, SolveError
+from grid_model.progress import Line
 
 Status = highspy.HighsModelStatus
 METHODS = ("auto", "simplex", "ipx", "hipo", "pdlp")
@@ -85,16 +86,16 @@ def reach_optimum(highs: Listening, method: str, time_limit_seconds: float | Non
         highspy.Highs.resetGlobalScheduler(True)
     if time_limit_seconds is not None:
         _set(highs, "time_limit", float(time_limit_seconds))
-    _run(highs, started, progress)
+    run(highs, started, progress)
     if highs.getModelStatus() == Status.kUnboundedOrInfeasible:
         _set(highs, "presolve", "off")
         _set(highs, "solver", "simplex")
-        _run(highs, started, progress)
+        run(highs, started, progress)
     if method == "simplex" and highs.getModelStatus() in FALTERED:
         logger.warning("simplex gave up (%s): interior point instead", highs.modelStatusToString(highs.getModelStatus()))
         highs.clearSolver()
         _set(highs, "solver", "ipx")
-        _run(highs, started, progress)
+        run(highs, started, progress)
         _set(highs, "solver", method)
     if method == "pdlp" and highs.getModelStatus() in (Status.kOptimal, Status.kUnknown):
         _to_vertex(highs, started, progress)
@@ -112,14 +113,14 @@ def _set(highs, option: str, value) -> None:
         raise SolveError(f"HiGHS does not take {option} = {value}")
 
 
-def _run(highs, started: float, progress) -> None:
+def run(highs, started: float, progress=None) -> None:
     """Run in a thread, so that Ctrl-C stops the solver and progress can be shown."""
     highs.startSolve()
     try:
         finished = False
         while not finished:
             if progress is not None:
-                progress(time.perf_counter() - started, highs.doing)
+                progress(time.perf_counter() - started, Line(highs.doing))
             finished = highs.wait(0.05)[0]
     except KeyboardInterrupt:
         highs.HandleUserInterrupt = True  # not before: HiGHS would call Python in every iteration
@@ -136,7 +137,7 @@ def _to_vertex(highs, started: float, progress) -> None:
     highs.crossover(highs.getSolution())
     highs.setOptionValue("output_flag", True)
     _set(highs, "solver", "simplex")
-    _run(highs, started, progress)
+    run(highs, started, progress)
 
 
 def _sharpen(highs, method: str, started: float, progress) -> None:
@@ -145,11 +146,11 @@ def _sharpen(highs, method: str, started: float, progress) -> None:
     basis = highs.getBasis()
     _set(highs, "solver", "simplex")
     _set(highs, "primal_feasibility_tolerance", SHARP)
-    _run(highs, started, progress)
+    run(highs, started, progress)
     _set(highs, "primal_feasibility_tolerance", TOLERANCE)
     if highs.getModelStatus() != Status.kOptimal:
         highs.setBasis(basis)
-        _run(highs, started, progress)
+        run(highs, started, progress)
     _set(highs, "solver", method)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ import numpy as np
 from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError, InfeasibleError
 from grid_model.memory import give_back
+from grid_model.progress import Line, Pace
 from grid_model.solve.chains import Layout, layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
@@ -33,6 +35,7 @@ EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
 FINE, COARSE = 8.0, 24.0  # hours of a step of the plan: day, evening and night where that can be afforded (docs/performance.md)
 LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
+PART = 0.3  # of a window's time that its part of the bound takes (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
 
 logger = logging.getLogger(__name__)
@@ -105,6 +108,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     limits = limits_of(settings)
     weights, objective = _weighed(model, program)
     plan = pieced = steps = None
+    told = _Told(settings.corrections + 1, bounded, started, progress)
     for number in range(settings.corrections + 1):
         with crew.shelf(f"round{number}") as shelf:
             if not shelf.holds(crew.identity):
@@ -115,12 +119,12 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
             mapped = shelf.map(program)
             give_back()  # what the programme took
             plan, steps = plan or mapped.plan, mapped.time
-            told = _Told(shelf.windows, started, progress)
-            pieced = Pieced.of(crew.solve(shelf, told, **limits), len(program.cost), len(program.row_lower))
+            pieced = Pieced.of(crew.solve(shelf, told.windows(number, shelf.windows), **limits), len(program.cost),
+                               len(program.row_lower))
             give_back()  # what joining chains took
             if number == settings.corrections:
                 _demand_whole(program, pieced.columns)
-                bound = _bound(crew, shelf, program, plan, objective, pieced, mapped.reach, limits) if bounded else -np.inf
+                bound = _bound(crew, shelf, program, plan, objective, pieced, mapped.reach, told, limits) if bounded else -np.inf
     return ByWindows(pieced, mapped.reach, bound)
 
 
@@ -164,26 +168,43 @@ def window_of(settings, hour: float, rows: float) -> tuple[int, int]:
 
 
 def _bound(crew: Crew, shelf: Shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, pieced: Pieced, window: int,
-           limits) -> float:
+           told: _Told, limits) -> float:
     """Of the cost of whatever dispatch loses no more of the ranks than this one: it pays at least as much."""
     ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
-    return crew.bound(shelf, program.cost + ranks, prices, window, pieced.statuses, **limits) + program.offset - float(
+    return crew.bound(shelf, program.cost + ranks, prices, window, pieced.statuses, told.bound, **limits) + program.offset - float(
         ranks @ pieced.columns)
 
 
 class _Told:
-    """Says how far the windows are."""
+    """Says how far the windows and then the bound are, and how long what is left takes at the pace of the windows so far."""
 
-    def __init__(self, windows: int, started: float, progress):
-        self.windows, self.started, self.progress, self.last = windows, started, progress, 0
+    def __init__(self, rounds: int, bounded: bool, started: float, progress):
+        self.rounds, self.bounded, self.started, self.progress = rounds, bounded, started, progress
+        self.pace, self.last = Pace(), ""
 
-    def __call__(self, done: int) -> None:
-        words = f"window {min(done, self.windows)} of {self.windows}"
-        if done > self.last:
+    def windows(self, number: int, windows: int) -> Callable[[int], None]:
+        """Who is told how many windows of a round are solved."""
+        which = f", round {number + 1} of {self.rounds}" if self.rounds > 1 else ""
+
+        def told(done: int) -> None:
+            done = min(done, windows)
+            whole = windows * (self.rounds + (PART if self.bounded else 0.0))
+            self._tell(f"window {done} of {windows}{which}", self.pace.left(number * windows + done, whole))
+
+        return told
+
+    def bound(self, done: int, parts: int) -> None:
+        """So many parts of the bound are known."""
+        if not done:
+            self.pace = Pace()
+        self._tell(f"bound, part {done} of {parts}", self.pace.left(done, parts))
+
+    def _tell(self, words: str, left: float | None) -> None:
+        if words != self.last:
             logger.info(words)
-            self.last = done
+            self.last = words
         if self.progress is not None:
-            self.progress(time.perf_counter() - self.started, words)
+            self.progress(time.perf_counter() - self.started, Line(words, left))
 
 
 def limits_of(settings) -> dict:

@@ -18,14 +18,15 @@ power goes the other. With x' the optimum of the first round and d the reduced c
 
 Where it cost more than DEAR of the whole, pairs of one line or store that were closed the same way and have a large part
 in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times); closing more never costs
-less, so that a turn is given up as soon as it costs as much as what it would better. What comes out is
-optimal for the directions chosen; without them nothing is better than the optimum of the first round, so the two tell
-how much another choice of directions could still gain.
+less, so that a turn is given up as soon as it costs as much as what it would better. Of no more than FEW pairs a mixed-integer
+programme (directions.py) then finds the best directions there are. Of more, what comes out is optimal for the directions chosen;
+without them nothing is better than the optimum of the first round, so the two tell how much another choice could still gain.
 
 Where the closed columns leave no way at all, of those in the solver's proof of it as many are turned as it takes: a store that owes
-cycles must charge in some step, though it gave more than it took in each. What is in a proof again after it was turned is opened
-and stays open: there energy must be burnt, and results say so. With z = A' y of such a proof (y a ray of the dual), no x within
-its bounds reaches the rows' sides y; only an open column with z > 0 could help, by z times its bound at most.
+cycles must charge in some step, though it gave more than it took in each. With z = A' y of such a proof (y a ray of the dual),
+no x within its bounds reaches the rows' sides y; only an open column with z > 0 could help, by z times its bound at most. Where all
+that a proof rests on was turned before, the mixed-integer programme looks for directions of all pairs, however many. Only where
+there are none is what the proof rests on opened, and stays open: there energy must be burnt, and results say so.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ import numpy as np
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
 from grid_model.errors import InfeasibleError
+from grid_model.solve.directions import find_directions
 from grid_model.solve.working import Working
 
 USED = 1e-6  # GW, a kilowatt: less is rounding
@@ -47,6 +49,7 @@ NOTHING = 1e-9  # of the largest entry of z
 DEAR = 1e-4  # of what the first round comes to: closing that costs less is left as it is
 LARGE = 0.1  # of the largest part among those that are turned together
 TURNS = 4
+FEW = 100  # pairs: 528 take 11 s, where what comes out without is 0.003 % dearer
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +79,14 @@ def closed(program: Arrays, columns: np.ndarray) -> Arrays:
     return replace(program, column_upper=upper)
 
 
+def must_burn(program: LinearProgram, exclusive: Iterable[tuple[str, str, Iterable]]) -> bool:
+    """Whether no point was found in which only one of each pair is used, whatever it costs."""
+    working = Working(replace(program, cost=np.zeros(len(program.cost))))
+    ways = OneWay(working, pairs_of(program, exclusive))
+    ways.settle(*[lambda: working.optimise("simplex")] * 2)
+    return ways.left > 0
+
+
 def as_found(vertex):
     """The vertex itself."""
     return vertex
@@ -91,23 +102,28 @@ class OneWay:
 
     finish  makes of a vertex the solution that is looked at
     priced  gives what a solution comes to and the reduced costs of its columns
+    cost    what is minimised, the programme's own cost by default
     closed  columns that were closed, a mask
     opened  columns of pairs that have to be open both ways
     since   round in which a column was closed last
     instead those that were closed instead of the other of their pair, as that left no way
+    sought  whether directions of all pairs were looked for
     rounds  how often the programme was solved again
     turned  pairs that were turned because it costs less so
     left    pairs that still use both: where they must, or after too many rounds
     """
 
-    def __init__(self, working: Working, pairs: np.ndarray, finish: Callable = as_found, priced: Callable = as_solved):
+    def __init__(self, working: Working, pairs: np.ndarray, finish: Callable = as_found, priced: Callable = as_solved,
+                 cost: np.ndarray | None = None):
         self.working, self.relaxed, self.finish, self.priced = working, working.program, finish, priced
+        self.cost = working.program.cost if cost is None else cost
         self.pairs, self.owner = pairs[:, :2], pairs[:, 2]
         self.closed, self.opened, self.instead = (np.zeros(len(working.program.cost), bool) for _ in range(3))
         self.other = np.arange(len(working.program.cost))
         self.other[self.pairs], self.other[self.pairs[:, ::-1]] = self.pairs[:, ::-1], self.pairs
         self.since = np.zeros(len(working.program.cost), np.int64)
         self.rounds = self.left = self.turned = 0
+        self.sought = False
         self.astray = False  # whether the working programme stands elsewhere than at what was found
 
     def settle(self, first: Callable, again: Callable):
@@ -117,7 +133,11 @@ class OneWay:
         found = self._closed_up(free, again)
         tried: set[int] = set()
         while len(tried) < TURNS and len(dear := self._dear(free, found, tried)):
-            found = self._cheaper(dear, found, again)
+            turned = self.closed.copy()
+            turned[self.pairs[dear]] ^= True
+            found = self._cheaper(turned, found, again)
+        if len(self.pairs) <= FEW and self._costs(free, found) > 0 and (best := self._sought()) is not None:
+            found = self._cheaper(best, found, again)
         if self.astray:
             self._vertex(again)
             self.astray = False
@@ -135,38 +155,40 @@ class OneWay:
             found = self._possible(again, limit)
         return found
 
+    def _costs(self, free, found) -> float:
+        """What closing cost, beyond next to nothing."""
+        (least, _), (cost, _) = self.priced(free), self.priced(found)
+        return cost - least - DEAR * abs(least)
+
     def _dear(self, free, found, tried: set[int]) -> np.ndarray:
         """Positions of pairs to be turned together, and a note of them in `tried`; none where closing cost next to nothing."""
-        (least, _), (cost, reduced) = self.priced(free), self.priced(found)
-        small = DEAR * abs(least)
-        if cost - least <= small:
+        if self._costs(free, found) <= 0:
             return np.array([], int)
-        closed = self.closed[self.pairs]
+        closed, (_, reduced) = self.closed[self.pairs], self.priced(found)
         parts = np.where(closed, np.maximum(-reduced * free.columns, 0.0)[self.pairs], 0.0).sum(axis=1)
         group = 2 * self.owner + closed[:, 1]
         sums = np.bincount(group, parts, minlength=2 * self.owner.max() + 2)
         sums[list(tried)] = 0.0
         dearest = int(np.argmax(sums))
-        if sums[dearest] <= small:
+        if sums[dearest] <= DEAR * abs(self.priced(free)[0]):
             return np.array([], int)
         tried.add(dearest)
         parts = np.where(group == dearest, parts, 0.0)
         return np.flatnonzero(parts > LARGE * parts.max())
 
-    def _cheaper(self, dear: np.ndarray, found, again: Callable):
-        """The solution with these pairs turned; where that costs as much or leaves no way without opening others, as it was."""
-        closed_before, opened_before, instead_before = self.closed.copy(), self.opened.copy(), self.instead.copy()
+    def _cheaper(self, turned: np.ndarray, found, again: Callable):
+        """The solution with these columns closed; where that costs as much or leaves no way without opening others, as it was."""
+        closed_before, instead_before = self.closed, self.instead.copy()
         limit = self.priced(found)[0]
-        self.closed[self.pairs[dear]] ^= True
-        turned = self._closed_up(self._possible(again, limit), again, limit)
-        worse = turned is None or self._both(turned.columns).sum() > self._both(found.columns).sum()
-        if worse or (self.opened != opened_before).any():
-            self.closed, self.opened, self.instead = closed_before, opened_before, instead_before
+        self.closed = turned.copy()
+        cheaper = self._closed_up(self._possible(again, limit), again, limit)
+        if cheaper is None or self._both(cheaper.columns).sum() > self._both(found.columns).sum():
+            self.closed, self.instead = closed_before, instead_before
             self.astray = True
             return found
         self.astray = False
-        self.turned += len(dear)
-        return turned
+        self.turned += int((turned & ~closed_before).sum())
+        return cheaper
 
     def _both(self, columns: np.ndarray) -> np.ndarray:
         """Which pairs are used both ways."""
@@ -183,11 +205,12 @@ class OneWay:
 
     def _possible(self, again: Callable, limit: float = np.inf):
         """The solution with what is closed, or None where it comes to the limit."""
-        vertex = self._vertex(again)
-        return self.finish(vertex) if vertex.objective < limit else None
+        vertex = self._vertex(again, trial=limit < np.inf)
+        return self.finish(vertex) if vertex and vertex.objective < limit else None
 
-    def _vertex(self, again: Callable):
-        """The vertex with what is closed; what leaves no way is turned, and opened where that leaves none either."""
+    def _vertex(self, again: Callable, trial: bool = False):
+        """The vertex with what is closed; what leaves no way is turned, and opened where that leaves none either, but for a trial, which
+        then has none."""
         while True:
             self.working.take_bounds(closed(self.relaxed, self.closed))
             try:
@@ -197,11 +220,24 @@ class OneWay:
                 if not culprits.size:
                     raise
                 others = self.other[culprits]
-                self.closed[culprits] = False
                 if enough:
+                    self.closed[culprits] = False
                     self.closed[others] = self.instead[others] = True
+                elif trial:
+                    return None
+                elif (directions := self._sought()) is not None:
+                    self.closed = directions
                 else:
+                    self.closed[culprits] = False
                     self.opened[culprits] = self.opened[others] = True
+
+    def _sought(self) -> np.ndarray | None:
+        """Columns to close for the best directions of all pairs, a mask; looked for once."""
+        if self.sought:
+            return None
+        self.sought = True
+        directions = find_directions(self.relaxed, self.cost, self.pairs)
+        return None if directions is None else np.isin(np.arange(len(self.closed)), directions)
 
     def _culprits(self) -> tuple[np.ndarray, bool]:
         """Closed columns that the proof that there is no way rests on: as many as it takes of those that may still be turned, those

@@ -102,9 +102,11 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
         found.append(_in_order(working, ranks, vertex, mode, seeded, limits))
         return found[-1]
 
-    ways = OneWay(working, pairs_of(program, exclusive), in_order, lambda one: _weighed(one, program.cost + weights, of_rank))
+    cost = program.cost + weights
+    ways = OneWay(working, pairs_of(program, exclusive), in_order, lambda one: _weighed(one, cost, of_rank),
+                  cost if seeded is None else cost + leaning(seeded))
     settled = ways.settle(lambda: weighted_vertex(working, weights, seeded, method, limits),
-                          lambda: working.near(found[-1].statuses, program.cost + weights, **limits))
+                          lambda: working.near(found[-1].statuses, cost, **limits))
     solution = replace(settled.solution, method=method, iterations=working.iterations)
     return replace(settled, solution=solution, relaxed=found[0], ways=ways)
 

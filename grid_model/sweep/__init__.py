@@ -19,7 +19,6 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from distributed import Client, as_completed
 
 from grid_model.cluster import client_of, lost_its_workers
 from grid_model.errors import InputError, Problem, SolveError
+from grid_model.progress import Line, Pace, Progress
 from grid_model.sweep.gather import CASES, case_table, dataset, write_cases, write_dataset
 from grid_model.sweep.plan import Plan, SweepCase, read_plan
 from grid_model.sweep.tasks import FAILED, SOLVED, Outcome, failure, solve_case
@@ -37,7 +37,6 @@ from grid_model.sweep.workers import local_workers
 __all__ = ["SweepResults", "run_sweep"]
 
 logger = logging.getLogger(__name__)
-Progress = Callable[[str, float, str, float], None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def run_sweep(
     scheduler : address of a running dask cluster, such as tcp://10.0.0.1:8786; none: processes of this machine
     resume : keep cases whose folder holds whole results of the same scenario, inputs and versions; else solve all anew
     workers : how many local processes; none: by cores and memory
-    progress : is told (stage, seconds, line, part that is done)
+    progress : is told of every case that ends (progress.py)
 
     Raises
     ------
@@ -106,7 +105,7 @@ def _solve_all(
     client: Client, plan: Plan, folder: Path, resume: bool, outcomes: dict[int, Outcome], progress: Progress | None
 ) -> None:
     """Hand out all cases and gather what becomes of them into `outcomes`, as they come."""
-    began, sweep = time.monotonic(), plan.sweep
+    began, pace, sweep = time.monotonic(), Pace(), plan.sweep
     futures = {
         client.submit(
             solve_case,
@@ -122,13 +121,13 @@ def _solve_all(
         for case in plan.cases
     }
     try:
-        _tell(progress, plan, outcomes, began)
+        _tell(progress, plan, outcomes, began, pace)
         for future in as_completed(futures):
             case = futures[future]
             outcomes[case.number] = _outcome(future)
             _say(case, outcomes[case.number])
             future.release()
-            _tell(progress, plan, outcomes, began)
+            _tell(progress, plan, outcomes, began, pace)
     finally:
         client.cancel([future for future, case in futures.items() if case.number not in outcomes], force=True)
 
@@ -148,9 +147,9 @@ def _say(case: SweepCase, outcome: Outcome) -> None:
     logger.info("%s: %s%s", case.name, outcome.status, f" ({outcome.error})" if outcome.error else "")
 
 
-def _tell(progress: Progress | None, plan: Plan, outcomes: dict[int, Outcome], began: float) -> None:
+def _tell(progress: Progress | None, plan: Plan, outcomes: dict[int, Outcome], began: float, pace: Pace) -> None:
     if progress is not None:
         states = [outcome.status for outcome in outcomes.values()]
         failed = f", {states.count(FAILED)} failed" if FAILED in states else ""
         line = f"{states.count(SOLVED)} of {len(plan.cases)} solved{failed}"
-        progress("cases", time.monotonic() - began, line, len(states) / len(plan.cases))
+        progress("cases", time.monotonic() - began, Line(line, pace.left(len(states), len(plan.cases))))

@@ -249,6 +249,7 @@ BREAKS = {  # law: numbers put into the dispatch (variable, id, steps, value) th
     "charge within its limits": [("charge", "battery", 4, 45.0)],
     "discharge within its limits": [("discharge", "battery", 4, 45.0)],
     "charge and discharge share a converter": [("charge", "battery", 4, 30.0), ("discharge", "battery", 4, 30.0)],
+    "stores burn only at a negative price": [("charge", "battery", 4, 10.0), ("discharge", "battery", 4, 10.0)],
     "most cycles of a day": [("discharge", "battery", EVERY, 10.0)],
     "least cycles of a day": [("discharge", "at wind", EVERY, 0.0)],
     "least cycles of a day charged": [("charge", "at wind", EVERY, 0.0)],

@@ -3,42 +3,83 @@
 from __future__ import annotations
 
 import pytest
-from small import small_case
+from small import both_ways_allowed, small_case
 
 import grid_model as gm
+from grid_model.pipeline import demand_feasible
+from grid_model.results.audit import audit
 from grid_model.results.burning import burning
 
 
-def test_a_store_burns_where_energy_has_a_negative_price():
-    """Wind must run (floor 100 MW, load 50, nothing else): the store, full at the start and the end, can only burn. It
-    charges 250/9 more than it gives back at 10 % loss each way: min(c, d) is d, found from c - d = 50 and 0.9 c = d / 0.9. Could it
-    not, there would be no dispatch."""
-    case = small_case(1, series={"load": {"l": 50}}, loads=[{"load": "l", "zone": "A"}],
+def surplus(**store):
+    """An hour of wind that must run (floor 100 MW), a load of 50 and nothing else: the store, full at the start and the end, can only
+    burn. It charges 250/9 more than it gives back at 10 % loss each way: min(c, d) is d, from c - d = 50 and 0.9 c = d / 0.9."""
+    return small_case(1, series={"load": {"l": 50}}, loads=[{"load": "l", "zone": "A"}],
                       generators=[{"generator": "w", "zone": "A", "technology": "wind_onshore", "capacity_mw": 100,
                                    "min_output_fraction": 1}],
                       storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 1000, "energy_mwh": 1000,
-                                "charge_efficiency": 0.9, "discharge_efficiency": 0.9}])
-    found = gm.solve(case).tables["burning"]
-    assert found[["kind", "name", "zone"]].values.tolist() == [["storage", "s", "A"]]
-    assert found["energy_mwh"][0] == pytest.approx(50 / (1 - 0.81) * 0.81)
+                                "charge_efficiency": 0.9, "discharge_efficiency": 0.9, **store}])
 
 
-def test_cycles_that_the_whole_zone_leaves_no_room_for_are_shown():
-    """A store on its own owes 4 MWh each way in four hours, and its zone takes 1 MW: while it charges 4 MW in one hour it can give 3 in the
-    others, so it does both in one hour, which is shown with its zone and hour. What it may give is no law of its place, as it is behind
-    a user (there the same is refused), but what the zone's dispatch leaves; without the obligation it would stand still for 1,200 CNY."""
-    case = small_case(4, series={"load": {"l": 1}}, loads=[{"load": "l", "zone": "A"}],
+def owing(cycles):
+    """Four hours of 1 MW, coal at 300 CNY/MWh and a store of 40 MWh on its own, which owes so many cycles a day."""
+    return small_case(4, series={"load": {"l": 1}}, loads=[{"load": "l", "zone": "A"}],
                       generators=[{"generator": "coal", "zone": "A", "technology": "coal", "capacity_mw": 100,
                                    "variable_cost_cny_per_mwh": 300}],
                       storage=[{"storage": "s", "zone": "A", "technology": "lithium_ion", "power_mw": 10, "energy_mwh": 40,
-                                "charge_efficiency": 0.9, "discharge_efficiency": 0.9, "min_cycles_per_day": 0.6}])
-    results = gm.solve(case)
+                                "charge_efficiency": 0.9, "discharge_efficiency": 0.9, "min_cycles_per_day": cycles}])
+
+
+def test_a_store_burns_where_energy_has_a_negative_price():
+    """Wear of 10 CNY for each MWh delivered makes a MWh less of surplus worth 10 * 0.81 / 0.19 CNY, so its price is negative. Were no
+    store allowed to do both, there would be no dispatch."""
+    results = gm.solve(surplus(wear_cost_cny_per_mwh=10))
     found = results.tables["burning"]
-    assert set(zip(found["kind"], found["name"], found["zone"], strict=True)) == {("storage", "s", "A")}
-    assert results.dispatch["discharge"].sum() == pytest.approx(4) and found["energy_mwh"].sum() >= 1
-    assert results.summary["objective_cny"] == pytest.approx((4 + 4 / 0.81 - 4) * 300)
-    idle = gm.solve(case.replace(storage=case.tables["storage"].assign(min_cycles_per_day=0.0)))
-    assert idle.tables["burning"].empty and idle.summary["objective_cny"] == pytest.approx(1200)
+    assert found[["kind", "name", "zone"]].values.tolist() == [["storage", "s", "A"]]
+    assert found["energy_mwh"][0] == pytest.approx(50 / (1 - 0.81) * 0.81)
+    assert results.dispatch["price"].values == pytest.approx(-10 * 0.81 / 0.19)
+
+
+def test_a_store_burns_nothing_where_no_price_is_negative():
+    """Without wear the surplus has a price of zero: no dispatch, but for a scenario that lets stores do both, whose results show it."""
+    with pytest.raises(gm.InfeasibleError, match=r"storage 's' in A burns 213.158 MWh .* 2027-01-01 00:00:00 at a price of -?0 CNY/MWh"):
+        gm.solve(surplus())
+    allowed = gm.solve(both_ways_allowed(surplus()))
+    assert allowed.tables["burning"]["energy_mwh"].tolist() == pytest.approx([50 / 0.19 * 0.81])
+
+
+def test_cycles_that_the_whole_zone_leaves_no_room_for_are_refused():
+    """A store owes 4 MWh each way in four hours, and its zone takes 1 MW: while it charges in one hour it can give 3 in the others. Doing
+    both in one hour it would give 4, pay 4 + 4 / 0.81 - 4 MWh of coal, and pretend. Half of it, 2 MWh, it can give."""
+    with pytest.raises(gm.InfeasibleError, match=r"'s' in A burns .* at a price of 300 CNY/MWh; its min_cycles_per_day is 0.6"):
+        gm.solve(owing(0.6))
+    pretended = gm.solve(both_ways_allowed(owing(0.6)))
+    assert pretended.summary["objective_cny"] == pytest.approx(4 / 0.81 * 300) and pretended.tables["burning"]["energy_mwh"].sum() >= 1
+    made = gm.solve(owing(0.3))
+    assert made.tables["burning"].empty and made.dispatch["discharge"].sum() == pytest.approx(2)
+    assert made.summary["objective_cny"] == pytest.approx((4 - 2 + 2 / 0.81) * 300)
+
+
+def test_a_scenario_that_must_burn_is_told_to_be_infeasible_before_it_is_run():
+    """What `explain SCENARIO` asks. Its rows alone can hold together: a store that does both was called feasible."""
+    demand_feasible(owing(0.3))
+    demand_feasible(surplus(wear_cost_cny_per_mwh=10))
+    for case in (owing(0.6), surplus()):
+        with pytest.raises(gm.InfeasibleError, match="'s' in A burns"):
+            demand_feasible(case)
+
+
+def test_the_audit_sees_a_store_that_burns_at_a_price_of_zero_or_more():
+    """What was burnt for -42.6 CNY/MWh, stored with a price of 0."""
+    case = surplus(wear_cost_cny_per_mwh=10)
+    results = gm.solve(case)
+
+    def broken(dispatch):
+        found = audit(case, dispatch, results.tables, results.summary)
+        return "stores burn only at a negative price" in found.loc[~found["passed"], "law"].tolist()
+
+    assert not broken(results.dispatch)
+    assert broken(results.dispatch.assign(price=0 * results.dispatch["price"]))
 
 
 def test_a_line_that_carries_both_ways_is_found():

@@ -74,7 +74,7 @@ def test_time_limit_is_an_error_with_iterations():
 
 def test_a_solver_that_does_not_know_is_an_error_that_names_other_methods(monkeypatch):
     """Interior point that gives up says so; taken for an answer its point would be written as a dispatch."""
-    monkeypatch.setattr(module, "_run", lambda highs, *_: None)
+    monkeypatch.setattr(module, "run", lambda highs, *_: None)
     monkeypatch.setattr(Listening, "getModelStatus", lambda highs: module.Status.kUnknown)
     with pytest.raises(SolveError, match=r"no optimum: Unknown .*: .*solve\.method"):
         solve_program(transport(3), "ipx")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
-from small import small_case
+from small import both_ways_allowed, small_case
 
 import grid_model as gm
 from grid_model.algebra import Arrays
@@ -16,11 +16,6 @@ from grid_model.results.audit import audit
 from grid_model.results.certificate import certify_stored
 from grid_model.solve import ranked
 from grid_model.solve.one_way import OneWay
-
-
-def both_ways_allowed(case):
-    solve = case.scenario.solve.model_copy(update={"one_way": False})
-    return dataclasses.replace(case, scenario=case.scenario.model_copy(update={"solve": solve}))
 
 
 def plant(zone="A", capacity=1000, price=-50.0, **more):
@@ -70,7 +65,7 @@ def test_nothing_is_burnt_in_windows():
 
     def burnt(**more):
         solve = case.scenario.solve.model_copy(update=windows | more)
-        results = gm.solve(dataclasses.replace(case, scenario=case.scenario.model_copy(update={"solve": solve})))
+        results = gm.solve(replace(case, scenario=case.scenario.model_copy(update={"solve": solve})))
         return set(results.tables["burning"]["kind"])
 
     assert burnt() == set()
@@ -79,15 +74,16 @@ def test_nothing_is_burnt_in_windows():
 
 def test_surplus_is_curtailed_and_not_burnt():
     """Wind of 100 MW in two hours, load of 60 in the first and 80 in the second; the rank of curtailment comes before cost. The
-    store (0.8 in, 0.5 out) may keep what it will: 40 MW charged give 16 back, which the second hour has no use for, so
-    each hour curtails its surplus. Burning c - d = 0.6 c of c + d <= 100 it would take all but nothing of 40 and 20 MW."""
+    store (0.8 in, 0.5 out) ends as it starts: 40 MW charged in the first hour give 16 back in the second, where 20 + 16 MW are
+    curtailed then (the other way about, 20 MW charged in the second give 8 back before: 48 MW). Burning c - d = 0.6 c of c + d <= 100
+    it would take both surpluses, all 200 MWh."""
     case = small_case(2, series={"load": {"l": [60, 80]}, "availability": {"w": 1}}, loads=[{"load": "l", "zone": "A"}],
                       generators=[{"generator": "w", "zone": "A", "technology": "wind_onshore", "capacity_mw": 100,
                                    "purchase_class": "market"}], storage=[store()],
                       policies={"guaranteed_purchase": {"market": "curtailment"}})
     results = gm.solve(case)
     order = results.tables["purchase_order"].set_index("purchase_class")
-    assert order.loc["market", "taken_mwh"] == pytest.approx(140)
+    assert order.loc["market", "taken_mwh"] == pytest.approx(164)
     assert results.tables["burning"].empty
     assert results.summary["directions"]["if_none_were_fixed"]["lost_mwh"]["market"] == pytest.approx(0, abs=1e-6)
     assert results.summary["directions"]["fixed"] == 2

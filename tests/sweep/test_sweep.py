@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from grid_model.cli import app
 from grid_model.cluster import QUIET
 from grid_model.errors import InputError
+from grid_model.progress import Line
 from grid_model.results.results import open_results
 from grid_model.sweep import run_sweep
 from grid_model.sweep.plan import read_plan
@@ -121,8 +122,8 @@ def test_cases_of_a_lost_worker_are_tried_again(folder, cluster):
     """A worker is killed in the middle of a case: another one solves it, nothing is lost."""
     killed = []
 
-    def kill_one(stage: str, seconds: float, line: str, done: float) -> None:
-        if killed or not done:
+    def kill_one(stage: str, seconds: float, line: Line) -> None:
+        if killed or line.left is None:
             return
         at_work = {address for address, worker in cluster.scheduler.workers.items() if worker.processing}
         busy = [worker for worker in cluster.workers.values() if worker.worker_address in at_work]

@@ -1,7 +1,8 @@
 """What runs against itself: a store's min(c, d) and a line's min(F, B) = (F + B - |f|) / 2, recomputed   [MW]
 
 Stores whose charging and discharging equipment stand apart may run both. Whatever else does is in the table `burning`, to
-the MWh, and the summary's `directions.left` counts it: none, but where energy must be burnt.
+the MWh, and the summary's `directions.left` counts it: none, but where energy must be burnt. A store does so only where the price
+of its zone is negative.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 LEAST_MW = 1e-3  # less than this is rounding
+NEGATIVE = -1e-6  # CNY/MWh
 
 
 def check_one_way(book, sent, tables, summary) -> None:
@@ -29,6 +31,10 @@ def check_one_way(book, sent, tables, summary) -> None:
                    shown.reindex(names, fill_value=0.0).to_numpy(float), unit="MWh", tolerance=10 * book.energy)
         book.equal("energy that runs against itself as shown", [kind], [float(shown.drop(names, errors="ignore").sum())], unit="MWh")
         steps += np.count_nonzero(power)
+    if book.case.scenario.solve.one_way:
+        paid = book.stored("price", len(book.case.zones))[book.zone_of("storage")] < NEGATIVE
+        unpaid = np.where(single[:, None] & ~paid, np.minimum(charge, discharge), 0.0)
+        book.at_most("stores burn only at a negative price", stores["storage"], unpaid)
     directions = (summary or {}).get("directions")
     if directions is not None and book.case.scenario.solve.one_way:
         book.equal(
