@@ -39,7 +39,6 @@ from grid_model.results.results import DUALS, SCENARIO, SUMMARY, Results, change
 from grid_model.results.scorecard import demand_reached, reached
 from grid_model.scenario_loading import load_scenario
 from grid_model.solve.crew import Crew
-from grid_model.solve.one_way import must_burn
 from grid_model.solve.solved import Solved, by_windows, solve_model
 
 logger = logging.getLogger(__name__)
@@ -158,17 +157,16 @@ def explain_results(results: Results, zone: str | None = None, time=None) -> Exp
     return explain(results.optimum, results.dispatch, zone, time)
 
 
-def demand_feasible(case: Case) -> None:
+def demand_feasible(case: Case, progress: Progress | None = None) -> None:
     """Raises InfeasibleError, with what contradicts each other, where no dispatch satisfies all rules of a case.
 
     SolveError : that was not found out in time
     """
     with named_conflicts():
-        model = formulation.build_model(case)
-        program = compile_program(model)
+        program = compile_program(formulation.build_model(case))
     demand_no_conflict(case, program)
-    if case.scenario.solve.one_way and not by_windows(case, program) and must_burn(program, model.exclusive):
-        solve(case)  # which knows at what price
+    if len(case.tables["storage"]) and not by_windows(case, program):
+        solve(case, progress)  # only a dispatch shows that no store has to burn energy, but at a negative price
 
 
 def _tables(solved: Solved) -> dict:

@@ -74,7 +74,8 @@ def _feasibility(scenario: Path, as_json: bool) -> None:
 
     case = pipeline.load_case(scenario)
     try:
-        pipeline.demand_feasible(case)
+        with progress(quiet=as_json) as shown:
+            pipeline.demand_feasible(case, shown)
     except InfeasibleError as error:
         if as_json:
             print_json({"scenario": case.name, "feasible": False, "conflicts": [asdict(one) for one in error.findings]})

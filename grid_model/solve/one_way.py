@@ -79,14 +79,6 @@ def closed(program: Arrays, columns: np.ndarray) -> Arrays:
     return replace(program, column_upper=upper)
 
 
-def must_burn(program: LinearProgram, exclusive: Iterable[tuple[str, str, Iterable]]) -> bool:
-    """Whether no point was found in which only one of each pair is used, whatever it costs."""
-    working = Working(replace(program, cost=np.zeros(len(program.cost))))
-    ways = OneWay(working, pairs_of(program, exclusive))
-    ways.settle(*[lambda: working.optimise("simplex")] * 2)
-    return ways.left > 0
-
-
 def as_found(vertex):
     """The vertex itself."""
     return vertex
