@@ -17,7 +17,7 @@ power goes the other. With x' the optimum of the first round and d the reduced c
     sum over the closed b of -d[b] x'[b]
 
 Where it cost more than DEAR of the whole, pairs of one line or store that were closed the same way and have a large part
-in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times); closing more never costs
+in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times, until one is in vain); closing more never costs
 less, so that a turn is given up as soon as it costs as much as what it would better. Of no more than FEW pairs a mixed-integer
 programme (directions.py) then finds the best directions there are. Of more, what comes out is optimal for the directions chosen;
 without them nothing is better than the optimum of the first round, so the two tell how much another choice could still gain.
@@ -124,10 +124,12 @@ class OneWay:
         free = self.finish(first())
         found = self._closed_up(free, again)
         tried: set[int] = set()
-        while len(tried) < TURNS and len(dear := self._dear(free, found, tried)):
-            turned = self.closed.copy()
+        in_vain = False
+        while not in_vain and len(tried) < TURNS and len(dear := self._dear(free, found, tried)):
+            turned, before = self.closed.copy(), found
             turned[self.pairs[dear]] ^= True
             found = self._cheaper(turned, found, again)
+            in_vain = found is before
         if len(self.pairs) <= FEW and self._costs(free, found) > 0 and (best := self._sought()) is not None:
             found = self._cheaper(best, found, again)
         if self.astray:
