@@ -17,10 +17,11 @@ power goes the other. With x' the optimum of the first round and d the reduced c
     sum over the closed b of -d[b] x'[b]
 
 Where it cost more than DEAR of the whole, pairs of one line or store that were closed the same way and have a large part
-in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times, until one is in vain); closing more never costs
-less, so that a turn is given up as soon as it costs as much as what it would better. Of no more than FEW pairs a mixed-integer
-programme (directions.py) then finds the best directions there are. Of more, what comes out is optimal for the directions chosen;
-without them nothing is better than the optimum of the first round, so the two tell how much another choice could still gain.
+in this sum are turned together, the dearest first, and stay so if that costs less (at most TURNS times, until one is in
+vain); closing more never costs less, so that a turn is given up as soon as it costs as much as what it would better. Of
+no more than FEW pairs a mixed-integer programme (directions.py) then finds the best directions there are. Of more, what
+comes out is optimal for the directions chosen; without them nothing is better than the optimum of the first round, so
+the two tell how much another choice could still gain.
 
 Where the closed columns leave no way at all, of those in the solver's proof of it as many are turned as it takes: a store that owes
 cycles must charge in some step, though it gave more than it took in each. With z = A' y of such a proof (y a ray of the dual),
