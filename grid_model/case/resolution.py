@@ -29,7 +29,7 @@ from grid_model.errors import Problem
 LIMITS: Mapping[str, tuple[float, float]] = {"MW": (1e-3, 1e12), "MWh": (1e-3, 1e12), "CNY/MWh": (2e-4, 1e9)}
 GREATEST: Mapping[str, float] = {
     "CNY/MW": 1e9, "CNY/tCO2": 1e9, "CNY/MWh/h": 1e9, "CNY": 1e15, "CNY/h": 1e15, "MW/h": 1e12, "MWh/day": 1e15, "MWh/year": 1e15,
-    "tCO2": 1e15, "tCO2/MWh": 1e3, "MWh/tCO2": 1e3}  # fmt: skip
+    "tCO2": 1e15, "tCO2/MWh": 1e3, "MWh/tCO2": 1e3, "1": 1e12}  # fmt: skip
 
 
 def allowed(unit: str) -> str:

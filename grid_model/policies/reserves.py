@@ -152,11 +152,10 @@ def _load(data: PolicyData) -> np.ndarray:
 
 
 def _wind_and_solar(data: PolicyData) -> np.ndarray:
-    """Wind and solar power available in every area, shape (areas, steps) [GW]; solar thermal has a store and is not
+    """Wind and solar power available in every area, shape (areas, steps) [GW]; solar thermal that has a store is not
     counted."""
     table = data.case.generators("renewable")
-    name = table["technology"]
-    table = table[name.str.startswith(("wind", "solar")) & (name != "solar_thermal")]
+    table = table[table["technology"].str.startswith(("wind", "solar")) & (table["heat_store_hours"] == 0)]
     return _total(data, table["zone"], available(data.case, table))
 
 

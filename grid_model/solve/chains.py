@@ -28,6 +28,7 @@ from itertools import pairwise
 import numpy as np
 
 from grid_model.errors import InfeasibleError
+from grid_model.solve.one_way import MustBurn
 from grid_model.solve.timeline import borders_of
 from grid_model.solve.vertex import SideBySide, Vertex
 from grid_model.solve.windows import Known, Piece, Sliced, Span
@@ -154,13 +155,18 @@ def _more(most: int) -> Iterator[int]:
 
 def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str, limits,
                start: Vertex | SideBySide | None) -> Piece:
-    """The piece of the first of these spans that what is known leaves a way, found from where others ended."""
-    failed = None
+    """The piece of the first of these spans that what is known leaves a way, found from where others ended: one in which nothing runs
+    against itself, if there is one."""
+    burning, failed = [], None
     for span in spans:
         try:
             return sliced.solve(span, known, method, start, **limits)
         except InfeasibleError as error:
             failed = error.with_traceback(None)  # which would keep the window that failed
+            if isinstance(error, MustBurn):
+                burning.append(span)
+    if burning:
+        return sliced.solve(burning[0], known, method, start, may_burn=True, **limits)
     raise failed
 
 

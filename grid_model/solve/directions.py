@@ -20,7 +20,6 @@ from grid_model.algebra import INFINITY, Arrays
 from grid_model.solve.highs import run
 
 SECONDS = 60.0
-
 logger = logging.getLogger(__name__)
 
 

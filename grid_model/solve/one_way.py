@@ -90,12 +90,17 @@ def as_solved(solution) -> tuple[float, np.ndarray]:
     return solution.objective, solution.column_duals
 
 
+class MustBurn(InfeasibleError):
+    """There is no way, unless something runs against itself."""
+
+
 class OneWay:
     """Solves a working programme until no pair of its columns runs against itself.
 
     finish  makes of a vertex the solution that is looked at
     priced  gives what a solution comes to and the reduced costs of its columns
     cost    what is minimised, the programme's own cost by default
+    may_open  whether pairs that leave no way one way at a time are opened
     closed  columns that were closed, a mask
     opened  columns of pairs that have to be open both ways
     since   round in which a column was closed last
@@ -107,9 +112,9 @@ class OneWay:
     """
 
     def __init__(self, working: Working, pairs: np.ndarray, finish: Callable = as_found, priced: Callable = as_solved,
-                 cost: np.ndarray | None = None):
+                 cost: np.ndarray | None = None, may_open: bool = True):
         self.working, self.relaxed, self.finish, self.priced = working, working.program, finish, priced
-        self.cost = working.program.cost if cost is None else cost
+        self.cost, self.may_open = working.program.cost if cost is None else cost, may_open
         self.pairs, self.owner = pairs[:, :2], pairs[:, 2]
         self.closed, self.opened, self.instead = (np.zeros(len(working.program.cost), bool) for _ in range(3))
         self.other = np.arange(len(working.program.cost))
@@ -222,6 +227,8 @@ class OneWay:
                     return None
                 elif (directions := self._sought()) is not None:
                     self.closed = directions
+                elif not self.may_open:
+                    raise MustBurn("no dispatch satisfies all rules of this case together one way at a time") from None
                 else:
                     self.closed[culprits] = False
                     self.opened[culprits] = self.opened[others] = True

@@ -208,12 +208,14 @@ class Sliced:
         least, most = self.program.row_lower[rows] > -INFINITY, self.program.row_upper[rows] < INFINITY
         return np.where(least, firm, even), np.where(most, firm, even)
 
-    def solve(self, span: Span, known: Known, method: str = "simplex", start: Vertex | SideBySide | None = None, **limits) -> Piece:
+    def solve(self, span: Span, known: Known, method: str = "simplex", start: Vertex | SideBySide | None = None,
+              may_burn: bool = False, **limits) -> Piece:
         """Solve one window, with what is known of all columns outside of it; from where others ended (vertex.py).
 
         Raises
         ------
         InfeasibleError, SolveError : as of `optimise`
+        MustBurn : something has to run against itself, unless it may
         """
         time = self.time
         columns, inside = self.columns(span.begin, span.end), self.rows(span.begin, span.end)
@@ -225,7 +227,7 @@ class Sliced:
         elastic = np.concatenate([loose, states, self.budgets.rows[budgets]])
         places = span.begin, columns, np.concatenate([rows, elastic]), len(elastic)
         working = Working(part, np.pad(self.lazy[rows], (0, len(elastic))), start and start.moved_to(*places, part))
-        ways = OneWay(working, self._pairs(span))
+        ways = OneWay(working, self._pairs(span), may_open=may_burn)
         working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
         ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
         solution = ways.settle(lambda: working.straighten(part.cost, **limits), lambda: working.optimise("simplex", **limits))

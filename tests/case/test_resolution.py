@@ -119,10 +119,10 @@ def test_what_cannot_be_resolved_is_refused_by_name(two_zones, figures, problem)
 
 @pytest.mark.parametrize("table, column, value", [
     ("generators", "start_cost_cny_per_mw", 3e13), ("generators", "emissions_t_per_mwh", 1e12), ("lines", "ramp_mw_per_hour", 1e20),
-    ("ccer_supply", "price_cny_per_t", 1e15), ("reservoirs", "capacity_mwh", 4e14)])
+    ("ccer_supply", "price_cny_per_t", 1e15), ("reservoirs", "capacity_mwh", 4e14), ("converter_ports", "rate", 1e300)])
 def test_what_is_too_large_in_any_unit_is_refused(two_zones, table, column, value):
     """A start of 3e13 CNY/MW ended as `no optimum: Unknown`, which names no file; a lake of 4e14 MWh was broken by 0.03 MWh, the
-    last digit of its level."""
+    last digit of its level; a rate of 1e300 HiGHS did not take at all."""
     declared = {one.name: one for one in formulation.TABLES[table]}[column]
     found = resolution_problems({table: [declared]}, table, pd.DataFrame({column: [0.0, 1.0, value]}))
     assert [(problem.column, problem.value) for problem in found] == [(column, f"{value:g}" if value < 1e16 else repr(value))]

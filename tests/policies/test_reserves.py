@@ -86,15 +86,17 @@ def test_renewable_plant_provides_downwards():
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_share_of_wind_and_solar(direction):
-    """5 % of 60 MW of wind and 40 of sun that are available, not of their capacity and not of what is taken: 5 MW.
-    Biomass and solar thermal do not vary so. Without a provider all is missing."""
+    """5 % of 60 MW of wind, 30 of sun and 10 of mirrors that are available, not of their capacity and not of what is taken: 5 MW.
+    Biomass and mirrors with a heat store do not vary so; those without one do. Without a provider all is missing."""
     plants = [plant("wind", 120, 0, technology="wind_onshore", reserve="none"),
               plant("sun", 80, 0, technology="solar_utility", reserve="none"),
               plant("waste", 50, 0, technology="biomass", reserve="none"),
-              plant("mirrors", 50, 0, technology="solar_thermal", reserve="none")]
+              plant("mirrors", 50, 0, technology="solar_thermal", reserve="none", heat_store_hours=6),
+              plant("mirrors alone", 20, 0, technology="solar_thermal", reserve="none")]
     case = grid(*plants, settings={f"{direction}_renewable_share": 0.05}, load=50,
-                series={"availability": {"wind": [0.5], "sun": [0.5]}})
+                series={"availability": {"wind": 0.5, "sun": 0.375, "mirrors": 0.5, "mirrors alone": 0.5}})
     assert value(solved(case), f"shortfall_{direction}") == pytest.approx(5)
+    assert gm.solve(case).summary["audit"]["passed"]
 
 
 def test_shortfall_is_paid():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,3 +75,15 @@ def test_directions_are_the_best_there_are(random):
         assert cost_of(case) == pytest.approx(least, rel=1e-6)
         ends.add(least < np.inf)
     assert ends == {True, False}
+
+
+@pytest.mark.parametrize(("load", "energy", "cycles"), [([5, 6, 0, 6, 3, 4, 5, 2, 7, 0, 2, 3], 40, 1.5),
+                                                        ([1, 7, 3, 7, 0, 5, 2, 1, 5, 5, 6, 1], 12, 3.0)])
+def test_a_window_that_leaves_a_store_no_way_is_solved_with_those_before_it(load, energy, cycles):
+    """Twelve hours in windows of four: the window before leaves the store where it can no more make its cycles one way at a time.
+    Had it to burn there, the whole would be refused, though it has a dispatch."""
+    case = cycling(load, {"power_mw": 10, "energy_mwh": energy, "min_cycles_per_day": cycles, "initial_fraction": 0.0, "cyclic": False})
+    settings = {"mode": "windows", "window_hours": 4, "look_ahead_hours": 2, "medium_hours": 2}
+    solve = case.scenario.solve.model_copy(update=settings)
+    pieced = replace(case, scenario=case.scenario.model_copy(update={"solve": solve}))
+    assert cost_of(pieced) == pytest.approx(cost_of(case))

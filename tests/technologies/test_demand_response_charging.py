@@ -8,6 +8,8 @@ import pytest
 from response_grid import DEAR, down, of_capacity, plants, up
 from small import small_case, solved
 
+import grid_model as gm
+
 
 def grid(cheap, vehicles, start="2027-01-01T18:00", step_hours=1.0, **columns):
     """100 MW of base load and `vehicles` MW of charging; a plant at no cost with `cheap` MW, one at 2000 CNY/MWh; 1
@@ -27,6 +29,17 @@ def test_until_the_deadline():
     assert down(result)[0] == pytest.approx([12, 0, 0, 0, 0, 0])
     assert up(result)[0] == pytest.approx([0, 0, 0, 12, 0, 0])
     assert result.objective == pytest.approx(12 + 8 * DEAR)
+
+
+def test_vehicles_without_chargers_can_do_nothing():
+    """Chargers of 0 MW: the 20 MW are served as they come, at any price, and nothing is lent; capability is 0, and nothing is
+    divided by it. As a programme of 40 MW it could put off and lend 26 MW."""
+    case = grid([100, 100, 100, 150], [20, 0, 0, 0], power_mw=0, return_power_mw=6, return_energy_mwh=12)
+    results = gm.solve(case)
+    use = results.tables["demand_response"].iloc[0]
+    assert results.summary["objective_cny"] == pytest.approx(20 * DEAR) and results.summary["audit"]["passed"]
+    assert use["capability_mw"] == 0 and use[["hours", "calls", "most_hours_in_a_day"]].isna().all()
+    assert gm.solve(grid([100] * 4, [20, 0, 0, 0], return_power_mw=6, return_energy_mwh=12)).tables["demand_response"]["capability_mw"][0] == 26
 
 
 def test_after_the_deadline_it_starts_again():

@@ -21,11 +21,11 @@ def check_use(book, use, tables) -> None:
     table = (tables or {}).get("demand_response")
     if table is None:
         return
-    some = use.kind == "ev_charging"
-    lent = np.where((use.power > 0) & (use.number("return_power_mw") > 0), use.number("return_power_mw"), 0.0)
+    charging = use.kind == "ev_charging"
+    some = charging & (use.power > 0)  # vehicles without chargers can neither put off nor lend
     most = np.zeros(len(use.names))
-    most[some] = base_charging(book, use, np.flatnonzero(some)).max(axis=1, initial=0.0)
-    capability = np.where(some, most + lent, use.power)
+    most[some] = base_charging(book, use, np.flatnonzero(some)).max(axis=1, initial=0.0) + use.number("return_power_mw")[some]
+    capability = np.where(charging, most, use.power)
     reduced, added = np.nan_to_num(use.down) + np.nan_to_num(use.ordered), np.nan_to_num(use.added)
     day, days = book.case.time.normalize().factorize()
     in_day = (day[:, None] == np.arange(len(days))) * book.hours[:, None]
