@@ -38,6 +38,7 @@ SMALLEST = 1e-6  # a relaxation below this is rounding, in units of the programm
 ROUNDING = 1e-7  # of duals
 IRREDUCIBLE_ROWS = 1000  # in larger groups the search takes minutes: there the proof is shown as it is
 SLIVER = 1e-5  # part of what a side gives way, without which it is looked for what stands against it
+ALIKE = 1 << 13  # HiGHS's presolve rule of columns that are alike, which prints past every log when it is undone
 MOST_IN_GROUP = 30  # conflicts looked for in one group, largest first
 
 
@@ -177,6 +178,7 @@ def _relax(limits: Limits, time_limit_seconds: float) -> _Relaxed | None:
         upper[0],
         matrix,
     ).to_highs()
+    highs.setOptionValue("presolve_rule_off", ALIKE)
     highs.setOptionValue("time_limit", max(float(time_limit_seconds), 0.0))
     highs.run()
     if highs.getModelStatus() != Status.kOptimal:
@@ -269,6 +271,7 @@ def _irreducible(now: Limits, seconds: float) -> tuple[np.ndarray, np.ndarray] |
     highs = Arrays(
         np.zeros(columns), 0.0, now.lower[rows:], now.upper[rows:], now.lower[:rows], now.upper[:rows], now.matrix
     ).to_highs()
+    highs.setOptionValue("presolve_rule_off", ALIKE)
     highs.setOptionValue("iis_strategy", int(highspy.IisStrategy.kIisStrategyIrreducible))
     highs.setOptionValue("iis_time_limit", seconds)
     status, system = highs.getIis()
