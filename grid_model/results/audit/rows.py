@@ -9,7 +9,7 @@ KEYS = {"carbon_account": ("market", "entity", "year"), "carbon_factors": ("area
         "curtailment": ("generator", "cause"), "demand_response": ("programme",), "demand_response_capability": ("zone",),
         "green_corridors": ("line", "year"), "green_imports": ("line", "from_zone", "month"), "green_loads": ("load", "period"),
         "green_obligations": ("party", "obligation", "year"), "guaranteed_purchase": ("generator", "year"),
-        "planned_generation": ("generator", "year"), "purchase_order": ("purchase_class",), "scorecard": ("target",),
+        "planned_generation": ("generator", "month"), "purchase_order": ("purchase_class",), "scorecard": ("target",),
         "self_use": ("storage",), "technologies": ("technology",)}  # fmt: skip
 OUTSIDE = ("registry", "retired", "expired", "ccer")
 
