@@ -9,15 +9,17 @@ import pytest
 from concrete import assert_same_as_concrete
 from small import small_case, solved
 
+import grid_model as gm
 
-def grid(planned_hours, penalty=1000, gas_part=1.0, hours=24, load=50.0, step_hours=1.0):
+
+def grid(planned_hours, penalty=1000, gas_part=1.0, hours=24, load=50.0, step_hours=1.0, **more):
     """Coal at 100 and 40 MW of gas at 400 CNY/MWh, 50 MW of load."""
     return small_case(
         round(hours / step_hours), step_hours=step_hours, policies={"planned_generation": {"shortfall_cost_cny_per_mwh": penalty}},
         generators=[{"generator": "coal", "zone": "city", "technology": "coal", "capacity_mw": 100, "variable_cost_cny_per_mwh": 100},
                     {"generator": "gas", "zone": "city", "technology": "gas", "capacity_mw": 40, "variable_cost_cny_per_mwh": 400,
                      "planned_hours": planned_hours}],
-        loads=[{"load": "town", "zone": "city"}], series={"load": {"town": load}, "availability": {"gas": gas_part}})
+        loads=[{"load": "town", "zone": "city"}], series={"load": {"town": load}, "availability": {"gas": gas_part}}, **more)
 
 
 def generated(case):
@@ -34,6 +36,15 @@ def test_gas_runs_its_hours():
     assert cost == pytest.approx(240 * 400 + 960 * 100)
     assert generated(grid(None))[0] == pytest.approx(0)
     assert_same_as_concrete(case)
+
+
+def test_a_plan_of_two_months_is_told_by_month():
+    """The last day of January and the first of February: a row each. Held to a row for each year the audit broke off a whole year's run."""
+    results = gm.solve(grid(2190, hours=48, start="2027-01-31"))
+    assert results.tables["planned_generation"].to_dict("list") == {
+        "generator": ["gas", "gas"], "month": ["2027-01", "2027-02"], "planned_mwh": pytest.approx([240, 240]),
+        "short_mwh": pytest.approx([0, 0], abs=1e-3)}
+    assert results.summary["audit"]["passed"]
 
 
 def test_plan_is_missed_where_that_is_cheaper():
