@@ -1,10 +1,10 @@
-"""Directions: which column of each pair stays at zero, where closing one after another left no way (one_way.py).
+"""Directions: which column of each pair stays at zero, where there are few, or closing one after another left no way (one_way.py).
 
 With a switch z of each pair, whose columns a and b have bounds A and B, the mixed-integer programme is
 
     minimise    cost x    over the programme and    a <= A z,    b <= B (1 - z),    z in {0, 1}
 
-It says whether there is a way at all. Large ones take long, so that it is asked last and for SECONDS at most.
+It says whether there is a way at all, and the best one. Large ones take long, so that it is asked last and for SECONDS at most.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from grid_model.algebra import INFINITY, Arrays
 from grid_model.solve.highs import run
 
 SECONDS = 60.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -50,6 +51,7 @@ def find_directions(program: Arrays, cost: np.ndarray, pairs: np.ndarray) -> np.
 
 
 def _switched(program: Arrays, cost: np.ndarray, pairs: np.ndarray, most: np.ndarray) -> Arrays:
+    """The programme with the switches as columns behind its own; `most` are A and B, shape (pairs, 2)."""
     columns, switches = len(program.cost), len(pairs)
     each, at = np.arange(switches), np.ones(switches)
     chosen = vstack([csr_array((at, (each, side)), shape=(switches, columns)) for side in pairs.T])
