@@ -24,7 +24,6 @@ Limits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # 
 KINDS = np.array([Basis(kind) for kind in range(len(Basis.__members__))], object)  # by their integers
 DUAL, PRIMAL = 1, 4  # HiGHS's simplex_strategy
 NEARBY = {"simplex_strategy": DUAL, "simplex_dual_edge_weight_strategy": 1}  # 1: Devex
-LARGE = 40_000  # rows: of less, presolve takes longer than the iterations that it saves (docs/performance.md)
 BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
 
@@ -56,8 +55,6 @@ class Working:
         self.order = np.flatnonzero(~self.seldom)
         self.cost, self.limits = program.cost, _limits(program)  # as HiGHS has them
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
-        if len(self.order) < LARGE:
-            self.highs.setOptionValue("presolve", "off")
         self.iterations = 0
         self.started = statuses is not None
         if self.started:
