@@ -51,6 +51,7 @@ from grid_model.policies.reserve_results import reserve_series
 NAME = "reserves"
 DEFAULT = False
 WEIGHTED = True  # kept in each step
+SELDOM = ("headroom_*", "sustained_*", "requirement_*", "spinning_up")
 
 SHARES = ("up_load_share", "up_renewable_share", "down_load_share", "down_renewable_share", "spinning_share")
 

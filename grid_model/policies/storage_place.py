@@ -38,7 +38,7 @@ from grid_model.policies.contract import PolicyData, members, members_by_fleet
 NAME = "storage_place"
 DEFAULT = True
 WEIGHTED = True  # limits of power, and of each step
-SELDOM = ("given_between_charging",)
+SELDOM = ("given_between_charging", "charge_from_host")
 
 TABLES = {
     "storage": [

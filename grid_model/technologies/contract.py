@@ -22,8 +22,8 @@ and offers, each an expression in units of the programme, written as a function 
 
 What a module does not offer it does not have: `fleet.offers("emissions")` asks. COSTS maps cost items to expressions
 (block, data), million CNY over the horizon; REPORTS names what people see of it in the results; SELDOM names
-constraints that nearly always hold by themselves: the solver adds their rows where they are broken
-(solve/working.py); BOUNDS names constraints over one column each, which hold as bounds of it and have no row
+constraints, by patterns as of file names, that nearly always hold by themselves: the solver adds their rows where they
+are broken (solve/working.py); BOUNDS names constraints over one column each, which hold as bounds of it and have no row
 (algebra/bounding.py); MOMENTS names variables that count what happens at the beginning of a step, AMOUNTS those that say
 how much there is in a step (GWh), where all others are powers or states: a plan of longer steps is carried over by
 that (solve/medium_term.py); EXCLUSIVE names pairs of variables over the same members of which a unit of a set uses
@@ -34,6 +34,7 @@ reads x[t] - x[t-1] at every step and a given start is a bound, not another law.
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -115,9 +116,10 @@ class Part:
         return {item: self.rule(cost) for item, cost in self.module.__dict__.get("COSTS", {}).items()}
 
     @property
-    def seldom(self) -> tuple[str, ...]:
+    def seldom(self) -> list[str]:
         """Names of its constraints that seldom bind."""
-        return self.module.__dict__.get("SELDOM", ())
+        names = [rows.local_name for rows in self.block.component_objects(pyo.Constraint, descend_into=False)]
+        return [name for pattern in self.module.__dict__.get("SELDOM", ()) for name in fnmatch.filter(names, pattern)]
 
     @property
     def bounds(self) -> tuple[str, ...]:

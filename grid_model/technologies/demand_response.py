@@ -47,7 +47,7 @@ from grid_model.technologies import demand_response_shift as shift
 from grid_model.technologies.contract import Data, Report, subset
 
 NAME = "demand_response"
-SELDOM = ("one_direction",)
+SELDOM = ("one_direction", "start", "hours_of_day", "returned_in_time", "reduced_in_time")
 MOMENTS = ("started",)
 
 KINDS = ("shed", "shift", "interruptible", "ev_charging", "orderly_use")
