@@ -45,7 +45,7 @@ from grid_model.solve.working import Working
 
 USED = 1e-6  # GW, a kilowatt: less is rounding
 ROUNDS = 10
-PATIENT = 2  # rounds
+PATIENT = 1  # rounds
 NOTHING = 1e-9  # of the largest entry of z
 DEAR = 1e-4  # of what the first round comes to: closing that costs less is left as it is
 LARGE = 0.1  # of the largest part among those that are turned together
