@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true", help="solve with PyPSA too")
     asked = parser.parse_args()
     file = asked.folder / "national.nc"
+    asked.folder.mkdir(parents=True, exist_ok=True)
     if asked.compare or not file.is_file():
         import pypsa
 
