@@ -5,7 +5,8 @@
     python benchmarks/pypsa_oracle.py --first 40000 --count 100 --hostile   # the hostile ones, prices and there and back
     python benchmarks/pypsa_oracle.py --page                                # writes docs/pypsa_agreement.md anew
 
-Each network is a row of docs/pypsa_oracle.csv, a hostile one of docs/pypsa_hostile.csv; tests/interop/oracle.py says how prices are compared.
+Each network is a row of docs/pypsa_oracle.csv, a hostile one of docs/pypsa_hostile.csv, or of the table that is named;
+tests/interop/oracle.py says how prices are compared. Exit 1 where a network differs in anything.
 """
 
 from __future__ import annotations
@@ -56,15 +57,20 @@ def row(seed: int, back: bool, draw) -> dict:
             "refused": "; ".join(found.refused), "problems": " | ".join(found.problems)}
 
 
-def run(first: int, count: int, back: bool, path: Path, draw) -> None:
+def run(first: int, count: int, back: bool, path: Path, draw) -> bool:
+    """Compare the networks of these seeds that the table does not hold, and add them to it; whether one differs."""
     known = set(pd.read_csv(path)["seed"]) if path.is_file() else set()
+    differ = False
     with open(path, "a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if not known:
             writer.writeheader()
         for seed in sorted(set(range(first, first + count)) - known):
-            writer.writerow(row(seed, back, draw))
+            found = row(seed, back, draw)
+            differ |= bool(found["problems"])
+            writer.writerow(found)
             file.flush()
+    return differ
 
 
 def page() -> None:
@@ -140,15 +146,17 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=0)
     parser.add_argument("--back", action="store_true")
     parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--table", type=Path, help="where the rows go instead of docs")
     parser.add_argument("--page", action="store_true")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     if asked.hostile:
-        run(asked.first, asked.count, True, HOSTILE, hostile)
+        differ = run(asked.first, asked.count, True, asked.table or HOSTILE, hostile)
     else:
-        run(asked.first, asked.count, asked.back, TABLE, lambda seed: random_network(pypsa, seed))
+        differ = run(asked.first, asked.count, asked.back, asked.table or TABLE, lambda seed: random_network(pypsa, seed))
     if asked.page:
         page()
+    sys.exit(differ)
 
 
 if __name__ == "__main__":
