@@ -15,9 +15,10 @@ k, l    start_cost, stop_cost   million CNY/GW   data
 n       no_load_cost       million CNY/GW/h data, of what is online
 H, L    min_up, min_down   h                data
 
-A fleet is many units, so o is no integer. Committed are fleets with a start cost or a minimum time that also have a
-floor (f C above the least output for heat somewhere) or a given capacity online at the start; for others everything
-online always is as good as any other choice, and they get neither column nor row here. The start (border 0) is free
+A fleet is many units, so o is no integer. Committed are fleets to which being online costs something (n), and those with
+a start cost or a minimum time that also have a floor (f C above the least output for heat somewhere) or a given
+capacity online at the start; for others everything online always is as good as any other choice, and they get neither
+column nor row here. The start (border 0) is free
 unless `initial_online_mw` fixes it. What was started or stopped before the horizon is not known: windows of minimum
 times are cut at its start.
 
@@ -47,7 +48,7 @@ COLUMNS = [
     number("stop_cost_cny_per_mw", unit="CNY/MW", minimum=0, default=0, by_technology=True,
            meaning="cost of a stop, per capacity stopped"),
     number("no_load_cost_cny_per_mwh", unit="CNY/MWh", minimum=0, default=0, by_technology=True,
-           meaning="cost of every hour online, per capacity online, whatever it generates; counts where there is commitment"),
+           meaning="cost of every hour online, per capacity online, whatever it generates"),
     number("min_up_hours", unit="h", minimum=0, default=0, by_technology=True,
            meaning="least time from a start to the next stop"),
     number("min_down_hours", unit="h", minimum=0, default=0, by_technology=True,
@@ -96,7 +97,8 @@ def needs_commitment(table, floor: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Which units are committed; `floor` is the least output of what is online, `heat` that for heat, (units, steps)."""
     bound = (table[["start_cost_cny_per_mw", "stop_cost_cny_per_mw", "no_load_cost_cny_per_mwh", "min_up_hours",
                     "min_down_hours"]] > 0).any(axis=1).to_numpy()
-    matters = (floor > heat + ROUNDING).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
+    matters = ((floor > heat + ROUNDING).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
+               | (table["no_load_cost_cny_per_mwh"] > 0).to_numpy())
     return bound & matters & (table["capacity_mw"] > 0).to_numpy()
 
 

@@ -27,6 +27,12 @@ def test_standing_by_costs_by_what_is_online():
     assert run([40.0], no_load_cost_cny_per_mwh=5, initial_online_mw=0).objective == pytest.approx(40 * 15)
 
 
+def test_standing_by_costs_without_a_floor_too():
+    """A fleet that may run as low as it likes and is free to start, 40 and 80 MW asked for: 40 and 80 online, 120 * (10 + 5). All of it
+    online always, which costs nothing else, would stand by for 200 * 5: 2,200. It used to be taken for no fleet to commit: 1,200."""
+    assert run([40.0, 80.0], min_output_fraction=0, no_load_cost_cny_per_mwh=5).objective == pytest.approx(120 * 15)
+
+
 def test_what_is_online_stays_for_what_is_left_of_its_time():
     """All online at the start, held for 2 hours: a floor of 40 MW in hours 1 and 2, 10 asked for: it cannot be. Held for
     one hour with 40, 10, it is: 40 * 10 in the first, 10 * 10 of 10 online in the second. Not held nor asked: 10 * 10 too."""

@@ -55,7 +55,8 @@ class _Units:
         self.most, self.least = self.greatest / size, self.floor / size
         ruled = (self.table[list(RULED)] > 0).any(axis=1).to_numpy()
         self.given_online = self.table["initial_online_mw"].to_numpy(float)
-        matters = (self.floor > 0).any(axis=1) | ~np.isnan(self.given_online)
+        standing = self.table["no_load_cost_cny_per_mwh"].to_numpy(float) > 0
+        matters = (self.floor > 0).any(axis=1) | ~np.isnan(self.given_online) | standing
         self.committed = ruled & matters & (self.capacity > 0)
         self.before = np.column_stack(
             [self.online[:, 0] - self.started[:, 0] + self.stopped[:, 0], self.online[:, :-1]]
