@@ -9,7 +9,7 @@ from pathlib import Path
 from published import matpower
 from published.case118 import CASE118
 from published.losses import cost_with_losses
-from published.production_cost import FOUR, THREE, present_value
+from published.production_cost import COMMITTED, FOUR, ONE, THREE, present_value
 from published.two_hours import cost_of_a_year
 from small import small_case, solved
 
@@ -95,10 +95,14 @@ ANSWERS = [
            lambda: cost_with_losses(matpower.CASE3), 3e-6, EGRET_LOSSES),
     Answer("Egret case30 with losses", "the same in many loops, with transformers", 8201.8371, lambda: cost_with_losses(matpower.CASE30),
            1e-7, EGRET_LOSSES),
+    Answer("SWITCH 1plant", "one plant, one hour; net present value with fixed costs", 28415619.1709, lambda: present_value(*ONE), 1e-10,
+           SWITCH.format("1plant")),
     Answer("SWITCH 3plants", "least cost, a baseload plant, outages; net present value with fixed costs", 37439925.1309,
            lambda: present_value(*THREE), 1e-10, SWITCH.format("3plants")),
     Answer("SWITCH 4plants", "the same in four steps of six hours with photovoltaics", 34328152.2273, lambda: present_value(*FOUR), 1e-10,
            SWITCH.format("4plants")),
+    Answer("SWITCH unit_commit", "the same with commitment of fleets in part, heat rates of what is online, starts, a least time off",
+           35131346.3429, lambda: present_value(*COMMITTED), 1e-10, SWITCH.format("unit_commit")),
     Answer("GridPath test_no_reserves", "commitment of fleets in part, heat rates of what is online, starts and stops", 233812049.889,
            lambda: cost_of_a_year(), 1e-8, GRIDPATH),
     Answer("GridPath test_w_hydro_no_reserves", "the same with energy and least output of hydro", 200490477.22404,
@@ -145,8 +149,10 @@ repeats the linear grid round the flows found until they change no more, where t
 problem hold. SWITCH states net present values: two thirds of them are fixed costs, which tests/published/production_cost.py adds
 to the dispatch that is found here. GridPath's two hours are a circle that stands for a year (tests/published/two_hours.py).
 
-Not reached: SWITCH's example with unserved load (its inputs are not all to be read: 3.6 % off as they are understood), its examples
-with unit commitment by heat rates and with water networks: not tried. GridPath holds load following and regulation apart, up and
+SWITCH's day with commitment is a circle; here it is the fourth of days in a row (from the second on all cost the same).
+
+Not reached: SWITCH's example with unserved load (its inputs are not all to be read: 3.6 % off as they are understood); that with water
+networks was not tried, and that with whole units is no linear programme. GridPath holds load following and regulation apart, up and
 down; here reserve is one amount in each direction, which is the same where every kind has enough providers (with storage or
 hydro). Where load following is short (GridPath's `test` and all that build on it without a store: ramps, flexible load, DC flow),
 the two differ: `test` costs seven times as much as one amount of reserve would. Scenarios that build capacity are no dispatch.

@@ -5,11 +5,14 @@
 w is hours a year, a the annual payment on a loan, n what a yearly payment over the period is worth in the base year, P the
 peak of 10 MW that local networks are made for, with what is lost in them, T their yearly cost. Of what is sent 5.3 % is lost
 on the way to consumers. Plants are available less their outages; a baseload plant generates all that it can.
+
+With commitment gas plant burns intercept x online + slope x output, and fuel and upkeep for every MW started. The day is a circle:
+in a row of days one more costs what it does in that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from small import small_case, solved
 
@@ -31,6 +34,7 @@ class Plant:
     years: int
     baseload: bool = False
     by_hour: tuple[float, ...] = ()
+    fleet: tuple[tuple[str, float | str], ...] = ()  # columns of a committed one
 
     @property
     def yearly(self) -> float:
@@ -46,20 +50,42 @@ def plants(geothermal: float, sun: tuple[float, ...] = ()) -> list[Plant]:
     return found + ([Plant("sun", 3, 0.98, 0.0, 2334300, 74881.9, 41850, 20, by_hour=sun)] if sun else [])
 
 
-def present_value(demand: tuple[float, ...], standing: list[Plant]) -> float:
-    """Net present value of an example whose day has as many equal steps as it has demands."""
-    hours = 24 / len(demand)
-    sent = [power / (1 - NETWORK_LOSS) for power in demand]
-    sunny = {p.name: p.by_hour for p in standing if p.by_hour}
+def committed(standing: list[Plant]) -> list[Plant]:
+    """The same plants, gas by fleets that start and stop: slope and intercept of fuel [MMBtu/MWh], fuel and $ for a MW started."""
+    of_gas = {"combined cycle": (6.684885, 0.020115, 9.16, 10.3, {"min_output_fraction": 0.4, "min_down_hours": 12.0}),
+              "gas turbine": (10.2861, 0.1039, 0.22, 0.86, {})}
+    upkeep = {"combined cycle": 3.4131, "gas turbine": 27.807}
+
+    def fleet(name: str) -> tuple:
+        slope, intercept, fuel, start, limits = of_gas[name]
+        return tuple({"technology": "gas", "variable_cost_cny_per_mwh": upkeep[name] + slope * GAS_PRICE,
+                      "no_load_cost_cny_per_mwh": intercept * GAS_PRICE, "start_cost_cny_per_mw": fuel * GAS_PRICE + start, **limits}.items())
+
+    return [replace(plant, fleet=fleet(plant.name)) if plant.name in of_gas else plant for plant in standing]
+
+
+def cost_of(days: int, demand: tuple[float, ...], standing: list[Plant]) -> float:
+    """What so many of these days in a row cost to dispatch."""
+    sent = [power / (1 - NETWORK_LOSS) for power in demand] * days
+    sunny = {p.name: p.by_hour * days for p in standing if p.by_hour}
     case = small_case(
-        len(demand), {"load": {"load": sent}} | ({"availability": sunny} if sunny else {}), step_hours=hours,
-        loads=[{"load": "load", "zone": "South"}], technologies=[{"technology": "plant", "kind": "renewable"}],
+        len(sent), {"load": {"load": sent}} | ({"availability": sunny} if sunny else {}), step_hours=24 / len(demand),
+        loads=[{"load": "load", "zone": "South"}],
+        technologies=[{"technology": "plant", "kind": "renewable"}, {"technology": "gas", "kind": "thermal"}],
         generators=[{"generator": p.name, "zone": "South", "technology": "plant", "capacity_mw": p.megawatts * p.available,
-                     "min_output_fraction": float(p.baseload), "variable_cost_cny_per_mwh": p.cost} for p in standing])
-    yearly = solved(case).objective * 365.25 + sum(p.yearly for p in standing) + NETWORK_COST * PEAK / (1 - NETWORK_LOSS)
+                     "min_output_fraction": float(p.baseload), "variable_cost_cny_per_mwh": p.cost, **dict(p.fleet)} for p in standing])
+    return solved(case).objective
+
+
+def present_value(demand: tuple[float, ...], standing: list[Plant], before: int = 0) -> float:
+    """Net present value of an example whose day has as many equal steps as it has demands; of a day after so many others like it."""
+    day = cost_of(before + 1, demand, standing) - (cost_of(before, demand, standing) if before else 0.0)
+    yearly = day * 365.25 + sum(p.yearly for p in standing) + NETWORK_COST * PEAK / (1 - NETWORK_LOSS)
     worth = (1 - (1 + DISCOUNT) ** -PERIOD_YEARS) / DISCOUNT * (1 + DISCOUNT) ** (BASE_YEAR - PERIOD_START)
     return worth * yearly
 
 
+ONE = ((8.0,), [replace(plants(3)[1], megawatts=9)])
 THREE = ((8.0,), plants(3))
 FOUR = ((3.0, 8.0, 10.0, 7.0), plants(2, (0.0, 0.61, 1.0, 0.4)))
+COMMITTED = (FOUR[0], committed(FOUR[1]), 3)
