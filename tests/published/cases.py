@@ -9,7 +9,7 @@ from pathlib import Path
 from published import matpower
 from published.case118 import CASE118
 from published.losses import cost_with_losses
-from published.production_cost import COMMITTED, FOUR, ONE, THREE, present_value
+from published.production_cost import COMMITTED, FOUR, ONE, THREE, WITH_RESERVES, present_value
 from published.two_hours import cost_of_a_year
 from small import small_case, solved
 
@@ -103,6 +103,8 @@ ANSWERS = [
            SWITCH.format("4plants")),
     Answer("SWITCH unit_commit", "the same with commitment of fleets in part, heat rates of what is online, starts, a least time off",
            35131346.3429, lambda: present_value(*COMMITTED), 1e-10, SWITCH.format("unit_commit")),
+    Answer("SWITCH spinning_reserves", "the same with 7 MW of each gas plant and reserves up and down, for a unit that fails too",
+           36406402.37, lambda: present_value(*WITH_RESERVES), 1e-9, SWITCH.format("spinning_reserves")),
     Answer("GridPath test_no_reserves", "commitment of fleets in part, heat rates of what is online, starts and stops", 233812049.889,
            lambda: cost_of_a_year(), 1e-8, GRIDPATH),
     Answer("GridPath test_w_hydro_no_reserves", "the same with energy and least output of hydro", 200490477.22404,
