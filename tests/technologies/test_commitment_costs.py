@@ -5,15 +5,20 @@ from __future__ import annotations
 import pytest
 from small import small_case, solved
 
+import grid_model as gm
+
 BASE = {"generator": "unit", "zone": "A", "technology": "coal", "capacity_mw": 100, "min_output_fraction": 0.4,
         "variable_cost_cny_per_mwh": 10, "start_cost_cny_per_mw": 0, "min_up_hours": 0, "min_down_hours": 0,
         "ramp_up_fraction_per_hour": 10, "ramp_down_fraction_per_hour": 10, "no_load_cost_cny_per_mwh": 0}
 REST = {"generator": "rest", "zone": "A", "technology": "gas", "capacity_mw": 200, "variable_cost_cny_per_mwh": 50}
 
 
+def case_of(load, **unit):
+    return small_case(len(load), {"load": {"l": load}}, loads=[{"load": "l", "zone": "A"}], generators=[{**BASE, **unit}, REST])
+
+
 def run(load, **unit):
-    return solved(small_case(len(load), {"load": {"l": load}}, loads=[{"load": "l", "zone": "A"}],
-                             generators=[{**BASE, **unit}, REST]))
+    return solved(case_of(load, **unit))
 
 
 def test_a_stop_costs():
@@ -29,8 +34,11 @@ def test_standing_by_costs_by_what_is_online():
 
 def test_standing_by_costs_without_a_floor_too():
     """A fleet that may run as low as it likes and is free to start, 40 and 80 MW asked for: 40 and 80 online, 120 * (10 + 5). All of it
-    online always, which costs nothing else, would stand by for 200 * 5: 2,200. It used to be taken for no fleet to commit: 1,200."""
-    assert run([40.0, 80.0], min_output_fraction=0, no_load_cost_cny_per_mwh=5).objective == pytest.approx(120 * 15)
+    online always, which costs nothing else, would stand by for 200 * 5: 2,200. It used to be taken for no fleet to commit: 1,200. The audit
+    counts the same."""
+    results = gm.solve(case_of([40.0, 80.0], min_output_fraction=0, no_load_cost_cny_per_mwh=5))
+    assert results.summary["objective_cny"] == pytest.approx(120 * 15)
+    assert results.dispatch["online"].sel(generator="unit").values == pytest.approx([40, 80])
 
 
 def test_what_is_online_stays_for_what_is_left_of_its_time():
