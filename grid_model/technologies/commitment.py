@@ -68,6 +68,8 @@ COLUMNS = [
 ]
 
 
+SWITCHING = ["start_cost_cny_per_mw", "stop_cost_cny_per_mw", "min_up_hours", "min_down_hours"]  # what starts and stops take
+STANDING = "no_load_cost_cny_per_mwh"
 UNLIMITED = 4.0  # of capacity: more than any output can rise or fall
 
 
@@ -87,19 +89,15 @@ def check_start(frames) -> list:
 def coarsened(case):
     """A case of steps too long for starts: every fleet starts and stops at will, and what is online has no floor but heat."""
     table = case.tables["generators"].copy()
-    bound = (table[["start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]] > 0).any(axis=1)
-    free = ["min_output_fraction", "start_cost_cny_per_mw", "min_up_hours", "min_down_hours"]
-    table.loc[bound, free] = 0.0
+    table.loc[(table[[*SWITCHING, STANDING]] > 0).any(axis=1), [*SWITCHING, "min_output_fraction"]] = 0.0
     return case.replace(generators=table)
 
 
 def needs_commitment(table, floor: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Which units are committed; `floor` is the least output of what is online, `heat` that for heat, (units, steps)."""
-    bound = (table[["start_cost_cny_per_mw", "stop_cost_cny_per_mw", "no_load_cost_cny_per_mwh", "min_up_hours",
-                    "min_down_hours"]] > 0).any(axis=1).to_numpy()
-    matters = ((floor > heat + ROUNDING).any(axis=1) | table["initial_online_mw"].notna().to_numpy()
-               | (table["no_load_cost_cny_per_mwh"] > 0).to_numpy())
-    return bound & matters & (table["capacity_mw"] > 0).to_numpy()
+    standing, switching = table[STANDING] > 0, (table[SWITCHING] > 0).any(axis=1)
+    floored = (floor > heat + ROUNDING).any(axis=1) | table["initial_online_mw"].notna()
+    return ((standing | switching & floored) & (table["capacity_mw"] > 0)).to_numpy()
 
 
 def read(data, floor: np.ndarray, heat: np.ndarray, roof: np.ndarray) -> None:
@@ -116,7 +114,7 @@ def read(data, floor: np.ndarray, heat: np.ndarray, roof: np.ndarray) -> None:
     data.floored = data.committed[(floor[mask] > heat[mask] + ROUNDING).any(axis=1)]
     for name in ("start_cost", "stop_cost"):
         setattr(data, name, data.column(f"{name}_cny_per_mw", CNY / MW))
-    data.no_load_cost = data.column("no_load_cost_cny_per_mwh", CNY / MW)
+    data.no_load_cost = data.column(STANDING, CNY / MW)
     _read_start(data, table, capacity[:, 0])
     _read_windows(data, table)
     _read_ramps(data, table, least, most)

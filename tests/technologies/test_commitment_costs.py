@@ -6,6 +6,7 @@ import pytest
 from small import small_case, solved
 
 import grid_model as gm
+from grid_model.technologies.commitment import coarsened
 
 BASE = {"generator": "unit", "zone": "A", "technology": "coal", "capacity_mw": 100, "min_output_fraction": 0.4,
         "variable_cost_cny_per_mwh": 10, "start_cost_cny_per_mw": 0, "min_up_hours": 0, "min_down_hours": 0,
@@ -103,3 +104,12 @@ def test_no_more_starts_or_stops_than_there_is():
     falling = {"initial_online_mw": 100, "initial_output_mw": 100, "min_output_fraction": 0.2, "ramp_down_fraction_per_hour": 0.2,
                "stop_output_fraction": 0.5, "no_load_cost_cny_per_mwh": 1, "variable_cost_cny_per_mwh": 100}
     assert run([100.0], **falling).objective == pytest.approx(62.5 * 100 + 37.5 * 50 + 62.5)
+
+
+def test_in_steps_too_long_for_starts_fleets_start_and_stop_at_will():
+    """100 MW online at the start, 10 and then none asked for: all of it stops sooner or later, 10 * 10 + 100 * 5. In a plan of long steps
+    a stop costs nothing, as a start does not; being online still does, 10 * 5 more."""
+    case = case_of([10.0, 0.0], initial_online_mw=100, stop_cost_cny_per_mw=5)
+    assert [solved(one).objective for one in (case, coarsened(case))] == pytest.approx([600, 100])
+    standing = case_of([10.0, 0.0], initial_online_mw=100, stop_cost_cny_per_mw=5, no_load_cost_cny_per_mwh=5)
+    assert solved(coarsened(standing)).objective == pytest.approx(150)
