@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,19 @@ def test_nothing_stands_in_it_for_nothing(grid):
     assert rows[entries < 2].tolist() == []
     assert columns[~used & (program.cost == 0) & ~ranked].tolist() == []
     assert rows[twice(matrix)].tolist() == []
+
+
+def test_what_seldom_binds_is_named_as_its_rows_are():
+    """A pattern of SELDOM that meets no row of any grid would do nothing, and nothing would tell."""
+    named, met = set(), set()
+    for grid in GRIDS.values():
+        model = gm.build_model(grid())
+        rows = gm.compile_program(model).rows
+        patterns = {f"{part.name}.{pattern}" for part in (*model.fleets.values(), *model.policies.values())
+                    for pattern in vars(part.module).get("SELDOM", ())}
+        named |= patterns
+        met |= {pattern for pattern in patterns if fnmatch.filter(rows, pattern)}
+    assert named - met == set() and {"reserves.headroom_*", "thermal.least_time_up"} <= met
 
 
 def twice(matrix) -> list[int]:

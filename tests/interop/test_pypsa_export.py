@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from small import small_case
 from typer.testing import CliRunner
@@ -53,7 +54,18 @@ def committed_case():
                      "variable_cost_cny_per_mwh": 80}])
 
 
-@pytest.mark.parametrize("case", [plain_case, committed_case])
+def standing_case():
+    """Being online costs 5 CNY/MWh of a unit without a floor, which nothing else commits: 130 MWh at 10 + 5, 1,300 CNY without."""
+    case = committed_case()
+    return case.replace(generators=case.tables["generators"].assign(
+        min_output_fraction=0.0, min_up_hours=0.0, min_down_hours=0.0, start_cost_cny_per_mw=0.0, initial_online_mw=np.nan,
+        no_load_cost_cny_per_mwh=[5.0, 0.0]))
+
+
+CASES = [plain_case, committed_case, standing_case]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_there_and_back(case, tmp_path):
     """What is exported says the same when it is read back, by code that shares nothing with the export but the layout."""
     expected = gm.solve(case()).summary["objective_cny"]
@@ -62,7 +74,7 @@ def test_there_and_back(case, tmp_path):
     assert back.summary["objective_cny"] == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("case", [plain_case, committed_case])
+@pytest.mark.parametrize("case", CASES)
 def test_pypsa_opens_it_and_agrees(case, tmp_path):
     pypsa = pytest.importorskip("pypsa", reason="PyPSA is not installed: it is a peer, not a dependency")
     from interop.peer import objective_in_pypsa

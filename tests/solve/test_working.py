@@ -107,6 +107,7 @@ def test_highs_goes_with_what_made_it():
     finally:
         gc.enable()
 
+
 @pytest.mark.parametrize("part", ["reserves", "demand_response", "storage_place"])
 def test_rules_of_the_model_are_left_out_until_they_are_broken(part):
     """A day of five provinces with all rules: with the rows of one part left out first or held from the start the dispatch is the same, and
