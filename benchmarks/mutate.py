@@ -79,11 +79,12 @@ class Trials:
 
     def pytest_runtestloop(self, session):
         self.items, self.calls = session.items, kept_calls(self.given.calls)
+        gc.unfreeze()  # the tests freeze what is collected, and what is frozen is not among the living
         gc.collect()
         functions = living_functions()
         gc.freeze()
         for path in self.paths:
-            self._try_module(path, functions.get(str(path), []))
+            self._try_module(path, functions[str(path)])
         return True
 
     def _try_module(self, path: Path, functions: list) -> None:
