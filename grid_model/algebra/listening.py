@@ -5,6 +5,8 @@ WARNING: ... some excessively small costs         some costs are very small besi
 WARNING:    Consider scaling the objective by ... nothing: advice that goes with the line before
 WARNING: No semi-integer/integer variables ...    nothing: arrays can only be handed over with kinds of columns
 any other WARNING or ERROR                        the line itself
+
+Costs that lean (ranked.py) are made small on purpose: what is said of costs then is not said of the case.
 """
 
 from __future__ import annotations
@@ -18,16 +20,17 @@ LEAST = 1e-12  # the smallest that HiGHS lets stand in a matrix [units of the pr
 _SILENT = ("Consider scaling", "No semi-integer/integer variables in model with non-empty integrality")
 _EXTREME = re.compile(r"some excessively (small|large) (costs|column bounds|row bounds)")
 _MEANT = {"costs": "costs", "column bounds": "limits", "row bounds": "amounts"}
+_OF_COSTS = "some excessively small costs"
 _ITERATION = re.compile(r"\s*(\d+)\s+[-+]?\d\S*\s")
 
 
 class Listening(highspy.Highs):
-    """`warnings`: each once, in the order they came; `doing`: what the solver is at, in a few words."""
+    """`warnings`: each once, in the order they came; `doing`: what the solver is at, in a few words; `leans`: whether its costs do."""
 
     def __init__(self):
         super().__init__()
         self.warnings: list[str] = []
-        self.doing = ""
+        self.doing, self.leans = "", False
         self._told = 0
         self.setOptionValue("log_to_console", False)
         self.setOptionValue("output_flag", True)
@@ -49,7 +52,7 @@ class Listening(highspy.Highs):
     def _hear(self, event) -> None:
         for line in event.message.splitlines():
             if line.startswith(("WARNING", "ERROR")):
-                said = in_our_words(line)
+                said = "" if self.leans and _OF_COSTS in line else in_our_words(line)
                 if said and said not in self.warnings:
                     self.warnings.append(said)
             elif line.startswith("Presolving"):

@@ -33,7 +33,7 @@ from grid_model.solve.working import Working, rows_of
 SHARE = 1e-3  # of the ranks' weights in the bound: any is true, large ones make much of little (docs/performance.md)
 EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
-FINE, COARSE = 8.0, 24.0  # hours of a step of the plan: day, evening and night where that can be afforded (docs/performance.md)
+FINE, COARSE = 8.0, 24.0  # hours of a step of the plan: day, evening and night where that pays and can be afforded (docs/performance.md)
 LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
 PART = 0.3  # of a window's time that its part of the bound takes (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
@@ -52,7 +52,7 @@ def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weig
     coarse = compile_program(coarse_model)
     working = Working(coarse, rows_of(coarse, coarse_model.seldom))
     ranks = _objective(coarse, rank_vectors(coarse_model, coarse), weights) - coarse.cost
-    solution = weighted_vertex(working, ranks, seeded_weights(coarse, states_of(coarse_model, coarse)), "simplex", limits)
+    solution = weighted_vertex(working, ranks, leaning(seeded_weights(coarse, states_of(coarse_model, coarse))), "simplex", limits)
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.cost)
     logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
@@ -149,7 +149,7 @@ def plan_step(settings, hour: float, rows: float) -> float:
     """Hours of a step of the plan of a programme with so many rows in each step of `hour` hours."""
     if settings.medium_hours is not None:
         return settings.medium_hours
-    return FINE if _light(rows, hour) else COARSE
+    return FINE if settings.mode != "exact" and _light(rows, hour) else COARSE
 
 
 def _light(rows: float, hour: float) -> bool:

@@ -35,7 +35,8 @@ from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.working import PRIMAL, Limits, Working, rows_of
 
 Basis = highspy.HighsBasisStatus
-LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh: above what HiGHS calls excessively small
+LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh
+SLIGHT = 3e-5  # the same from a basis that is near: less is to be straightened, where an iteration takes long (docs/performance.md)
 ZERO = 1e-7  # a reduced cost below this is none (0.0001 CNY/MWh): HiGHS's own dual tolerance
 STATE = 1e-3
 
@@ -96,16 +97,17 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     working = Working(program, rows_of(program, seldom), start)
     of_rank, found = weights_of(program, ranks), []
     weights = weighted(program, ranks, of_rank, mode)
-    seeded = seeded_weights(program, states) if unique else None
+    seeded = seeded_weights(program, states)
+    lean = leaning(seeded, SLIGHT) if start is not None else leaning(seeded) if unique else None
 
     def in_order(vertex: Solution) -> RankedSolution:
-        found.append(_in_order(working, ranks, vertex, mode, seeded, limits))
+        found.append(_in_order(working, ranks, vertex, mode, seeded if unique else None, limits))
         return found[-1]
 
     cost = program.cost + weights
     ways = OneWay(working, pairs_of(program, exclusive), in_order, lambda one: _weighed(one, cost, of_rank),
-                  cost if seeded is None else cost + leaning(seeded))
-    settled = ways.settle(lambda: weighted_vertex(working, weights, seeded, method, limits),
+                  cost if lean is None else cost + lean)
+    settled = ways.settle(lambda: weighted_vertex(working, weights, lean, method, limits),
                           lambda: working.near(found[-1].statuses, cost, **limits))
     solution = replace(settled.solution, method=method, iterations=working.iterations)
     return replace(settled, solution=solution, relaxed=found[0], ways=ways)
@@ -140,13 +142,13 @@ def _weighed(ranked: RankedSolution, cost: np.ndarray, weights: dict[str, float]
     return float(cost @ ranked.columns) + ranked.program.offset, cost - ranked.program.matrix.T @ duals
 
 
-def weighted_vertex(working: Working, weights: np.ndarray, seeded: np.ndarray | None, method: str, limits) -> Solution:
-    """Optimal vertex of the cost and these weights of the columns (step 1), near the one dispatch that step 4 wants."""
+def weighted_vertex(working: Working, weights: np.ndarray, lean: np.ndarray | None, method: str, limits) -> Solution:
+    """Optimal vertex of the cost and these weights of the columns (step 1), near that of the cost that leans."""
     cost = working.program.cost + weights
-    if seeded is None:
-        working.take_cost(cost, perturbed=not working.started)
+    if lean is None:
+        working.take_cost(cost)
         return working.optimise(method, **limits)
-    working.take_cost(cost + leaning(seeded), perturbed=False)
+    working.take_leaning_cost(cost, lean)
     working.optimise(method, **limits)
     return working.straighten(cost, **limits)
 
@@ -273,10 +275,9 @@ def _unique_point(working: Working, face: Face, seeded: np.ndarray, limits) -> n
     return working.optimise("simplex", **limits).columns
 
 
-def leaning(seeded: np.ndarray) -> np.ndarray:
-    """What an objective leans by towards the one dispatch; states do not: their part would be a cost that HiGHS calls excessively
-    small."""
-    return np.where(seeded < 1, 0.0, LEAN * seeded)
+def leaning(seeded: np.ndarray, by: float = LEAN) -> np.ndarray:
+    """What an objective leans by towards the one dispatch; states do not: their part would be next to HiGHS's tolerance."""
+    return np.where(seeded < 1, 0.0, by * seeded)
 
 
 def states_of(model, program: LinearProgram) -> list[str]:

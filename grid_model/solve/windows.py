@@ -228,7 +228,7 @@ class Sliced:
         places = span.begin, columns, np.concatenate([rows, elastic]), len(elastic)
         working = Working(part, np.pad(self.lazy[rows], (0, len(elastic))), start and start.moved_to(*places, part))
         ways = OneWay(working, self._pairs(span), may_open=may_burn)
-        working.take_cost(part.cost + np.pad(self.lean[columns], (0, len(part.cost) - len(columns))), perturbed=False)
+        working.take_leaning_cost(part.cost, np.pad(self.lean[columns], (0, len(part.cost) - len(columns))))
         ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
         solution = ways.settle(lambda: working.straighten(part.cost, **limits), lambda: working.optimise("simplex", **limits))
         duals = working.over_all_rows(solution.row_duals)

@@ -56,8 +56,7 @@ class Working:
         self.cost, self.limits = program.cost, _limits(program)  # as HiGHS has them
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
         self.iterations = 0
-        self.started = statuses is not None
-        if self.started:
+        if statuses is not None:
             self.start(statuses)
 
     def __del__(self):
@@ -96,8 +95,13 @@ class Working:
         that lean towards seeded weights), and a basis that is nearly optimal, need none of it, and cleaning up is saved."""
         changed = np.flatnonzero(cost != self.cost)
         self.highs.changeColsCost(len(changed), changed.astype(np.int32), cost[changed].astype(float))
-        self.cost = cost
+        self.cost, self.highs.leans = cost, False
         self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", float(perturbed))
+
+    def take_leaning_cost(self, cost: np.ndarray, lean: np.ndarray) -> None:
+        """Minimise a cost and what it leans by from now on."""
+        self.take_cost(cost + lean, perturbed=False)
+        self.highs.leans = True
 
     def go_on_by(self, strategy: int) -> None:
         """From a feasible vertex and a new cost it is the primal simplex that goes on; after new bounds the dual one."""
