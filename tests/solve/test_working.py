@@ -122,3 +122,15 @@ def test_rules_of_the_model_are_left_out_until_they_are_broken(part):
     without = replace(program, row_lower=np.where(rows, -INFINITY, program.row_lower), row_upper=np.where(rows, INFINITY, program.row_upper))
     assert left_out.columns == pytest.approx(held.columns, abs=1e-6)
     assert np.abs(solve_ranked(without, ranks).columns - held.columns).max() > 1e-3
+
+
+def test_of_costs_that_are_made_small_nothing_is_said():
+    """1e-5 is a very small cost beside 1000. Where the cost only leans by it, it is not the case's."""
+    small = "the numbers of this case lie far apart: some costs are very small beside the others"
+    program = chain([1e3, 0, 0], [2, 2, 2])
+    lean = np.where(program.cost == 0, 1e-5, 0.0)
+    working = Working(program)
+    working.take_leaning_cost(program.cost, lean)
+    assert small not in working.optimise("simplex").warnings
+    working.take_cost(program.cost + lean)
+    assert small in working.optimise("simplex").warnings
