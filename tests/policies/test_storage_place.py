@@ -250,6 +250,18 @@ def test_a_user_that_injects_needs_no_store_to_take_it():
     assert result.objective == pytest.approx(40 * GAS)
 
 
+@pytest.mark.parametrize("stores, user, given", [([], -20, 0), ([{"export_allowed": True}], 5, 5)])
+def test_a_store_that_may_not_export_gives_no_more_than_its_user_asks_for(stores, user, given):
+    """A full store behind a user that injects 20 MW by itself, and one behind a user of 5 MW who has an empty store that may export: neither is
+    held by what the user exchanges with the grid. Without the rule they would give all 40 and 50 MW that they can."""
+    full = {"separate_equipment": True, "initial_fraction": 1}
+    case = grid([60], [0], [{**BEHIND_USER, **store} for store in (full, *stores)], user=[user])
+    result = solved(case)
+    assert discharge(result) == pytest.approx([given])
+    assert result.objective == pytest.approx((60 + user - given) * GAS)
+    assert solved(case, "storage_place.no_export").objective == pytest.approx(max(60 + user - 50, 0) * GAS)
+
+
 def test_taking_through_a_users_connection():
     """A connection of 50 MW carries the user's 20 MW and 30 for the store: 20 MWh are gas. Without it the store charges 50 and none is."""
     case = grid([0, 0], [100, 0], [{**BEHIND_USER, "connection_mw": 50}], user=[20, 50])
