@@ -80,13 +80,17 @@ def rules(tree: ast.Module) -> list[tuple[ast.AST, str]]:
     return found
 
 
+SCOPES = {ast.Lambda: "<lambda>", ast.GeneratorExp: "<genexpr>", ast.ListComp: "<listcomp>", ast.SetComp: "<setcomp>",
+          ast.DictComp: "<dictcomp>"}
+
+
 def _qualified_name(tree: ast.Module, function: ast.AST) -> str:
     """Name of a function as its code knows it."""
     name = ""
     for node in ast.walk(tree):  # outer ones come before inner ones
-        if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)) and (node is function or _inside(function, node)):
-            last = isinstance(node, ast.ClassDef) or node is function
-            name += getattr(node, "name", "<lambda>") + ("" if node is function else "." if last else ".<locals>.")
+        if isinstance(node, (*SCOPES, ast.FunctionDef, ast.ClassDef)) and (node is function or _inside(function, node)):
+            holds = isinstance(node, (ast.FunctionDef, ast.Lambda))
+            name += (SCOPES.get(type(node)) or node.name) + ("" if node is function else ".<locals>." if holds else ".")
     return name
 
 
