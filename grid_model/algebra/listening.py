@@ -4,6 +4,7 @@ line of HiGHS                                     what is kept
 WARNING: ... some excessively small costs         some costs are very small beside the others; so for limits and amounts
 WARNING:    Consider scaling the objective by ... nothing: advice that goes with the line before
 WARNING: No semi-integer/integer variables ...    nothing: arrays can only be handed over with kinds of columns
+WARNING: Model status changed from ... to ...     nothing: highs.py judges what a run has come to
 any other WARNING or ERROR                        the line itself
 
 Costs that lean (ranked.py) are made small on purpose: what is said of costs then is not said of the case.
@@ -17,7 +18,7 @@ import re
 import highspy
 
 LEAST = 1e-12  # the smallest that HiGHS lets stand in a matrix [units of the programme]; by itself it drops what is below 1e-9
-_SILENT = ("Consider scaling", "No semi-integer/integer variables in model with non-empty integrality")
+_SILENT = ("Consider scaling", "No semi-integer/integer variables in model with non-empty integrality", "Model status changed")
 _EXTREME = re.compile(r"some excessively (small|large) (costs|column bounds|row bounds)")
 _MEANT = {"costs": "costs", "column bounds": "limits", "row bounds": "amounts"}
 _OF_COSTS = "some excessively small costs"

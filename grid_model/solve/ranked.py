@@ -4,7 +4,8 @@ Ranks r_1, r_2, ... and the cost c are vectors over the columns. The order is st
 an earlier one. Steps:
 
 1  Solve once with  c + sum of w_k r_k,  weights from the data (`weights_of`), leaning a little (LEAN) towards step 4; then
-   without leaning, from that basis. This last basis is a vertex that is nearly always right.
+   without leaning, from that basis. This last basis is a vertex that is nearly always right. From a given basis it leans
+   (SLIGHT) whether step 4 is asked for or not: of many optima it then comes to the one that the basis is near.
 2  Prove it. With y_v = B^-T v_B the reduced costs of every vector v at this basis are d_v = v - A' y_v. If for every
    nonbasic column and row the tuple (d_1, d_2, ..., d_c) has the sign its bound asks for at its first entry that is not
    zero, the basis is optimal for all ranks in their order: nothing is weighed against anything any more.

@@ -147,6 +147,7 @@ def test_the_solver_prints_nothing(capfd):
     ("WARNING: Problem has some excessively large row bounds", "the numbers of this case lie far apart: some amounts are very large beside the others"),
     ("WARNING:    Consider scaling the    bounds by 1e-6, or setting the user_bound_scale option to -20", ""),
     ("WARNING: No semi-integer/integer variables in model with non-empty integrality", ""),
+    ("WARNING: Model status changed from \"Unknown\" to \"Optimal\"", ""),
     ("ERROR:   Something new", "the solver warns: Something new")])
 def test_warnings_of_the_solver_in_our_words(line, words):
     assert in_our_words(line) == words
