@@ -98,8 +98,9 @@ def solve_ranked(program: LinearProgram, ranks: dict[str, np.ndarray], *, exclus
     working = Working(program, rows_of(program, seldom), start)
     of_rank, found = weights_of(program, ranks), []
     weights = weighted(program, ranks, of_rank, mode)
-    seeded = seeded_weights(program, states)
-    lean = leaning(seeded, SLIGHT) if start is not None else leaning(seeded) if unique else None
+    near = start is not None
+    seeded = seeded_weights(program, states) if unique or near else None
+    lean = None if seeded is None else leaning(seeded, SLIGHT if near else LEAN)
 
     def in_order(vertex: Solution) -> RankedSolution:
         found.append(_in_order(working, ranks, vertex, mode, seeded if unique else None, limits))

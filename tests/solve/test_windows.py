@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from grid_model import formulation
 from grid_model.algebra import compile_program
 from grid_model.errors import InfeasibleError
 from grid_model.scenario import Solve
-from grid_model.solve import chains
+from grid_model.solve import chains, ranked
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, solve_windows
 from grid_model.solve.horizon import plan_of, plan_step, window_of
@@ -56,7 +55,7 @@ def test_the_whole_begins_near_where_windows_end(monkeypatch):
     case = case.replace(scenario=case.scenario.model_copy(update={"solve": solve}))
     model = gm.build_model(case)
     leaning = solve_model(case, model, gm.compile_program(model)).solution
-    monkeypatch.setattr(importlib.import_module("grid_model.solve.ranked"), "SLIGHT", 0.0)
+    monkeypatch.setattr(ranked, "SLIGHT", 0.0)
     upright = solve_model(case, model, gm.compile_program(model)).solution
     assert leaning.objective == pytest.approx(upright.objective, rel=1e-12)
     assert 0 < 2 * leaning.iterations < upright.iterations
