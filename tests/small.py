@@ -12,7 +12,7 @@ from grid_model.algebra import compile_program
 from grid_model.case.case import Case, labelled
 from grid_model.case.columns import complete, empty_column, empty_table
 from grid_model.case.series import KINDS
-from grid_model.formulation import TABLES, build_model
+from grid_model.formulation import TABLES, build_model, coarse_case
 from grid_model.scenario import Scenario
 
 TECHNOLOGIES = {"coal": "thermal", "coal_chp": "thermal", "coal_ccs": "thermal", "gas": "thermal", "nuclear": "thermal",
@@ -104,3 +104,9 @@ def solved(case: Case, *without: str) -> Solved:
     result = Solved(case, *without)
     assert result.status == "Optimal", result.status
     return result
+
+
+def coarsened(case, model, hours: float) -> tuple[Case, object]:
+    """The case in steps of `hours`, and its model: what a plan is made from."""
+    coarse = coarse_case(model, case, hours)
+    return coarse, build_model(coarse)

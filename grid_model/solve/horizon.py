@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grid_model.algebra import LinearProgram, compile_program
-from grid_model.errors import AuditError, InfeasibleError
+from grid_model.errors import AuditError, InfeasibleError, SolveError
 from grid_model.memory import give_back
 from grid_model.progress import Line, Pace
 from grid_model.solve.chains import Layout, layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
-from grid_model.solve.medium_term import plan_from
+from grid_model.solve.medium_term import basis_from, plan_from
 from grid_model.solve.ranked import leaning, seeded_weights, states_of, weighted_vertex, weights_of
 from grid_model.solve.shelf import Shelf
 from grid_model.solve.timeline import timeline
@@ -35,8 +35,12 @@ EARLY = 2  # steps of the plan
 WEEK, DAY = (168.0, 24.0), (24.0, 12.0)  # hours that a window keeps, and sees beyond
 FINE, COARSE = 8.0, 24.0  # hours of a step of the plan: day, evening and night where that pays and can be afforded (docs/performance.md)
 LARGE = 100_000  # rows of a week up to which it takes hardly longer than seven days (docs/performance.md)
+LONGER = (24.0, 168.0)  # hours of steps that a plan begins with where it has more rows than
+SEVERAL = 20_000
 PART = 0.3  # of a window's time that its part of the bound takes (docs/performance.md)
 WHOLE = 1e-6  # largest violation of a row, relative to its value and one
+
+Coarsened = Callable[[float], tuple]
 
 logger = logging.getLogger(__name__)
 
@@ -46,22 +50,48 @@ def rank_vectors(model, program: LinearProgram) -> dict[str, np.ndarray]:
     return {name: program.operator(expression)[0].toarray()[0] for name, expression in model.ranks.items()}
 
 
-def plan_of(case, model, program: LinearProgram, coarse_case, coarse_model, weights: dict[str, float], **limits) -> Plan:
-    """The plan that a coarser case of the same horizon gives: prices of its optimum, and the states of one that reaches what is
-    asked of the end EARLY steps sooner where it can, so that windows that stray from it have time to make that good."""
-    coarse = compile_program(coarse_model)
-    working = Working(coarse, rows_of(coarse, coarse_model.seldom))
-    ranks = _objective(coarse, rank_vectors(coarse_model, coarse), weights) - coarse.cost
-    solution = weighted_vertex(working, ranks, leaning(seeded_weights(coarse, states_of(coarse_model, coarse))), "simplex", limits)
+def plan_of(case, model, program: LinearProgram, coarsened: Coarsened, hours: float, weights: dict[str, float], **limits) -> Plan:
+    """The plan that a case of the same horizon in steps of `hours` gives: prices of its optimum, and the states of one that reaches
+    what is asked of the end EARLY steps sooner where it can, so that windows that stray from it have time to make that good."""
+    coarse = _Coarse.solved(coarsened, hours, weights, limits)
+    solution, working = coarse.solution, coarse.working
     duals = working.over_all_rows(solution.row_duals)
-    cost_duals = working.duals_of(coarse.cost)
-    logger.info("medium term: %d steps, %d rows, %d iterations", len(coarse_case.step_hours), len(duals), solution.iterations)
-    early = Working(_ends_early(coarse, coarse_model), statuses=working.statuses())
-    early.take_cost(coarse.cost + ranks, perturbed=False)
+    cost_duals = working.duals_of(coarse.program.cost)
+    early = Working(_ends_early(coarse.program, coarse.model), rows_of(coarse.program, coarse.model.seldom), working.statuses())
+    early.take_cost(coarse.objective, perturbed=False)
     with suppress(InfeasibleError):
         solution = early.optimise("simplex", **limits)
-    return plan_from(coarse, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
-                     coarse_case.step_hours, case.step_hours, model.moments, model.amounts)
+    return plan_from(coarse.program, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
+                     coarse.case.step_hours, case.step_hours, model.moments, model.amounts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Coarse:
+    """A case in longer steps, its model, its programme with the objective, and the optimum as HiGHS holds it."""
+
+    case: object
+    model: object
+    program: LinearProgram
+    objective: np.ndarray
+    working: Working
+    solution: Solution
+
+    @classmethod
+    def solved(cls, coarsened: Coarsened, hours: float, weights: dict[str, float], limits) -> _Coarse:
+        """In steps of `hours`; a large programme from the basis of one in longer steps that has a way (docs/performance.md)."""
+        case, model = coarsened(hours)
+        program = compile_program(model)
+        start = None
+        if len(program.row_lower) > SEVERAL and (longer := [step for step in LONGER if step > hours]):
+            with suppress(InfeasibleError, SolveError):
+                before = cls.solved(coarsened, longer[0], weights, limits)
+                start = basis_from(before.program, before.working.statuses(), program, before.case.step_hours, case.step_hours)
+        working = Working(program, rows_of(program, model.seldom), start)
+        objective = _objective(program, rank_vectors(model, program), weights)
+        lean = leaning(seeded_weights(program, states_of(model, program)))
+        solution = weighted_vertex(working, objective - program.cost, lean, "simplex", limits)
+        logger.info("medium term: %d steps, %d rows, %d iterations", len(case.step_hours), len(program.row_lower), solution.iterations)
+        return cls(case, model, program, objective, working, solution)
 
 
 def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
@@ -88,12 +118,13 @@ class ByWindows:
     bound: float
 
 
-def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Crew, progress=None) -> ByWindows:
+def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, hours: float, crew: Crew, progress=None) -> ByWindows:
     """The plan, and the windows along it, solved again with each correction.
 
     Parameters
     ----------
-    coarse_case : makes the coarse case and its model, where a plan is to be found
+    coarsened : makes the case and its model in steps of so many hours, where a plan is to be found
+    hours : of a step of the plan
 
     Raises
     ------
@@ -112,7 +143,8 @@ def solve_by_windows(case, model, program: LinearProgram, coarse_case, crew: Cre
     for number in range(settings.corrections + 1):
         with crew.shelf(f"round{number}") as shelf:
             if not shelf.holds(crew.identity):
-                followed = plan_of(case, model, program, *coarse_case(), weights, **limits) if plan is None else _corrected(
+                followed = plan_of(
+                    case, model, program, coarsened, hours, weights, **limits) if plan is None else _corrected(
                     plan, steps, pieced)
                 shelf.put(crew.identity, *_sliced(case, model, program, objective, followed))
                 del followed

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from grid_model.algebra import LinearProgram
+from grid_model.solve.timeline import counts_steps
+from grid_model.solve.vertex import BASIC, LOWER, standing
 from grid_model.solve.windows import Plan
 
 
@@ -28,8 +30,8 @@ def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cos
     moments : families of columns that count what happens at the beginning of a step
     amounts : families of columns that say how much there is in a step
     """
-    coarse_ends, ends = (np.concatenate([[0.0], np.cumsum(hours)]) for hours in (coarse_hours, fine_hours))
-    after = np.minimum(np.searchsorted(coarse_ends, ends - 1e-9), len(coarse_hours))  # border 0 stays border 0
+    coarse_ends, ends = _ends(coarse_hours), _ends(fine_hours)
+    after = _step_of(coarse_ends, ends)
     before = np.maximum(after - 1, 0)
     size, rows = len(fine.cost), len(fine.row_lower)
     values, earlier = (_carried(coarse.columns, columns, fine.columns, size, step)[0] for step in (after, before))
@@ -46,6 +48,32 @@ def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cos
             values[family.slice] = (family.of(values) * share).reshape(-1)
     carried, priced = _carried(coarse.rows, duals, fine.rows, rows, after)
     return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, after)[0], priced)
+
+
+def basis_from(coarse: LinearProgram, statuses: np.ndarray, fine: LinearProgram, coarse_hours: np.ndarray, fine_hours: np.ndarray) -> np.ndarray:
+    """Statuses of columns, then rows, of a fine programme where the basis of a coarse one stands in each of its steps; what has no
+    label there is at its bound (a column) or basic (a row).
+
+    Parameters
+    ----------
+    statuses : of the coarse programme's columns, then rows (integers of HighsBasisStatus)
+    coarse_hours, fine_hours : as of `plan_from`
+    """
+    step = _step_of(_ends(coarse_hours), _ends(fine_hours))
+    of_columns, of_rows = np.split(statuses.astype(float), [len(coarse.cost)])
+    columns, known_columns = _carried(coarse.columns, of_columns, fine.columns, len(fine.cost), step)
+    rows, known_rows = _carried(coarse.rows, of_rows, fine.rows, len(fine.row_lower), step)
+    return standing(np.where(known_columns, columns, LOWER).astype(np.int8), np.where(known_rows, rows, BASIC).astype(np.int8), fine)
+
+
+def _ends(hours: np.ndarray) -> np.ndarray:
+    """Hours from the beginning to each border of steps."""
+    return np.concatenate([[0.0], np.cumsum(hours)])
+
+
+def _step_of(coarse_ends: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """The coarse step that a fine one ends in; border 0 stays border 0."""
+    return np.minimum(np.searchsorted(coarse_ends, ends - 1e-9), len(coarse_ends) - 1)
 
 
 def _carried(coarse, values: np.ndarray, fine, size: int, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +96,7 @@ def _carried(coarse, values: np.ndarray, fine, size: int, step: np.ndarray) -> t
 def _places(mine, theirs, dimension: str, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each label of an axis its place on the coarse axis, and whether it has one."""
     labels = list(mine.labels)
-    if mine.dimension == 1 and (dimension.endswith(("steps", "step", "borders")) or dimension == "always"):
+    if counts_steps(mine, dimension) or dimension == "always":
         labels = step[np.asarray(labels, np.int64)].tolist()
     known = {label: place for place, label in enumerate(theirs.labels)}
     place = np.fromiter((known.get(label, -1) for label in labels), np.int64, len(labels))

@@ -33,13 +33,16 @@ from grid_model.algebra import INFINITY, LinearProgram
 from grid_model.errors import SolveError
 from grid_model.solve.highs import Solution
 from grid_model.solve.one_way import OneWay, pairs_of
+from grid_model.solve.timeline import counts_steps
 from grid_model.solve.working import PRIMAL, Limits, Working, rows_of
 
 Basis = highspy.HighsBasisStatus
 LEAN = 1e-4  # of the seeded weights in step 1, million CNY/GWh
 SLIGHT = 3e-5  # the same from a basis that is near: less is to be straightened, where an iteration takes long (docs/performance.md)
 ZERO = 1e-7  # a reduced cost below this is none (0.0001 CNY/MWh): HiGHS's own dual tolerance
-STATE = 1e-3
+STATE = 1e-3  # of a seeded weight, for a state
+DAY = 24  # steps after which seeded weights are nearly the same again
+LITTLE = 1e-3  # of a seeded weight that is not: for a cost that leans less than HiGHS's dual tolerance
 
 logger = logging.getLogger(__name__)
 
@@ -290,20 +293,29 @@ def states_of(model, program: LinearProgram) -> list[str]:
 def seeded_weights(program: LinearProgram, states: Iterable[str] = ()) -> np.ndarray:
     """A number in [1, 2) for every column, from the names of its family and labels alone; of families of states STATE times that.
 
+    Steps a multiple of DAY apart differ by LITTLE at most: what leans by these weights leans alike in one window and the next, whose
+    dispatches are nearer to each other then, and yet no two steps are the same to the one dispatch.
     A state counts in every step in which it is held. Were it to weigh as much as what changes it, then of dispatches that
     cost the same the one that holds nothing would be taken: a store that delivers in the step in which it is charged.
     """
     weights = np.empty(len(program.cost))
     for name, family in program.columns.items():
-        seed = np.uint64(zlib.crc32(name.encode()))
-        mixed = np.full((1,) * max(len(family.axes), 1), seed, np.uint64)
-        for position, axis in enumerate(family.axes):
-            labels = np.fromiter((zlib.crc32(str(label).encode()) for label in axis.labels), np.uint64, axis.size)
-            mixed = _mix(mixed ^ labels.reshape((1,) * position + (-1,) + (1,) * (len(family.axes) - position - 1)))
-        weights[family.slice] = 1 + (_mix(mixed) >> np.uint64(11)).astype(float).reshape(-1) * 2.0**-53
+        seed = zlib.crc32(name.encode())
+        alike = _seeds(seed, [np.asarray(axis.labels, np.int64) % DAY if counts_steps(axis, dimension) else axis.labels
+                              for axis, dimension in zip(family.axes, family.dimensions, strict=True)])
+        weights[family.slice] = 1 + (1 - LITTLE) * alike + LITTLE * _seeds(seed, [axis.labels for axis in family.axes])
     for name in states:
         weights[program.columns[name].slice] *= STATE
     return weights
+
+
+def _seeds(seed: int, axes: list) -> np.ndarray:
+    """Numbers in [0, 1) for all combinations of the labels of these axes, in one row."""
+    mixed = np.full((1,) * max(len(axes), 1), seed, np.uint64)
+    for position, labels in enumerate(axes):
+        codes = np.fromiter((zlib.crc32(str(label).encode()) for label in labels), np.uint64, len(labels))
+        mixed = _mix(mixed ^ codes.reshape((1,) * position + (-1,) + (1,) * (len(axes) - position - 1)))
+    return (_mix(mixed) >> np.uint64(11)).astype(float).reshape(-1) * 2.0**-53
 
 
 def _mix(values: np.ndarray) -> np.ndarray:

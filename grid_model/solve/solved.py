@@ -106,12 +106,12 @@ def _directions(ranked, relaxed: dict[str, float]) -> dict:
 
 
 def _found_by_windows(case, model, program: LinearProgram, progress, crew: Crew | None):
-    def coarsened():
-        step = plan_step(case.scenario.solve, float(case.step_hours[0]), len(program.row_lower) / case.steps)
-        coarse = coarse_case(model, case, step)
+    def coarsened(hours: float):
+        coarse = coarse_case(model, case, hours)
         return coarse, build_model(coarse)
 
-    return solve_by_windows(case, model, program, coarsened, crew or Crew(), progress)
+    hours = plan_step(case.scenario.solve, float(case.step_hours[0]), len(program.row_lower) / case.steps)
+    return solve_by_windows(case, model, program, coarsened, hours, crew or Crew(), progress)
 
 
 def _solved_in_windows(case, model, program: LinearProgram, progress, crew: Crew | None) -> Solved:

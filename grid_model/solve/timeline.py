@@ -74,6 +74,11 @@ def borders_of(steps: int, window: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], steps], strict=True))
 
 
+def counts_steps(axis, dimension: str) -> bool:
+    """Whether the labels of an axis are numbers of steps or of their borders."""
+    return axis.dimension == 1 and dimension.endswith(("steps", "step", "borders"))
+
+
 def _places(families, size: int, sets: set) -> tuple[np.ndarray, np.ndarray]:
     """Step of each column, and whether it has one."""
     step, labelled = np.zeros(size, np.int32), np.zeros(size, bool)

@@ -56,7 +56,7 @@ class Vertex:
         mine = self.rows[len(self.rows) - int(self.elastic):]
         before = np.where(np.isin(open_rows, mine), open_rows, open_rows - by)
         of_columns = np.concatenate([_found(self.columns, own, columns - by), _found(mine, missed, before), _found(mine, over, before)])
-        return _standing(of_columns, _found(self.rows, of_rows, np.concatenate([exact - by, before])), part)
+        return standing(of_columns, _found(self.rows, of_rows, np.concatenate([exact - by, before])), part)
 
     def _parts(self) -> list[np.ndarray]:
         elastic = int(self.elastic)
@@ -78,10 +78,10 @@ class SideBySide:
 
     def moved_to(self, begin: int, columns: np.ndarray, rows: np.ndarray, elastic: int, part: Arrays) -> np.ndarray:
         """As of a vertex; what is missed or over is none."""
-        return _standing(np.concatenate([self.columns[columns], np.full(2 * elastic, LOWER, np.int8)]), self.rows[rows], part)
+        return standing(np.concatenate([self.columns[columns], np.full(2 * elastic, LOWER, np.int8)]), self.rows[rows], part)
 
 
-def _standing(columns: np.ndarray, rows: np.ndarray, part: Arrays) -> np.ndarray:
+def standing(columns: np.ndarray, rows: np.ndarray, part: Arrays) -> np.ndarray:
     """Statuses that the bounds of a programme allow; of rows that are unknown the slack is basic."""
     statuses = np.concatenate([columns, np.where(rows == UNKNOWN, BASIC, rows)])
     lower, upper = np.concatenate([part.column_lower, part.row_lower]), np.concatenate([part.column_upper, part.row_upper])

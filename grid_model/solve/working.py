@@ -5,7 +5,7 @@ charging while it discharges. They cost a solver much and change little. HiGHS s
 comes back is held against all of them, broken ones are added and the dual simplex goes on, until none is broken. The
 point then satisfies every row, and as it is optimal with fewer rows it is optimal with all; a row that was never added
 has no dual and a basic slack. With a basis to start from, every row that may have a slack and has it in that basis is left out,
-of whatever family: where the basis is near, few of them are needed.
+of whatever family, where that leaves few: where the basis is near, hardly one of them is needed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ KINDS = np.array([Basis(kind) for kind in range(len(Basis.__members__))], object
 DUAL, PRIMAL = 1, 4  # HiGHS's simplex_strategy
 NEARBY = {"simplex_strategy": DUAL, "simplex_dual_edge_weight_strategy": 1}  # 1: Devex
 BESIDE = 3  # rows that are added on each side of a broken one: fewer rounds (docs/performance.md)
+FEW = 0.4  # of the rows that seldom's leave: with more it is not worth the rounds in which rows are added (docs/performance.md)
 TOLERANCE = FEASIBILITY / 10  # a row broken by less is not added: HiGHS's own feasibility tolerance
 
 
@@ -43,7 +44,7 @@ class Working:
 
     Parameters
     ----------
-    seldom : rows that are left out where there is no basis to start from, a mask
+    seldom : rows that are left out until they are broken, a mask
     statuses : of a basis to start from, columns then rows
     """
 
@@ -51,7 +52,7 @@ class Working:
         self.program = program
         self.seldom = np.zeros(len(program.row_lower), bool) if seldom is None else seldom.copy()
         if statuses is not None:
-            self.seldom = (program.row_lower < program.row_upper) & (statuses[len(program.cost):] == int(Basis.kBasic))
+            self.seldom = _needless(program, self.seldom, statuses)
         self.order = np.flatnonzero(~self.seldom)
         self.cost, self.limits = program.cost, _limits(program)  # as HiGHS has them
         self.highs = program.to_highs(None if len(self.order) == len(self.seldom) else self.order)
@@ -197,6 +198,13 @@ class Working:
         rows = np.full(len(program.row_lower), int(Basis.kBasic), np.int8)
         rows[order] = held
         return np.concatenate([columns, rows])
+
+
+def _needless(program: Arrays, seldom: np.ndarray, statuses: np.ndarray) -> np.ndarray:
+    """Rows that a basis does not need: all of them where that leaves few, else those that seldom bind, a mask."""
+    slack = (program.row_lower < program.row_upper) & (statuses[len(program.cost):] == int(Basis.kBasic))
+    few = np.count_nonzero(~slack) <= FEW * np.count_nonzero(~(slack & seldom))
+    return slack if few else slack & seldom
 
 
 def _limits(program: Arrays) -> Limits:

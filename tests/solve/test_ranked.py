@@ -99,6 +99,18 @@ def test_seeded_weights_follow_names_not_places():
     assert len(np.unique(values)) == 12 and values.min() >= 1 and values.max() < 2
 
 
+def test_seeded_weights_are_nearly_the_same_a_day_later():
+    """They differ by a thousandth at most, and nowhere by nothing; within a day they differ by any number."""
+    model = pyo.AbstractModel()
+    model.steps = pyo.RangeSet(1, 72)
+    model.x = pyo.Var(model.steps, within=pyo.NonNegativeReals)
+    model.cost = pyo.Objective(rule=lambda m: sum(m.x[t] for t in m.steps))
+    days = seeded_weights(compile_program(model)).reshape(3, 24)
+    later = np.abs(np.diff(days, axis=0))
+    assert later.max() <= 1e-3 and later.min() > 0
+    assert np.ptp(days[0]) > 0.5
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_exact_and_weighted_agree_in_every_rank(data):

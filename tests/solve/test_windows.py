@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from four_days import HOURS, year_of_four_days
-from small import small_case
+from small import coarsened, small_case
 
 import grid_model as gm
 from grid_model import formulation
@@ -92,10 +92,9 @@ def test_the_plan_ends_early_but_prices_as_the_optimum():
         generators=[{"generator": "gas", "zone": "A", "technology": "gas", "capacity_mw": 100, "variable_cost_cny_per_mwh": 300},
                     {"generator": "hydro", "zone": "A", "technology": "hydro_reservoir", "capacity_mw": 60}],
         reservoirs=[{"reservoir": "lake", "generator": "hydro", "capacity_mwh": 1000, "initial_fraction": 0.6, "final_fraction": 0.5}])
-    coarse = formulation.coarse_case(formulation.build_model(case), case, 6)
-    model, coarse_model = formulation.build_model(case), formulation.build_model(coarse)
+    model = formulation.build_model(case)
     program = compile_program(model)
-    plan = plan_of(case, model, program, coarse, coarse_model, {})
+    plan = plan_of(case, model, program, lambda hours: coarsened(case, model, hours), 6, {})
     level = program.columns["reservoir.level"].of(plan.columns)[0] * 1e3
     assert level[36] >= 500 - 1e-6
     assert np.abs(program.rows["reservoir.water_balance"].of(plan.duals)[0]) == pytest.approx(0.3)

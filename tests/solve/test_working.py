@@ -58,6 +58,17 @@ def test_a_basis_starts_where_it_ended():
     assert again.optimise("simplex").iterations == 0
 
 
+@pytest.mark.parametrize("length, held", [(3, [0, 1, 2, 3]), (6, [0, 1])])
+def test_of_a_basis_slack_rows_are_left_out_where_few_are_left(length, held):
+    """Two rows bind, the sum and the first limit: two of four is no reason to leave the others out, two of seven is."""
+    program = chain([1, 5, 9, 9, 9, 9][:length], [1, 2, 2, 2, 2, 2][:length])
+    first = Working(program)
+    first.optimise("simplex")
+    again = Working(program, statuses=first.statuses())
+    assert again.order.tolist() == held
+    assert again.optimise("simplex").objective == pytest.approx(8.5)
+
+
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(2, 4)), min_size=3, max_size=7))
 def test_the_answer_is_that_of_all_rows(data):
