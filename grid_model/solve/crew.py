@@ -11,10 +11,11 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Layout, solve_between, solve_chain
 from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
 from grid_model.solve.windows import Piece, Sliced
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 POLL = 0.5  # seconds between looks at the shelf
 SMALL = 20_000  # rows of a programme for which no other process is started unless asked for
@@ -40,6 +44,7 @@ class Crew:
     folder     of the shelf; None: one that is gone afterwards
     identity   what the pieces in the folder must belong to for `resume`
     resume     go on from the pieces in the folder
+    client     of the cluster, which is started when it is first asked for (see `at_work`)
     """
 
     workers: int | None = None
@@ -47,10 +52,22 @@ class Crew:
     folder: Path | None = None
     identity: str = ""
     resume: bool = False
+    client: Callable[[], Client] | None = None
 
     def of_size(self, rows: int) -> Crew:
         """The crew for a programme of so many rows."""
         return replace(self, workers=1) if self.workers is None and rows <= SMALL else self
+
+    @contextmanager
+    def at_work(self) -> Iterator[Crew]:
+        """The crew with one cluster for all that it is asked for meanwhile."""
+        with ExitStack() as held:
+            yield replace(self, client=cache(lambda: held.enter_context(client_of(self.scheduler, self.workers or cores()))))
+
+    @property
+    def alone(self) -> bool:
+        """Whether all is solved in this process."""
+        return self.scheduler is None and (self.workers or cores()) == 1
 
     @contextmanager
     def shelf(self, part: str) -> Iterator[Shelf]:
@@ -67,46 +84,56 @@ class Crew:
         yield shelf
 
     def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> Iterator[Piece]:
-        """All pieces of the programme on a shelf (see `solve_on_shelf`)."""
-        return solve_on_shelf(shelf, self.workers or cores(), self.scheduler, told, **limits)
+        """All pieces of the programme on a shelf, those that it holds already as they are.
+
+        Parameters
+        ----------
+        told : called with the number of pieces on the shelf, now and then
+
+        Raises
+        ------
+        InputError : no such cluster answers
+        InfeasibleError, SolveError : as of `solve_chain`; a chain lost too many workers
+        """
+        sliced, layout = shelf.take()
+        told = told or (lambda pieces: None)
+        chains = range(len(layout.chains))
+        if self.alone or (self.scheduler is None and len(chains) == 1):
+            for number in chains:
+                _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
+        else:
+            self._shared([(_task, number) for number in chains], shelf, limits, lambda done: told(shelf.count()))
+        known = sliced.known()
+        shelf.drop(BETWEEN)
+        for piece in shelf.found(len(chains)):
+            known.enter(piece)
+        for number, piece in enumerate(solve_between(sliced, layout, known, **limits)):
+            shelf.add(BETWEEN, number, piece)
+            told(shelf.count())
+        return shelf.found(len(chains))
 
     def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray,
               told: Callable[[int, int], None], **limits) -> float:
-        """A lower bound of the programme on a shelf (see `bound_on_shelf`)."""
-        return bound_on_shelf(shelf, objective, duals, window, statuses, told, self.workers or cores(), self.scheduler, **limits)
+        """`lower_bound` of the programme on a shelf, its parts over workers; `told` is called with the parts known, of how many.
 
+        Raises
+        ------
+        InputError, SolveError : as of `solve`
+        """
+        sliced, _ = shelf.take()
+        relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, window, statuses)
+        if self.alone:
+            return lower_bound(relaxed, told, **limits)
+        shelf.put_bound(relaxed)
+        parts, sides = range(1, relaxed.parts + 1), relaxed.sides
+        del sliced, relaxed
+        return sides + sum(self._shared([(_least, part) for part in parts], shelf, limits, lambda done: told(done, len(parts))))
 
-def solve_on_shelf(shelf: Shelf, workers: int, scheduler: str | None = None, told: Callable[[int], None] | None = None,
-                   **limits) -> Iterator[Piece]:
-    """All pieces of the programme on a shelf, those that it holds already as they are.
-
-    Parameters
-    ----------
-    workers : local processes; with one, and no scheduler, all is solved in this one
-    scheduler : address of a running cluster
-    told : called with the number of pieces on the shelf, now and then
-
-    Raises
-    ------
-    InputError : no such cluster answers
-    InfeasibleError, SolveError : as of `solve_chain`; a chain lost too many workers
-    """
-    sliced, layout = shelf.take()
-    told = told or (lambda pieces: None)
-    workers = min(workers, len(layout.chains))
-    if scheduler is None and workers == 1:
-        for number in range(len(layout.chains)):
-            _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
-    else:
-        _by_crew(shelf, layout, workers, scheduler, told, limits)
-    known = sliced.known()
-    shelf.drop(BETWEEN)
-    for piece in shelf.found(len(layout.chains)):
-        known.enter(piece)
-    for number, piece in enumerate(solve_between(sliced, layout, known, **limits)):
-        shelf.add(BETWEEN, number, piece)
-        told(shelf.count())
-    return shelf.found(len(layout.chains))
+    def _shared(self, tasks: list[tuple], shelf: Shelf, limits: dict, told: Callable[[int], None]) -> list:
+        """Results of tasks (a function and its number) on the cluster, in their order."""
+        client = self.client()
+        futures = [client.submit(task, str(shelf.folder), number, limits | {"threads": 1}, pure=False) for task, number in tasks]
+        return _gathered(client, futures, told)
 
 
 def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: dict, told: Callable[[], None]) -> None:
@@ -115,33 +142,6 @@ def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: di
     for place, piece in enumerate(solve_chain(sliced, layout, number, found, **limits), len(found)):
         shelf.add(stage, place, piece)
         told()
-
-
-def _by_crew(shelf: Shelf, layout: Layout, workers: int, scheduler: str | None, told, limits: dict) -> None:
-    with client_of(scheduler, workers) as client:
-        futures = [client.submit(_task, str(shelf.folder), number, limits | {"threads": 1}, pure=False)
-                   for number in range(len(layout.chains))]
-        _gathered(client, futures, lambda done: told(shelf.count()))
-
-
-def bound_on_shelf(shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray,
-                   told: Callable[[int, int], None], workers: int, scheduler: str | None = None, **limits) -> float:
-    """`lower_bound` of the programme on a shelf, its parts over workers; `told` is called with the parts known, of how many.
-
-    Raises
-    ------
-    InputError, SolveError : as of `solve_on_shelf`
-    """
-    sliced, _ = shelf.take()
-    relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, window, statuses)
-    if scheduler is None and workers == 1:
-        return lower_bound(relaxed, told, **limits)
-    shelf.put_bound(relaxed)
-    parts, sides = range(1, relaxed.parts + 1), relaxed.sides
-    del sliced, relaxed
-    with client_of(scheduler, workers) as client:
-        futures = [client.submit(_least, str(shelf.folder), part, limits | {"threads": 1}, pure=False) for part in parts]
-        return sides + sum(_gathered(client, futures, lambda done: told(done, len(parts))))
 
 
 def _gathered(client, futures: list, told: Callable[[int], None]) -> list:

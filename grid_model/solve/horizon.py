@@ -57,41 +57,45 @@ def plan_of(case, model, program: LinearProgram, coarsened: Coarsened, hours: fl
     solution, working = coarse.solution, coarse.working
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.program.cost)
-    early = Working(_ends_early(coarse.program, coarse.model), rows_of(coarse.program, coarse.model.seldom), working.statuses())
-    early.take_cost(coarse.objective, perturbed=False)
+    working.take_bounds(_ends_early(coarse.program, coarse.model))
     with suppress(InfeasibleError):
-        solution = early.optimise("simplex", **limits)
+        solution = working.optimise("simplex", **limits)
     return plan_from(coarse.program, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
                      coarse.case.step_hours, case.step_hours, model.moments, model.amounts)
 
 
 @dataclass(frozen=True, eq=False)
 class _Coarse:
-    """A case in longer steps, its model, its programme with the objective, and the optimum as HiGHS holds it."""
+    """A case in longer steps, its model, its programme, and the optimum as HiGHS holds it."""
 
     case: object
     model: object
     program: LinearProgram
-    objective: np.ndarray
     working: Working
     solution: Solution
 
     @classmethod
     def solved(cls, coarsened: Coarsened, hours: float, weights: dict[str, float], limits) -> _Coarse:
-        """In steps of `hours`; a large programme from the basis of one in longer steps that has a way (docs/performance.md)."""
+        """In steps of `hours`; a large programme from the basis of one in longer steps where that leads to its optimum
+        (docs/performance.md)."""
         case, model = coarsened(hours)
         program = compile_program(model)
-        start = None
-        if len(program.row_lower) > SEVERAL and (longer := [step for step in LONGER if step > hours]):
+        longer = [step for step in LONGER if step > hours]
+        if len(program.row_lower) > SEVERAL and longer:
             with suppress(InfeasibleError, SolveError):
                 before = cls.solved(coarsened, longer[0], weights, limits)
                 start = basis_from(before.program, before.working.statuses(), program, before.case.step_hours, case.step_hours)
+                return cls._from(start, case, model, program, weights, limits)
+        return cls._from(None, case, model, program, weights, limits)
+
+    @classmethod
+    def _from(cls, start: np.ndarray | None, case, model, program: LinearProgram, weights: dict[str, float], limits) -> _Coarse:
         working = Working(program, rows_of(program, model.seldom), start)
         objective = _objective(program, rank_vectors(model, program), weights)
         lean = leaning(seeded_weights(program, states_of(model, program)))
         solution = weighted_vertex(working, objective - program.cost, lean, "simplex", limits)
         logger.info("medium term: %d steps, %d rows, %d iterations", len(case.step_hours), len(program.row_lower), solution.iterations)
-        return cls(case, model, program, objective, working, solution)
+        return cls(case, model, program, working, solution)
 
 
 def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
@@ -133,30 +137,29 @@ def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, 
     InputError : no such cluster answers
     """
     started = time.perf_counter()
-    crew = crew.of_size(len(program.row_lower))
     settings = case.scenario.solve
     bounded = settings.bound and settings.mode != "exact"  # whose bound comes with its optimum
     limits = limits_of(settings)
     weights, objective = _weighed(model, program)
     plan = pieced = steps = None
     told = _Told(settings.corrections + 1, bounded, started, progress)
-    for number in range(settings.corrections + 1):
-        with crew.shelf(f"round{number}") as shelf:
-            if not shelf.holds(crew.identity):
-                followed = plan_of(
-                    case, model, program, coarsened, hours, weights, **limits) if plan is None else _corrected(
-                    plan, steps, pieced)
-                shelf.put(crew.identity, *_sliced(case, model, program, objective, followed))
-                del followed
-            mapped = shelf.map(program)
-            give_back()  # what the programme took
-            plan, steps = plan or mapped.plan, mapped.time
-            pieced = Pieced.of(crew.solve(shelf, told.windows(number, shelf.windows), **limits), len(program.cost),
-                               len(program.row_lower))
-            give_back()  # what joining chains took
-            if number == settings.corrections:
-                _demand_whole(program, pieced.columns)
-                bound = _bound(crew, shelf, program, plan, objective, pieced, mapped.reach, told, limits) if bounded else -np.inf
+    with crew.of_size(len(program.row_lower)).at_work() as crew:
+        for number in range(settings.corrections + 1):
+            with crew.shelf(f"round{number}") as shelf:
+                if not shelf.holds(crew.identity):
+                    followed = (_corrected(plan, steps, pieced) if plan is not None
+                                else plan_of(case, model, program, coarsened, hours, weights, **limits))
+                    shelf.put(crew.identity, *_sliced(case, model, program, objective, followed))
+                    del followed
+                mapped = shelf.map(program)
+                give_back()  # what the programme took
+                plan, steps = plan or mapped.plan, mapped.time
+                pieced = Pieced.of(crew.solve(shelf, told.windows(number, shelf.windows), **limits), len(program.cost),
+                                   len(program.row_lower))
+                give_back()  # what joining chains took
+                if number == settings.corrections:
+                    _demand_whole(program, pieced.columns)
+                    bound = _bound(crew, shelf, program, plan, objective, pieced, mapped.reach, told, limits) if bounded else -np.inf
     return ByWindows(pieced, mapped.reach, bound)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from grid_model.algebra import LinearProgram
 from grid_model.solve.timeline import counts_steps
-from grid_model.solve.vertex import BASIC, LOWER, standing
+from grid_model.solve.vertex import standing
 from grid_model.solve.windows import Plan
 
 
@@ -50,9 +50,11 @@ def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cos
     return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, after)[0], priced)
 
 
-def basis_from(coarse: LinearProgram, statuses: np.ndarray, fine: LinearProgram, coarse_hours: np.ndarray, fine_hours: np.ndarray) -> np.ndarray:
-    """Statuses of columns, then rows, of a fine programme where the basis of a coarse one stands in each of its steps; what has no
-    label there is at its bound (a column) or basic (a row).
+def basis_from(coarse: LinearProgram, statuses: np.ndarray, fine: LinearProgram, coarse_hours: np.ndarray,
+               fine_hours: np.ndarray) -> np.ndarray | None:
+    """Statuses of columns, then rows, of a fine programme where the basis of a coarse one stands in each of its steps. None where some
+    have no label there, as rows of days where a step is longer: what is left would be no basis, and one filled up at will has led
+    to levels of 1e66.
 
     Parameters
     ----------
@@ -63,7 +65,9 @@ def basis_from(coarse: LinearProgram, statuses: np.ndarray, fine: LinearProgram,
     of_columns, of_rows = np.split(statuses.astype(float), [len(coarse.cost)])
     columns, known_columns = _carried(coarse.columns, of_columns, fine.columns, len(fine.cost), step)
     rows, known_rows = _carried(coarse.rows, of_rows, fine.rows, len(fine.row_lower), step)
-    return standing(np.where(known_columns, columns, LOWER).astype(np.int8), np.where(known_rows, rows, BASIC).astype(np.int8), fine)
+    if not (known_columns.all() and known_rows.all()):
+        return None
+    return standing(columns.astype(np.int8), rows.astype(np.int8), fine)
 
 
 def _ends(hours: np.ndarray) -> np.ndarray:

@@ -44,10 +44,11 @@ def even():
 
 @pytest.mark.parametrize("most", [48, 12])
 def test_a_plan_begins_where_one_of_longer_steps_ends(monkeypatch, caplog, most):
-    """Four days of five provinces without rules in steps of six hours: from the basis of days, which begins with that of the whole, the plan takes
+    """Four days of five provinces without rules or calls in steps of six hours: from the basis of days the plan takes
     a third less iterations to the same cost. Where longer steps than `most` have no way it begins from nothing."""
     off = [f"policies.{policy.NAME}=false" for policy in formulation.POLICIES]
     case = gm.load_case(FIVE, start="2027-01-04", end="2027-01-08", overrides=off)
+    case = case.replace(demand_response=case.tables["demand_response"].iloc[:0])
     model = formulation.build_model(case)
     program = compile_program(model)
 
