@@ -91,6 +91,9 @@ def reach_optimum(highs: Listening, method: str, time_limit_seconds: float | Non
         _set(highs, "presolve", "off")
         _set(highs, "solver", "simplex")
         run(highs, started, progress)
+    if method == "simplex" and highs.getModelStatus() in FALTERED and highs.getBasis().valid:
+        highs.clearSolver()  # a poor basis to start from may be the reason
+        run(highs, started, progress)
     if method == "simplex" and highs.getModelStatus() in FALTERED:
         logger.warning("simplex gave up (%s): interior point instead", highs.modelStatusToString(highs.getModelStatus()))
         highs.clearSolver()

@@ -27,6 +27,7 @@ from grid_model.solve.medium_term import basis_from, plan_from
 from grid_model.solve.ranked import leaning, seeded_weights, states_of, weighted_vertex, weights_of
 from grid_model.solve.shelf import Shelf
 from grid_model.solve.timeline import timeline
+from grid_model.solve.vertex import UNKNOWN, standing
 from grid_model.solve.windows import Pieced, Plan, Sliced
 from grid_model.solve.working import Working, rows_of
 
@@ -57,10 +58,11 @@ def plan_of(case, model, program: LinearProgram, coarsened: Coarsened, hours: fl
     solution, working = coarse.solution, coarse.working
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.program.cost)
+    statuses = working.statuses()
     working.take_bounds(_ends_early(coarse.program, coarse.model))
     with suppress(InfeasibleError):
         solution = working.optimise("simplex", **limits)
-    return plan_from(coarse.program, solution.columns, duals, duals if cost_duals is None else cost_duals, program,
+    return plan_from(coarse.program, solution.columns, duals, duals if cost_duals is None else cost_duals, statuses, program,
                      coarse.case.step_hours, case.step_hours, model.moments, model.amounts)
 
 
@@ -85,7 +87,9 @@ class _Coarse:
             with suppress(InfeasibleError, SolveError):
                 before = cls.solved(coarsened, longer[0], weights, limits)
                 start = basis_from(before.program, before.working.statuses(), program, before.case.step_hours, case.step_hours)
-                return cls._from(start, case, model, program, weights, limits)
+                if (start != UNKNOWN).all():
+                    start = standing(*np.split(start, [len(program.cost)]), program)
+                    return cls._from(start, case, model, program, weights, limits)
         return cls._from(None, case, model, program, weights, limits)
 
     @classmethod

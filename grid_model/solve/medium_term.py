@@ -14,18 +14,18 @@ import numpy as np
 
 from grid_model.algebra import LinearProgram
 from grid_model.solve.timeline import counts_steps
-from grid_model.solve.vertex import standing
+from grid_model.solve.vertex import UNKNOWN
 from grid_model.solve.windows import Plan
 
 
-def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cost_duals: np.ndarray, fine: LinearProgram,
-              coarse_hours: np.ndarray, fine_hours: np.ndarray, moments: Iterable[str] = (),
+def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cost_duals: np.ndarray, statuses: np.ndarray,
+              fine: LinearProgram, coarse_hours: np.ndarray, fine_hours: np.ndarray, moments: Iterable[str] = (),
               amounts: Iterable[str] = ()) -> Plan:
     """The plan that a solved coarse programme gives a fine one.
 
     Parameters
     ----------
-    columns, duals, cost_duals : of the coarse programme: values, row duals of the objective and of the cost alone
+    columns, duals, cost_duals, statuses : of the coarse programme: values, row duals of the objective and of the cost alone, the basis
     coarse_hours, fine_hours : lengths of the steps [h]; both begin at the same moment
     moments : families of columns that count what happens at the beginning of a step
     amounts : families of columns that say how much there is in a step
@@ -47,14 +47,14 @@ def plan_from(coarse: LinearProgram, columns: np.ndarray, duals: np.ndarray, cos
             share = (first if name in moments else part)[np.asarray(family.axes[-1].labels, np.int64)]
             values[family.slice] = (family.of(values) * share).reshape(-1)
     carried, priced = _carried(coarse.rows, duals, fine.rows, rows, after)
-    return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, after)[0], priced)
+    return Plan(values, carried, _carried(coarse.rows, cost_duals, fine.rows, rows, after)[0], priced,
+                basis_from(coarse, statuses, fine, coarse_hours, fine_hours))
 
 
 def basis_from(coarse: LinearProgram, statuses: np.ndarray, fine: LinearProgram, coarse_hours: np.ndarray,
-               fine_hours: np.ndarray) -> np.ndarray | None:
-    """Statuses of columns, then rows, of a fine programme where the basis of a coarse one stands in each of its steps. None where some
-    have no label there, as rows of days where a step is longer: what is left would be no basis, and one filled up at will has led
-    to levels of 1e66.
+               fine_hours: np.ndarray) -> np.ndarray:
+    """Statuses of columns, then rows, of a fine programme where the basis of a coarse one stands in each of its steps; UNKNOWN of those
+    that have no label there, as rows of days where a step is longer.
 
     Parameters
     ----------
@@ -65,9 +65,7 @@ def basis_from(coarse: LinearProgram, statuses: np.ndarray, fine: LinearProgram,
     of_columns, of_rows = np.split(statuses.astype(float), [len(coarse.cost)])
     columns, known_columns = _carried(coarse.columns, of_columns, fine.columns, len(fine.cost), step)
     rows, known_rows = _carried(coarse.rows, of_rows, fine.rows, len(fine.row_lower), step)
-    if not (known_columns.all() and known_rows.all()):
-        return None
-    return standing(columns.astype(np.int8), rows.astype(np.int8), fine)
+    return np.where(np.concatenate([known_columns, known_rows]), np.concatenate([columns, rows]), UNKNOWN).astype(np.int8)
 
 
 def _ends(hours: np.ndarray) -> np.ndarray:

@@ -69,8 +69,13 @@ class SideBySide:
     columns, rows : statuses of all columns and rows, UNKNOWN where no window has been
     """
 
-    def __init__(self, columns: int, rows: int):
-        self.columns, self.rows = (np.full(size, UNKNOWN, np.int8) for size in (columns, rows))
+    def __init__(self, columns: np.ndarray, rows: np.ndarray):
+        self.columns, self.rows = columns.copy(), rows.copy()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all columns have one."""
+        return bool((self.columns != UNKNOWN).all())
 
     def lay(self, columns: np.ndarray, rows: np.ndarray, vertex: Vertex) -> None:
         """The columns and rows that a window keeps of where it ended."""

@@ -39,7 +39,7 @@ from grid_model.solve.asked import Asked, sums_of
 from grid_model.solve.budgets import Budgets
 from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Timeline
-from grid_model.solve.vertex import SideBySide, Vertex
+from grid_model.solve.vertex import UNKNOWN, SideBySide, Vertex
 from grid_model.solve.working import Basis, Working, rows_of
 
 STIFFNESS = 0.5
@@ -50,17 +50,18 @@ NOTHING = 1e-9  # GW, GWh
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is known of the whole: values of the columns, row duals of the objective and of the cost alone, and which rows
-    have them."""
+    """What is known of the whole: values of the columns, row duals of the objective and of the cost alone, which rows have them,
+    and statuses of a basis near it, columns then rows, UNKNOWN of what has none."""
 
     columns: np.ndarray
     duals: np.ndarray
     cost_duals: np.ndarray
     priced: np.ndarray
+    statuses: np.ndarray
 
     @classmethod
     def none(cls, columns: int, rows: int) -> Plan:
-        return cls(np.zeros(columns), np.zeros(rows), np.zeros(rows), np.zeros(rows, bool))
+        return cls(np.zeros(columns), np.zeros(rows), np.zeros(rows), np.zeros(rows, bool), np.full(columns + rows, UNKNOWN, np.int8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,15 +295,17 @@ class Sliced:
 
 class Known:
     """Values of all columns as far as they are known, else the plan's, what budgets come to with them, and where their windows ended:
-    each in its place, and the latest by itself."""
+    each in its place, and the latest by itself. Before the first it is the plan, if its basis knows all columns."""
 
-    latest: Vertex | None = None
+    latest: Vertex | SideBySide | None = None
 
     def __init__(self, sliced: Sliced):
         self._time = sliced.time
         self.values = np.array(sliced.plan.columns)
         self._sums = sliced.budgets.of_point(self.values)
-        self.ended = SideBySide(*map(len, (sliced.program.cost, sliced.program.row_lower)))
+        self.ended = SideBySide(*np.split(sliced.plan.statuses, [len(self.values)]))
+        if self.ended.whole:
+            self.latest = self.ended
 
     def enter(self, piece: Piece) -> None:
         """Know what was solved."""

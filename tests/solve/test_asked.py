@@ -10,6 +10,7 @@ from grid_model.algebra import Arrays
 from grid_model.solve.asked import Asked
 from grid_model.solve.budgets import Budgets
 from grid_model.solve.timeline import Ordered, Timeline, reach
+from grid_model.solve.vertex import UNKNOWN
 from grid_model.solve.windows import Plan, Sliced, Span
 
 
@@ -65,7 +66,7 @@ def test_a_window_is_not_asked_for_what_only_steps_before_and_after_it_make():
     """The first level is known as the plan's 4, the last one is given as 6: no second level mends that, and the second window
     has a way all the same. A chain of windows that begins from a plan would else never get away from its first border."""
     whole = asked(6.0)
-    plan = Plan(whole.columns, whole.duals, whole.duals, np.ones(2, bool))
+    plan = Plan(whole.columns, whole.duals, whole.duals, np.ones(2, bool), np.full(len(whole.columns) + 2, UNKNOWN))
     windows = Sliced(whole.program, whole.time, np.zeros(3), plan, np.zeros(2, bool), np.zeros((0, 3), int), 1)
     assert len(windows.open_rows(Span(0, 1, 1, 1))[2]) == 1
     assert len(windows.open_rows(Span(1, 2, 2, 2))[2]) == 0

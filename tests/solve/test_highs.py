@@ -14,6 +14,8 @@ from grid_model.algebra.listening import in_our_words
 from grid_model.errors import InfeasibleError, SolveError
 from grid_model.solve import highs as module
 from grid_model.solve.highs import METHODS, solve_program
+from grid_model.solve.vertex import BASIC, LOWER
+from grid_model.solve.working import Working
 
 
 def transport(size: int, seed: int = 1):
@@ -173,3 +175,22 @@ def test_where_simplex_gives_up_an_interior_point_goes_on(monkeypatch, caplog):
     assert "interior point instead" in caplog.text
     assert highs.getInfo().ipm_iteration_count > 0 and highs.getOptionValue("solver")[1] == "simplex"
     assert solution.objective == pytest.approx(expected)
+
+
+def test_a_basis_that_leads_nowhere_is_let_go_of(caplog):
+    """A store that loses half of what it holds in each of 300 steps. In a basis of all levels but the last, each is twice the one after
+    it, 1e90 in the beginning, which the simplex gives up at; from nothing it finds that the last step alone charges."""
+    steps = 300
+    model = pyo.AbstractModel()
+    model.steps, model.borders = pyo.RangeSet(1, steps), pyo.RangeSet(0, steps)
+    least = Array(np.append(np.zeros(steps), 1.0), np.arange(steps + 1), name="least")
+    model.level = pyo.Var(model.borders, bounds=lambda m, t: (least[t], 10))
+    model.charge = pyo.Var(model.steps, bounds=(0, 1))
+    model.balance = pyo.Constraint(model.steps, rule=lambda m, t: m.level[t] == 0.5 * m.level[t - 1] + m.charge[t])
+    model.cost = pyo.Objective(rule=lambda m: sum(m.charge[t] for t in m.steps))
+    program = compile_program(model)
+    statuses = np.full(2 * steps + 1 + steps, LOWER)
+    statuses[program.columns["level"].slice][:-1] = BASIC
+    solution = Working(program, np.zeros(steps, bool), statuses).optimise("simplex")
+    assert solution.objective == pytest.approx(1.0)
+    assert "interior point instead" not in caplog.text

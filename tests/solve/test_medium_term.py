@@ -94,6 +94,7 @@ def test_a_level_goes_evenly_from_border_to_border():
     family = coarse.columns["storage.energy"]
     levels = np.array([0.0, 6.0, 3.0, 9.0, 9.0, 1.0, 2.0, 8.0, 0.0])
     columns[family.slice] = levels
-    plan = plan_from(coarse, columns, rows, rows, fine, coarse_case.step_hours, case.step_hours, model.moments, model.amounts)
+    statuses = np.zeros(len(columns) + len(rows), np.int8)
+    plan = plan_from(coarse, columns, rows, rows, statuses, fine, coarse_case.step_hours, case.step_hours, model.moments, model.amounts)
     expected = np.interp(np.arange(HOURS + 1), np.arange(0, HOURS + 1, 6), levels)
     assert fine.columns["storage.energy"].of(plan.columns)[0] == pytest.approx(expected)

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from grid_model.algebra import INFINITY, Arrays
-from grid_model.solve.vertex import BASIC, LOWER, UPPER, ZERO, SideBySide, Vertex
+from grid_model.solve.vertex import BASIC, LOWER, UNKNOWN, UPPER, ZERO, SideBySide, Vertex
 
 
 def programme(columns: int, rows: int, lower=0.0, upper=INFINITY, side=INFINITY) -> Arrays:
@@ -58,7 +58,7 @@ def test_windows_side_by_side():
     """Of the window after step 2 columns 12 and 22 and row 7 are kept, of a later one, which ended alike, column 32. A window over both,
     with column 3, row 4 and elastic row 6 that neither had: theirs stand as they stood, wherever it begins, the others at their
     bounds and basic."""
-    both = SideBySide(40, 10)
+    both = SideBySide(np.full(40, UNKNOWN), np.full(10, UNKNOWN))
     both.lay(np.array([12, 22]), np.array([7]), ended())
     both.lay(np.array([32]), np.array([], int), ended())
     statuses = both.moved_to(0, np.array([12, 22, 32, 3]), np.array([7, 4, 6]), 1, programme(6, 3, upper=9.0, side=9.0))

@@ -43,7 +43,8 @@ def sliced(lean=None, price=-1.0, output=0.5) -> Sliced:
     first, last = reach(positions, matrix)
     time = Timeline(positions, np.arange(13) == BOUGHT, first, last, 4, Ordered.of(positions, 4), Ordered.of(last, 4))
     prices = np.array([0.0] * 4 + [0.5] * 3 + [price])
-    plan = Plan(np.array([output] * 4 + [1 - output] * 4 + [3.0] * 4 + [0.0]), prices, prices, np.arange(8) >= 4)
+    values = np.array([output] * 4 + [1 - output] * 4 + [3.0] * 4 + [0.0])
+    plan = Plan(values, prices, prices, np.arange(8) >= 4, np.full(13 + 8, UNKNOWN))
     return Sliced(Arrays(cost, 0.0, np.zeros(13), upper, *sides, matrix), time, cost, plan, np.zeros(8, bool), np.zeros((0, 3), int), 1,
                   lean=lean)
 

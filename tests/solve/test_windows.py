@@ -20,6 +20,7 @@ from grid_model.solve.chains import Chain, Layout, layout_of, solve_between, sol
 from grid_model.solve.horizon import plan_of, plan_step, window_of
 from grid_model.solve.solved import solve_model
 from grid_model.solve.timeline import borders_of, timeline
+from grid_model.solve.vertex import SideBySide
 from grid_model.solve.windows import Piece, Pieced, Sliced, Span
 from grid_model.technologies import commitment
 
@@ -46,19 +47,37 @@ def test_the_exact_mode_ends_where_the_whole_does():
     assert exact.dispatch["generation"].values == pytest.approx(whole.dispatch["generation"].values, abs=1e-4)
 
 
+def two_days_without_rules(**solve):
+    """Five provinces without rules and commitment, for windows of a day: the case, its model and its programme."""
+    off = [f"policies.{policy.NAME}=false" for policy in formulation.POLICIES]
+    case = commitment.coarsened(gm.load_case(FIVE, start="2027-01-04", end="2027-01-06", overrides=off))
+    settings = {"mode": "windows", "unique": False, "window_hours": 24, "look_ahead_hours": 12, "corrections": 0, **solve}
+    solve = case.scenario.solve.model_copy(update=settings)
+    case = case.replace(scenario=case.scenario.model_copy(update={"solve": solve}))
+    model = gm.build_model(case)
+    return case, model, gm.compile_program(model)
+
+
 def test_the_whole_begins_near_where_windows_end(monkeypatch):
     """Two days of five provinces without rules. Of the many dispatches that cost the same, windows and the whole come to the same one by
     what their costs lean by; were the whole not to lean, it would take three times as many iterations from their bases."""
-    off = [f"policies.{policy.NAME}=false" for policy in formulation.POLICIES]
-    case = commitment.coarsened(gm.load_case(FIVE, start="2027-01-04", end="2027-01-06", overrides=off))
-    solve = case.scenario.solve.model_copy(update={"mode": "exact", "unique": False, "window_hours": 24, "look_ahead_hours": 12})
-    case = case.replace(scenario=case.scenario.model_copy(update={"solve": solve}))
-    model = gm.build_model(case)
-    leaning = solve_model(case, model, gm.compile_program(model)).solution
+    case, model, program = two_days_without_rules(mode="exact")
+    leaning = solve_model(case, model, program).solution
     monkeypatch.setattr(ranked, "SLIGHT", 0.0)
-    upright = solve_model(case, model, gm.compile_program(model)).solution
+    upright = solve_model(case, model, program).solution
     assert leaning.objective == pytest.approx(upright.objective, rel=1e-12)
     assert 0 < 2 * leaning.iterations < upright.iterations
+
+
+def test_the_first_window_begins_where_the_plan_ends(monkeypatch):
+    """The same two days by windows: with the basis of a plan of three hours the first one takes less than half the iterations, and both
+    ways lead to one cost."""
+    case, model, program = two_days_without_rules(medium_hours=3)
+    near = solve_model(case, model, program).solution
+    monkeypatch.setattr(SideBySide, "whole", False)
+    far = solve_model(case, model, program).solution
+    assert near.objective == pytest.approx(far.objective, rel=1e-9)
+    assert near.iterations < 0.7 * far.iterations
 
 
 def test_levels_go_on_over_every_border():
