@@ -65,16 +65,15 @@ def test_a_way_that_closing_one_after_another_does_not_find():
 
 def test_directions_are_the_best_there_are(random):
     """A store that owes cycles and has a start and an end, beside coal that may be turned down so far: against all sixteen choices of
-    four hours."""
-    ends = set()
-    for _ in range(12):
+    four hours: twelve stores, and more until one of them has a way and one has none."""
+    ends = []
+    while len(ends) < 12 or len(set(ends)) < 2:
         store = {"power_mw": random.choice([3.0, 10.0]), "energy_mwh": random.choice([6.0, 12.0, 40.0]), "cyclic": bool(random.integers(2)),
                  "min_cycles_per_day": random.choice([0.6, 1.0, 2.0]), "initial_fraction": random.choice([0.0, 0.5, 1.0])}
         case = cycling(random.integers(0, 8, 4), store, floor=random.choice([0.0, 0.02]))
         least = least_cost(case)
         assert cost_of(case) == pytest.approx(least, rel=1e-6)
-        ends.add(least < np.inf)
-    assert ends == {True, False}
+        ends.append(least < np.inf)
 
 
 @pytest.mark.parametrize(("load", "energy", "cycles"), [([5, 6, 0, 6, 3, 4, 5, 2, 7, 0, 2, 3], 40, 1.5),
