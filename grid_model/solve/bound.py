@@ -83,7 +83,7 @@ class Relaxed:
         working = Working(arrays, statuses=start)
         working.take_cost(arrays.cost, perturbed=False)
         try:
-            return working.optimise("simplex", **limits).objective
+            return working.reach("simplex", **limits)
         except SolveError as error:
             logger.warning("no bound: %s", error)
             return -np.inf

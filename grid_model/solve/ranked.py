@@ -154,7 +154,7 @@ def weighted_vertex(working: Working, weights: np.ndarray, lean: np.ndarray | No
         working.take_cost(cost)
         return working.optimise(method, **limits)
     working.take_leaning_cost(cost, lean)
-    working.optimise(method, **limits)
+    working.reach(method, **limits)
     return working.straighten(cost, **limits)
 
 

@@ -145,12 +145,17 @@ class Working:
 
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
+        self.reach(method, **limits)
+        return solution_of(self.highs, method, self.iterations)
+
+    def reach(self, method: str, **limits) -> float:
+        """The same, of which only the objective is asked for."""
         self.iterations += reach_optimum(self.highs, method, **limits)
         with self._dual_nearby():
             while (broken := self._broken()).size:
                 self._add(broken)
                 self.iterations += reach_optimum(self.highs, "simplex", **limits)
-        return solution_of(self.highs, method, self.iterations)
+        return self.highs.getInfo().objective_function_value
 
     def duals_of(self, vector: np.ndarray) -> np.ndarray | None:
         """Row duals y = B^-T v_B of another vector over the columns at the basis that HiGHS holds, over all rows; None
