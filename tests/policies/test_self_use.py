@@ -333,6 +333,19 @@ def test_a_called_store_charges_more_than_by_its_schedule():
     assert "self_use.more_charge" not in result.program.bounding and "self_use.less_discharge" in result.program.bounding
 
 
+def test_a_called_store_may_charge_more_where_its_schedule_charges_too():
+    """It holds 4 of 5 MWh and buys the last one, 1 / 0.9, at 03:00, when it is cheapest. Called at 02:00 for the 2 MW that are missing it
+    charges 1 / 0.9 + 2 / 0.81 there; held to what the schedule charges it could not be called, and 2 MW would go unserved."""
+    tariff = [{"zone": "A", "start_hour": start, "end_hour": end, "price_cny_per_mwh": price}
+              for start, end, price in ((0, 3, 210), (3, 4, 200), (4, 5, 400), (5, 7, 900), (7, 24, 400))]
+    case = user(load=[2, 2, 14, 2, 2, 10, 2, 2], steps=8, policy={"tight_hours": [2], "recovery_hours": 1}, generators=[SCARCE],
+                tariff=tariff, store={"cyclic": False, "initial_fraction": 0.8})
+    assert schedule(case)["charge"] == pytest.approx([0, 0, 0, 1 / 0.9, 0, 0, 0, 0], abs=1e-6)
+    result = solved(case)
+    assert result.value("loads.unserved").sum() * 1e3 == pytest.approx(0, abs=1e-6)
+    assert result.value("storage.charge")[0, 3] * 1e3 == pytest.approx(1 / 0.9 + 2 / 0.81)
+
+
 IDLE = {"cyclic": False, "initial_fraction": 0.9, "wear_cost_cny_per_mwh": 1000}
 
 
