@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
@@ -61,7 +61,7 @@ def client_of(scheduler: str | None, workers: int) -> Iterator[Client]:
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
-        Client(cluster) as client,
+        closing(Client(cluster)) as client,  # as a context of its own it could only be left by the thread that entered it
     ):
         yield client
 
@@ -104,7 +104,7 @@ def _connected(scheduler: str) -> Iterator[Client]:
         raise InputError(
             Problem("--scheduler", value=scheduler, allowed=f"the address of a running scheduler ({said})")
         ) from None
-    with client:
+    with closing(client):
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:

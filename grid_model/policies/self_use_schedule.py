@@ -36,7 +36,7 @@ from grid_model.policies.storage_place import Giving, unnamed_users
 from grid_model.policies.tariffs import zone_prices
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import timeline
-from grid_model.solve.windows import Pieced, Sliced
+from grid_model.solve.windows import Sliced
 from grid_model.technologies import storage
 from grid_model.technologies.contract import declare
 
@@ -95,11 +95,10 @@ def _solve(case, model, program) -> np.ndarray:
     sliced = Sliced.of(program, timeline(program, model.steps, model.borders), program.cost, None, ("storage.shared_converter",), window,
                        exclusive)
     try:
-        pieces = solve_windows(sliced, layout_of(sliced, window, ahead))
+        return solve_windows(sliced, layout_of(sliced, window, ahead)).values
     except InfeasibleError as error:
         message = f"self-use storage cannot keep its own limits behind its hosts: {error}"
         raise InfeasibleError(message, of=(case, program)) from None
-    return Pieced.of(pieces, *program.matrix.shape[::-1]).columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from scipy.sparse import csr_array
 from grid_model.algebra import INFINITY, Arrays
 from grid_model.errors import SolveError
 from grid_model.solve.timeline import Ordered, Timeline, borders_of, reach
+from grid_model.solve.vertex import UNKNOWN, standing
 from grid_model.solve.working import Working
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ class Relaxed:
     cost  of the columns, with what open rows are priced at
     sides  what the sides of open rows come to at their prices
     columns, rows  by the part that they stand in; the last one holds the columns that last
-    statuses  of a basis of the programme, columns then rows, that parts start from: what windows found is near
+    statuses  of a basis of the programme, columns then rows, that parts start from: what windows found is near; a part with a column that
+              is UNKNOWN starts from nothing
     """
 
     program: Arrays
@@ -79,14 +81,19 @@ class Relaxed:
         inner = csr_array((matrix.data, np.searchsorted(columns, matrix.indices), matrix.indptr), shape=(len(rows), len(columns)))
         arrays = Arrays(self.cost[columns], 0.0, program.column_lower[columns], program.column_upper[columns],
                         program.row_lower[rows], program.row_upper[rows], inner)
-        start = None if self.statuses is None else self.statuses[np.concatenate([columns, len(program.cost) + rows])]
-        working = Working(arrays, statuses=start)
+        working = Working(arrays, statuses=self._start(columns, rows, arrays))
         working.take_cost(arrays.cost, perturbed=False)
         try:
             return working.reach("simplex", **limits)
         except SolveError as error:
             logger.warning("no bound: %s", error)
             return -np.inf
+
+    def _start(self, columns: np.ndarray, rows: np.ndarray, part: Arrays) -> np.ndarray | None:
+        """Statuses of a part."""
+        if self.statuses is None or (self.statuses[columns] == UNKNOWN).any():
+            return None
+        return standing(self.statuses[columns], self.statuses[len(self.program.cost) + rows], part)
 
 
 def lower_bound(relaxed: Relaxed, told: Callable[[int, int], None] = lambda done, parts: None, **limits) -> float:

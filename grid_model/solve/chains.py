@@ -31,7 +31,7 @@ from grid_model.errors import InfeasibleError
 from grid_model.solve.one_way import MustBurn
 from grid_model.solve.timeline import borders_of
 from grid_model.solve.vertex import SideBySide, Vertex
-from grid_model.solve.windows import Known, Piece, Sliced, Span
+from grid_model.solve.windows import Known, Piece, Pieced, Sliced, Span
 
 BOTH = 7  # windows on both sides of a border that are solved as one with the window between chains
 TOWARDS = 0.1  # how firmly a window goes towards what the next chain found, as `left` of its span
@@ -106,9 +106,9 @@ def solve_chain(sliced: Sliced, layout: Layout, number: int, found: Iterable[Pie
 
 
 def solve_between(sliced: Sliced, layout: Layout, known: Known, method: str = "simplex", **limits) -> Iterator[Piece]:
-    """The pieces of the windows between chains and of the last one.
+    """The pieces of the windows between chains and of the last one, each entered in what is known.
 
-    known : by what chains found, the last chain's last window latest; pieces are entered
+    known : by what chains found, the last chain's last window latest
     """
     *borders, last = layout.between
     of_last_chain = known.latest
@@ -118,7 +118,9 @@ def solve_between(sliced: Sliced, layout: Layout, known: Known, method: str = "s
             yield piece
     end = layout.steps
     spans = (Span(layout.windows[last - more][0], end, end, end) for more in _more(last))
-    yield _first_way(sliced, known, spans, method, limits, of_last_chain)
+    settled = _first_way(sliced, known, spans, method, limits, of_last_chain)
+    known.enter(settled)
+    yield settled
 
 
 def _joined(sliced: Sliced, layout: Layout, known: Known, place: int, method: str, limits) -> Iterator[Piece]:
@@ -170,11 +172,12 @@ def _first_way(sliced: Sliced, known: Known, spans: Iterable[Span], method: str,
     raise failed
 
 
-def solve_windows(sliced: Sliced, layout: Layout, **limits) -> list[Piece]:
+def solve_windows(sliced: Sliced, layout: Layout, **limits) -> Pieced:
     """All pieces, one chain after the other, in this process."""
-    pieces, known = [], sliced.known()
+    pieced = Pieced(sliced)
     for number in range(len(layout.chains)):
-        pieces.extend(solve_chain(sliced, layout, number, **limits))
-    for piece in pieces:
-        known.enter(piece)
-    return pieces + list(solve_between(sliced, layout, known, **limits))
+        for piece in solve_chain(sliced, layout, number, **limits):
+            pieced.enter(piece)
+    for _ in solve_between(sliced, layout, pieced, **limits):
+        pass
+    return pieced

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,16 @@ import numpy as np
 
 from grid_model.cluster import LIVES, client_of, cores, lost_its_workers, warnings_of_a_task
 from grid_model.errors import SolveError, shown
+from grid_model.memory import give_back
 from grid_model.solve.bound import Relaxed, lower_bound
 from grid_model.solve.chains import Layout, solve_between, solve_chain
-from grid_model.solve.shelf import BETWEEN, Shelf, chain_stage
-from grid_model.solve.windows import Piece, Sliced
+from grid_model.solve.shelf import Shelf, chain_stage
+from grid_model.solve.windows import Pieced, Sliced
 
 if TYPE_CHECKING:
     from distributed import Client
 
-POLL = 0.5  # seconds between looks at the shelf
+POLL = 0.2  # seconds between looks at the shelf
 SMALL = 20_000  # rows of a programme for which no other process is started unless asked for
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class Crew:
     folder     of the shelf; None: one that is gone afterwards
     identity   what the pieces in the folder must belong to for `resume`
     resume     go on from the pieces in the folder
-    client     of the cluster, which is started when it is first asked for (see `at_work`)
+    client     of the cluster (see `at_work`)
     """
 
     workers: int | None = None
@@ -60,9 +62,13 @@ class Crew:
 
     @contextmanager
     def at_work(self) -> Iterator[Crew]:
-        """The crew with one cluster for all that it is asked for meanwhile."""
-        with ExitStack() as held:
-            yield replace(self, client=cache(lambda: held.enter_context(client_of(self.scheduler, self.workers or cores()))))
+        """The crew with one cluster for all that it is asked for meanwhile, which is started beside what this process does first."""
+        if self.alone:
+            yield self
+            return
+        with ExitStack() as held, ThreadPoolExecutor(1) as beside:
+            begun = beside.submit(held.enter_context, client_of(self.scheduler, self.workers or cores()))
+            yield replace(self, client=begun.result)
 
     @property
     def alone(self) -> bool:
@@ -83,8 +89,8 @@ class Crew:
             shelf.remove()
         yield shelf
 
-    def solve(self, shelf: Shelf, told: Callable[[int], None] | None = None, **limits) -> Iterator[Piece]:
-        """All pieces of the programme on a shelf, those that it holds already as they are.
+    def chains(self, shelf: Shelf, told: Callable[[int], None] = lambda pieces: None, **limits) -> Pieced:
+        """What the chains of the programme on a shelf find; pieces that it holds already stay as they are.
 
         Parameters
         ----------
@@ -96,44 +102,62 @@ class Crew:
         InfeasibleError, SolveError : as of `solve_chain`; a chain lost too many workers
         """
         sliced, layout = shelf.take()
-        told = told or (lambda pieces: None)
         chains = range(len(layout.chains))
         if self.alone or (self.scheduler is None and len(chains) == 1):
             for number in chains:
                 _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
         else:
-            self._shared([(_task, number) for number in chains], shelf, limits, lambda done: told(shelf.count()))
-        known = sliced.known()
-        shelf.drop(BETWEEN)
+            with self._shared(_task, chains, shelf, limits) as results:
+                results(lambda done: told(shelf.count()))
+        pieced = Pieced(sliced)
         for piece in shelf.found(len(chains)):
-            known.enter(piece)
-        for number, piece in enumerate(solve_between(sliced, layout, known, **limits)):
-            shelf.add(BETWEEN, number, piece)
-            told(shelf.count())
-        return shelf.found(len(chains))
+            pieced.enter(piece)
+        return pieced
 
-    def bound(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, window: int, statuses: np.ndarray,
-              told: Callable[[int, int], None], **limits) -> float:
-        """`lower_bound` of the programme on a shelf, its parts over workers; `told` is called with the parts known, of how many.
+    def between(self, shelf: Shelf, pieced: Pieced, told: Callable[[int], None] = lambda pieces: None, **limits) -> None:
+        """Enter what joins the chains and settles the rest, in this process.
 
         Raises
         ------
-        InputError, SolveError : as of `solve`
+        InfeasibleError, SolveError : as of `solve_between`
+        """
+        sliced, layout = shelf.take()
+        of_chains = shelf.count()
+        for number, _ in enumerate(solve_between(sliced, layout, pieced, **limits)):
+            told(of_chains + number + 1)
+        give_back()
+
+    @contextmanager
+    def bounding(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, statuses: np.ndarray,
+                 **limits) -> Iterator[Callable]:
+        """`lower_bound` of the programme on a shelf: its parts over workers, from now on, beside what this process does meanwhile. Asked
+        for it, it tells who asks of the parts known, of how many.
+
+        Raises
+        ------
+        InputError, SolveError : as of `chains`, when it is asked for
         """
         sliced, _ = shelf.take()
-        relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, window, statuses)
-        if self.alone:
-            return lower_bound(relaxed, told, **limits)
-        shelf.put_bound(relaxed)
+        relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, sliced.reach, statuses)
         parts, sides = range(1, relaxed.parts + 1), relaxed.sides
+        shelf.put_bound(relaxed)
         del sliced, relaxed
-        return sides + sum(self._shared([(_least, part) for part in parts], shelf, limits, lambda done: told(done, len(parts))))
+        if self.alone:
+            yield lambda told: lower_bound(shelf.take_bound(), told, **limits)
+            return
+        with self._shared(_least, parts, shelf, limits) as results:
+            yield lambda told: sides + sum(results(lambda done: told(done, len(parts))))
 
-    def _shared(self, tasks: list[tuple], shelf: Shelf, limits: dict, told: Callable[[int], None]) -> list:
-        """Results of tasks (a function and its number) on the cluster, in their order."""
+    @contextmanager
+    def _shared(self, task: Callable, numbers: Iterable[int], shelf: Shelf, limits: dict) -> Iterator[Callable]:
+        """A task for each of these numbers on the cluster; asked for their results, in their order, it tells who asks how many there
+        are, now and then."""
         client = self.client()
-        futures = [client.submit(task, str(shelf.folder), number, limits | {"threads": 1}, pure=False) for task, number in tasks]
-        return _gathered(client, futures, told)
+        futures = [client.submit(task, str(shelf.folder), number, limits | {"threads": 1}, pure=False) for number in numbers]
+        try:
+            yield partial(_gathered, futures)
+        finally:
+            client.cancel(futures, force=True)
 
 
 def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: dict, told: Callable[[], None]) -> None:
@@ -144,21 +168,17 @@ def _chain(shelf: Shelf, sliced: Sliced, layout: Layout, number: int, limits: di
         told()
 
 
-def _gathered(client, futures: list, told: Callable[[int], None]) -> list:
-    """Results of tasks in their order; what their workers warned of is said here, and the first error raised; `told` is called with how
-    many are done, now and then."""
-    try:
-        left = futures
-        while left:
-            time.sleep(POLL)
-            told(len(futures) - len(left))
-            done = [future for future in left if future.done()]
-            left = [future for future in left if future not in done]
-            for future in done:
-                _hear(future)
-        return [future.result()[0] for future in futures]
-    finally:
-        client.cancel(futures, force=True)
+def _gathered(futures: list, told: Callable[[int], None]) -> list:
+    """Results of tasks in their order; what their workers warned of is said here, and the first error raised."""
+    left = futures
+    while left:
+        time.sleep(POLL)
+        told(len(futures) - len(left))
+        done = [future for future in left if future.done()]
+        left = [future for future in left if future not in done]
+        for future in done:
+            _hear(future)
+    return [future.result()[0] for future in futures]
 
 
 def _hear(future) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -145,26 +145,41 @@ def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, 
     bounded = settings.bound and settings.mode != "exact"  # whose bound comes with its optimum
     limits = limits_of(settings)
     weights, objective = _weighed(model, program)
-    plan = pieced = steps = None
+    plan = sliced = pieced = None
     told = _Told(settings.corrections + 1, bounded, started, progress)
     with crew.of_size(len(program.row_lower)).at_work() as crew:
         for number in range(settings.corrections + 1):
             with crew.shelf(f"round{number}") as shelf:
                 if not shelf.holds(crew.identity):
-                    followed = (_corrected(plan, steps, pieced) if plan is not None
+                    followed = (_corrected(plan, sliced.time, pieced) if plan is not None
                                 else plan_of(case, model, program, coarsened, hours, weights, **limits))
                     shelf.put(crew.identity, *_sliced(case, model, program, objective, followed))
                     del followed
-                mapped = shelf.map(program)
+                sliced = shelf.map(program)
+                plan = plan or sliced.plan
                 give_back()  # what the programme took
-                plan, steps = plan or mapped.plan, mapped.time
-                pieced = Pieced.of(crew.solve(shelf, told.windows(number, shelf.windows), **limits), len(program.cost),
-                                   len(program.row_lower))
-                give_back()  # what joining chains took
-                if number == settings.corrections:
-                    _demand_whole(program, pieced.columns)
-                    bound = _bound(crew, shelf, program, plan, objective, pieced, mapped.reach, told, limits) if bounded else -np.inf
-    return ByWindows(pieced, mapped.reach, bound)
+                of_windows = told.windows(number, shelf.windows)
+                pieced = crew.chains(shelf, of_windows, **limits)
+                last = number == settings.corrections
+                with _bounding(crew, shelf, program, objective, plan, pieced, limits) if last and bounded else nullcontext(_none) as least:
+                    crew.between(shelf, pieced, of_windows, **limits)
+                    bound = least(told.bound)
+    _demand_whole(program, pieced.values)
+    return ByWindows(pieced, sliced.reach, bound)
+
+
+def _none(told) -> float:
+    """No bound."""
+    return -np.inf
+
+
+@contextmanager
+def _bounding(crew: Crew, shelf: Shelf, program: LinearProgram, objective: np.ndarray, plan: Plan, pieced: Pieced,
+              limits) -> Iterator[Callable]:
+    """Of the cost of whatever dispatch loses no more of the ranks than what is pieced together in the end: it pays at least as much."""
+    ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
+    with crew.bounding(shelf, program.cost + ranks, prices, pieced.statuses, **limits) as least:
+        yield lambda told: least(told) + program.offset - float(ranks @ pieced.values)
 
 
 def _weighed(model, program: LinearProgram) -> tuple[dict[str, float], np.ndarray]:
@@ -206,14 +221,6 @@ def window_of(settings, hour: float, rows: float) -> tuple[int, int]:
     return max(round(kept / hour), 1), round(beyond / hour)
 
 
-def _bound(crew: Crew, shelf: Shelf, program: LinearProgram, plan: Plan, objective: np.ndarray, pieced: Pieced, window: int,
-           told: _Told, limits) -> float:
-    """Of the cost of whatever dispatch loses no more of the ranks than this one: it pays at least as much."""
-    ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
-    return crew.bound(shelf, program.cost + ranks, prices, window, pieced.statuses, told.bound, **limits) + program.offset - float(
-        ranks @ pieced.columns)
-
-
 class _Told:
     """Says how far the windows and then the bound are, and how long what is left takes at the pace of the windows so far."""
 
@@ -253,7 +260,7 @@ def limits_of(settings) -> dict:
 
 def dispatch_of(found: ByWindows, program: LinearProgram) -> Solution:
     """The windows' dispatch as a solution."""
-    columns, duals = found.pieced.columns, found.pieced.cost_duals
+    columns, duals = found.pieced.values, found.pieced.cost_duals
     return Solution(columns, program.cost - program.matrix.T @ duals, duals, program.matrix @ columns,
                     float(program.cost @ columns) + program.offset, f"windows of {found.window} steps", found.pieced.iterations)
 

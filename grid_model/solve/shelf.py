@@ -27,7 +27,6 @@ from grid_model.solve.vertex import Vertex
 from grid_model.solve.windows import Piece, Plan, Sliced
 
 IDENTITY, PROGRAMME, PIECES, BOUND = "identity", "programme", "pieces", "bound"
-BETWEEN = "between"
 MATRIX = ("data", "indices", "indptr")
 ORDERS = ("columns_in_order", "rows_in_order")
 ARRAYS = ("cost", "column_lower", "column_upper", "row_lower", "row_upper", "matrix")
@@ -143,14 +142,9 @@ class Shelf:
                 yield _made(Piece, stored, "piece", vertex=_made(Vertex, stored, "vertex"))
 
     def found(self, chains: int) -> Iterator[Piece]:
-        """All pieces, those of every chain and those between, in the order in which they stand in each other's place."""
-        for stage in (*map(chain_stage, range(chains)), BETWEEN):
-            yield from self.pieces(stage)
-
-    def drop(self, stage: str) -> None:
-        """Forget the pieces of a stage."""
-        for file in (self.folder / PIECES).glob(f"{stage}-*.npz"):
-            file.unlink()
+        """The pieces of every chain, in the order in which they stand in each other's place."""
+        for number in range(chains):
+            yield from self.pieces(chain_stage(number))
 
     def count(self, stage: str = "") -> int:
         """How many pieces of a stage there are, or of all."""

@@ -40,7 +40,7 @@ from grid_model.solve.budgets import Budgets
 from grid_model.solve.one_way import OneWay, pairs_of
 from grid_model.solve.timeline import Timeline
 from grid_model.solve.vertex import UNKNOWN, SideBySide, Vertex
-from grid_model.solve.working import Basis, Working, rows_of
+from grid_model.solve.working import Working, rows_of
 
 STIFFNESS = 0.5
 LEAST = 1e-4  # million CNY/GWh: 0.1 CNY/MWh
@@ -79,30 +79,6 @@ class Piece:
     cost_duals: np.ndarray
     iterations: np.ndarray
     vertex: Vertex
-
-
-@dataclass(eq=False)
-class Pieced:
-    """All pieces together: a point, row duals of the objective and of the cost alone, statuses of a basis, iterations."""
-
-    columns: np.ndarray
-    duals: np.ndarray
-    cost_duals: np.ndarray
-    statuses: np.ndarray
-    iterations: int = 0
-
-    @classmethod
-    def of(cls, pieces: Iterable[Piece], columns: int, rows: int) -> Pieced:
-        """Pieces in the order in which they were found: a later one stands in the place of an earlier one."""
-        whole = cls(np.zeros(columns), np.zeros(rows), np.zeros(rows), np.full(columns + rows, int(Basis.kLower), np.int8))
-        for piece in pieces:
-            whole.columns[piece.columns] = piece.values
-            whole.statuses[piece.columns] = piece.vertex.of_columns(piece.columns)
-            whole.duals[piece.rows] = piece.duals
-            whole.cost_duals[piece.rows] = piece.cost_duals
-            whole.statuses[columns + piece.rows] = piece.vertex.of_rows(piece.rows)
-            whole.iterations += int(piece.iterations)
-        return whole
 
 
 @dataclass(frozen=True)
@@ -319,6 +295,26 @@ class Known:
     def of_budgets(self, span: Span) -> np.ndarray:
         """What all budgets come to over the columns known outside of a window."""
         return self._sums.within(0, span.begin) + self._sums.within(span.end, span.known)
+
+
+class Pieced(Known):
+    """All pieces together, in the order in which they were found, a later one in the place of an earlier one: a point (`values`), where
+    its windows ended, row duals of the objective and of the cost alone, iterations."""
+
+    def __init__(self, sliced: Sliced):
+        super().__init__(sliced)
+        rows = len(sliced.program.row_lower)
+        self.duals, self.cost_duals, self.iterations = np.zeros(rows), np.zeros(rows), 0
+
+    def enter(self, piece: Piece) -> None:
+        super().enter(piece)
+        self.duals[piece.rows], self.cost_duals[piece.rows] = piece.duals, piece.cost_duals
+        self.iterations += int(piece.iterations)
+
+    @property
+    def statuses(self) -> np.ndarray:
+        """Of a basis, columns then rows; UNKNOWN where there is no piece yet."""
+        return np.concatenate([self.ended.columns, self.ended.rows])
 
 
 def _stacked(inner: csr_array, elastic: csr_array) -> csr_array:

@@ -21,7 +21,7 @@ from grid_model.policies.self_use import _room, tight_steps
 from grid_model.policies.self_use_schedule import _from_the_lowest_start, schedule_self_use
 from grid_model.solve.chains import layout_of, solve_windows
 from grid_model.solve.timeline import timeline
-from grid_model.solve.windows import Pieced, Sliced
+from grid_model.solve.windows import Sliced
 from grid_model.technologies import storage
 
 STORE = {
@@ -573,10 +573,10 @@ def test_windows_leave_room_for_what_will_be_charged(monkeypatch):
     monkeypatch.setattr(Sliced, "solve", lambda self, span, *rest, **more: begun.append(span.begin) or solve(self, span, *rest, **more))
     time = timeline(program, model.steps, model.borders)
     sliced = Sliced.of(program, time, program.cost, None, model.seldom, 6)
-    pieced = Pieced.of(solve_windows(sliced, layout_of(sliced, 6, 0)), len(program.cost), len(program.row_lower))
+    values = solve_windows(sliced, layout_of(sliced, 6, 0)).values
     assert begun == [0, 6]
-    assert float(program.cost @ pieced.columns) * 1e6 == pytest.approx(solved(case).objective)
-    energy = program.columns["storage.energy"].of(pieced.columns)[0] * 1e3
+    assert float(program.cost @ values) * 1e6 == pytest.approx(solved(case).objective)
+    energy = program.columns["storage.energy"].of(values)[0] * 1e3
     assert energy[1:7] == pytest.approx(energy[1]) and energy[8] == pytest.approx(5)
 
 
