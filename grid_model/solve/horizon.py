@@ -54,8 +54,8 @@ def rank_vectors(model, program: LinearProgram) -> dict[str, np.ndarray]:
 def plan_of(case, model, program: LinearProgram, coarsened: Coarsened, hours: float, weights: dict[str, float], **limits) -> Plan:
     """The plan that a case of the same horizon in steps of `hours` gives: prices of its optimum, and the states of one that reaches
     what is asked of the end EARLY steps sooner where it can, so that windows that stray from it have time to make that good."""
-    coarse = _Coarse.solved(coarsened, hours, weights, limits)
-    solution, working = coarse.solution, coarse.working
+    coarse = _Coarse.of(coarsened, hours)
+    working, solution = _by_levels(coarse, coarsened, hours, weights, limits)
     duals = working.over_all_rows(solution.row_duals)
     cost_duals = working.duals_of(coarse.program.cost)
     statuses = working.statuses()
@@ -68,38 +68,47 @@ def plan_of(case, model, program: LinearProgram, coarsened: Coarsened, hours: fl
 
 @dataclass(frozen=True, eq=False)
 class _Coarse:
-    """A case in longer steps, its model, its programme, and the optimum as HiGHS holds it."""
+    """A case in longer steps, its model and its programme."""
 
     case: object
     model: object
     program: LinearProgram
-    working: Working
-    solution: Solution
 
     @classmethod
-    def solved(cls, coarsened: Coarsened, hours: float, weights: dict[str, float], limits) -> _Coarse:
-        """In steps of `hours`; a large programme from the basis of one in longer steps where that leads to its optimum
-        (docs/performance.md)."""
+    def of(cls, coarsened: Coarsened, hours: float) -> _Coarse:
         case, model = coarsened(hours)
-        program = compile_program(model)
-        longer = [step for step in LONGER if step > hours]
-        if len(program.row_lower) > SEVERAL and longer:
-            with suppress(InfeasibleError, SolveError):
-                before = cls.solved(coarsened, longer[0], weights, limits)
-                start = basis_from(before.program, before.working.statuses(), program, before.case.step_hours, case.step_hours)
-                if (start != UNKNOWN).all():
-                    start = standing(*np.split(start, [len(program.cost)]), program)
-                    return cls._from(start, case, model, program, weights, limits)
-        return cls._from(None, case, model, program, weights, limits)
+        return cls(case, model, compile_program(model))
 
-    @classmethod
-    def _from(cls, start: np.ndarray | None, case, model, program: LinearProgram, weights: dict[str, float], limits) -> _Coarse:
+    def basis_of(self, other: _Coarse, statuses: np.ndarray) -> np.ndarray:
+        """Statuses of this programme where those of another in longer steps stand in each of its steps."""
+        return basis_from(other.program, statuses, self.program, other.case.step_hours, self.case.step_hours)
+
+    def knows(self, other: _Coarse) -> bool:
+        """Whether all that this programme has is in another in longer steps, too."""
+        return bool((self.basis_of(other, np.zeros(sum(other.program.matrix.shape), np.int8)) != UNKNOWN).all())
+
+    def solved(self, start: np.ndarray | None, weights: dict[str, float], limits) -> tuple[Working, Solution]:
+        """The optimum, and HiGHS that holds it."""
+        program, model = self.program, self.model
         working = Working(program, rows_of(program, model.seldom), start)
         objective = _objective(program, rank_vectors(model, program), weights)
         lean = leaning(seeded_weights(program, states_of(model, program)))
         solution = weighted_vertex(working, objective - program.cost, lean, "simplex", limits)
-        logger.info("medium term: %d steps, %d rows, %d iterations", len(case.step_hours), len(program.row_lower), solution.iterations)
-        return cls(case, model, program, working, solution)
+        logger.info("medium term: %d steps, %d rows, %d iterations", len(self.case.step_hours), len(program.row_lower), solution.iterations)
+        return working, solution
+
+
+def _by_levels(coarse: _Coarse, coarsened: Coarsened, hours: float, weights: dict[str, float], limits) -> tuple[Working, Solution]:
+    """The optimum of a case in steps of `hours`; a large programme starts from the basis of one in longer steps where that leads to its
+    optimum (docs/performance.md)."""
+    start, longer = None, [step for step in LONGER if step > hours]
+    if len(coarse.program.row_lower) > SEVERAL and longer:
+        with suppress(InfeasibleError, SolveError):
+            if coarse.knows(other := _Coarse.of(coarsened, longer[0])):
+                working, _ = _by_levels(other, coarsened, longer[0], weights, limits)
+                basis = coarse.basis_of(other, working.statuses())
+                start = standing(*np.split(basis, [len(coarse.program.cost)]), coarse.program)
+    return coarse.solved(start, weights, limits)
 
 
 def _ends_early(coarse: LinearProgram, coarse_model) -> LinearProgram:
