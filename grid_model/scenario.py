@@ -87,7 +87,7 @@ class Horizon(Settings):
     @model_validator(mode="after")
     def _one_length(self) -> Horizon:
         if (self.hours is None) == (self.end is None):
-            raise ValueError("either hours or end, not both")
+            raise ValueError("either hours or end, one of the two")
         if self.end is not None and self.end <= self.start:
             raise ValueError("an end after the start")
         lengths = self.step_lengths or (self.step_hours,)
@@ -109,6 +109,10 @@ class Horizon(Settings):
     @property
     def length_hours(self) -> float:
         return self.hours if self.hours is not None else (self.end - self.start) / timedelta(hours=1)
+
+    @property
+    def ends(self) -> datetime:
+        return self.start + timedelta(hours=self.length_hours)
 
     @property
     def steps(self) -> int:
@@ -298,13 +302,17 @@ class Scenario(Settings):
         """The same scenario over other hours; what is not given stays (a new start keeps the old end)."""
         old = self.horizon
         try:
-            last = parse_moment(end) if end is not None else old.start + timedelta(hours=old.length_hours)
+            last = parse_moment(end) if end is not None else old.ends
             first = parse_moment(start) if start is not None else old.start
+            if first >= last:
+                raise ValueError(f"an end after the start (what is not given stays: {old.start} to {old.ends})")
             horizon = old.between(first, last)
         except ValidationError as error:
             raise InputError(problems_of(error, Horizon, lambda key: ("", 0), "horizon.")) from None
         except ValueError as error:
-            raise InputError(Problem("", 0, "start, end", f"{start}, {end}", str(error))) from None
+            given = {"start": start, "end": end}
+            names, values = (", ".join(map(str, words)) for words in zip(*((n, v) for n, v in given.items() if v is not None)))
+            raise InputError(Problem("", 0, names, values, str(error))) from None
         return self._with(horizon=horizon)
 
     def _with(self, **values) -> Scenario:

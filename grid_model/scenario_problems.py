@@ -30,14 +30,36 @@ def _problem_of(
     elif entry["type"] == "missing":
         allowed, value = "a value: this key is required", ""
     else:
-        message = entry["msg"].removeprefix("Value error, ")
         value = printable(entry["input"]) if not isinstance(entry["input"], BaseModel) else ""
-        allowed = _WORDS.get(entry["type"]) or message.removeprefix("Input should be ")
+        allowed = ", or ".join(entry["allowed"])
     file, row = place(key)
     return Problem(file, row, key, value, allowed)
 
 
-_WORDS = {"path_type": "the path of a folder", "is_instance_of": "the path of a folder"}
+def _words(entry: Mapping[str, Any]) -> str:
+    """What may stand there."""
+    return _WORDS.get(entry["type"]) or entry["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+_WORDS = {
+    "path_type": "the path of a folder",
+    "is_instance_of": "the path of a folder",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "finite_number": "a finite number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "string_too_short": "a text that is not empty",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "keys and their values",
+    "model_type": "keys and their values",
+    "model_attributes_type": "keys and their values",
+}
 
 
 def _without_union_doubles(entries: list) -> list:
@@ -45,11 +67,8 @@ def _without_union_doubles(entries: list) -> list:
     kept: dict[tuple, Any] = {}
     for entry in entries:
         location = tuple(part for part in entry["loc"] if not _is_branch(part))
-        if location in kept:
-            message = entry["msg"].removeprefix("Input should be ")
-            kept[location] = {**kept[location], "msg": f"{kept[location]['msg']}, or {message}"}
-        else:
-            kept[location] = {**entry, "loc": location}
+        before = kept.get(location)
+        kept[location] = {**entry, "loc": location, "allowed": dict.fromkeys([*(before["allowed"] if before else ()), _words(entry)])}
     return [
         entry
         for location, entry in kept.items()

@@ -1,6 +1,7 @@
 """The data set inputs/china: references, national sums against published totals, and no doubtful value left."""
 
 import filecmp
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -449,6 +450,13 @@ def test_no_hourly_series_in_the_data_set():
 # ------------------------------------------------------------------------------------------------------------ scenarios
 
 
+def test_the_data_set_counts_its_rows_right():
+    text = (CHINA / "README.md").read_text(encoding="utf-8")
+    counted = [(re.findall("`(.+?)`", tables), numbers.split(", ")) for tables, numbers in re.findall(r"^\| (`.+?`) \| ([\d, ]+) \|", text, re.M)]
+    rows = {name: int(number) for names, numbers in counted for name, number in zip(names, numbers, strict=True)}
+    assert len(rows) > 15 and rows == {name: len(pd.read_csv(CHINA / f"{name}.csv")) for name in rows}
+
+
 def changed(name, tables):
     """The tables after the scenario's changes."""
     frames = {key: table.astype({column: float for column in table.select_dtypes("number")}) for key, table in tables.items()}
@@ -456,7 +464,7 @@ def changed(name, tables):
     frames["lines"] = frames["lines"].assign(largest_element_mw=np.nan, dc=dc)
     columns = {key: [number(column, "", "") if frame[column].dtype.kind == "f" else text(column, "") for column in frame]
                for key, frame in frames.items()}
-    problems = apply_changes(load_scenario(ROOT / "scenarios" / f"{name}.yaml"), frames, columns)
+    _, problems = apply_changes(load_scenario(ROOT / "scenarios" / f"{name}.yaml"), frames, columns)
     assert problems == []
     return frames
 

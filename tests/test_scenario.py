@@ -147,6 +147,11 @@ def test_other_horizon_from_python(tmp_path):
         scenario.with_horizon("2027-01-01T00:00+08:00")
     with pytest.raises(InputError, match="after the start"):
         scenario.with_horizon(end="2026-12-31")
+    with pytest.raises(InputError) as raised:
+        scenario.with_horizon("2027-07-01")
+    problem = only(raised.value.problems)
+    assert (problem.column, problem.value) == ("start", "2027-07-01")
+    assert "2027-01-01 00:00:00 to 2027-01-02 00:00:00" in problem.allowed
 
 
 def test_empty_keys_are_absent_keys(tmp_path):
@@ -214,10 +219,10 @@ def test_policies_are_checked_by_the_models_handed_in(tmp_path):
         ("solve: {mode: fast}", "solve.mode", "fast", "'auto', 'whole', 'exact' or 'windows'"),
         ("solve: {threads: 0}", "solve.threads", "0", "greater than or equal to 1"),
         ("profiles: {synthesis: {sed: 1}}", "profiles.synthesis.sed", "sed", "did you mean seed?"),
-        ("policies: {carbon_market: 5}", "policies.carbon_market", "5", "dictionary"),
+        ("policies: {carbon_market: 5}", "policies.carbon_market", "5", "keys and their values, or true or false"),
         ("policies: {carbon_market: null}", "policies.carbon_market", "None", "neither on nor off"),
         ("policies: {guaranteed_purchase: }", "policies.guaranteed_purchase", "None", "true, false or settings"),
-        ("changes: {table: loads}", "changes", "{'table': 'loads'}", "tuple"),
+        ("changes: {table: loads}", "changes", "{'table': 'loads'}", "a list"),
         (
             "changes: [{table: loads, column: a, multiply: 2, add: 1}]",
             "changes.0",
@@ -259,7 +264,8 @@ def test_wrong_key_or_value(tmp_path, line, column, value, allowed):
         ("{start: 2027-02-30, hours: 5}", "horizon.start", "a moment such as"),
         ("{start: 0001-01-01, hours: 5}", "horizon.start", "1900 to 2200"),
         ("{start: 2027-01-01, hours: 5, hour: 5}", "horizon.hour", "did you mean hours?"),
-        ("tomorrow", "horizon", "valid dictionary"),
+        ("tomorrow", "horizon", "keys and their values"),
+        ("{start: 2027-01-01, hours: abc}", "horizon.hours", "a number"),
     ],
 )
 def test_wrong_horizon(tmp_path, horizon, column, allowed):

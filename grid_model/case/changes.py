@@ -20,7 +20,8 @@ the table `technologies` come first of all, so that they reach the rows whose ce
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import pandera.pandas as pa
@@ -30,6 +31,8 @@ from grid_model.case.tables import Tables
 from grid_model.errors import Problem, did_you_mean, printable
 from grid_model.scenario import Change, Scenario
 
+NO_ROWS = pd.Index([])
+
 
 def apply_changes(
     scenario: Scenario,
@@ -37,30 +40,63 @@ def apply_changes(
     columns: Tables,
     only: str | None = None,
     without: str | None = None,
-    faulty: Collection[str] = (),
-) -> list[Problem]:
-    """Makes the scenario's changes in `frames` (replaced, not written into) and returns what is wrong with them.
+    faulty: Collection[tuple[str, str]] = (),
+) -> tuple[list[Made], list[Problem]]:
+    """Makes the scenario's changes in `frames` (replaced, not written into); what was made of them, and what is wrong with them.
 
     only, without  name of the one table to change, or of the one to leave
-    faulty         tables in which something is wrong already: what changes would say of them has to wait
+    faulty         tables and columns (none: the whole table) in which something is wrong already: what changes that see them
+                   would say has to wait
     """
+    made: list[Made] = []
     problems: list[Problem] = []
     for index, change in enumerate(scenario.changes):
         if (only is None or change.table == only) and change.table != without:
-            found = _apply(scenario, f"changes.{index}", change, frames, columns)
-            problems += [] if change.table in faulty else found
-    return problems
+            hit, seen, found = _apply(scenario, f"changes.{index}", change, frames, columns)
+            problems += [] if any((change.table, column) in faulty for column in ("", *seen)) else found
+            made += [] if found else [Made(f"changes.{index}.{change.operation}", change.table, change.column, hit)]
+    return made, problems
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change (its key) and the cells that it was made in."""
+
+    key: str
+    table: str
+    column: str
+    rows: pd.Index
+
+
+def blamed(scenario: Scenario, problems: Iterable[Problem], made: Iterable[Made], files: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with cells that changes were made in is said of the last such change, once for all its rows: the file may hold
+    other values.
+
+    files  of the tables
+    """
+    last = {(files[one.table], row, one.column): one.key for one in made for row in one.rows.tolist()}
+    kept: list[Problem] = []
+    of_changes: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        key = last.get((problem.file, problem.row, problem.column))
+        (kept if key is None else of_changes.setdefault((key, problem.allowed), [])).append(problem)
+    for (key, allowed), (first, *others) in of_changes.items():
+        where = f"column {first.column} in row {first.row} of {first.file}" + (f" and {len(others)} more rows" if others else "")
+        kept.append(Problem(*scenario.place(key), key, first.value, f"{allowed}: what it makes of {where}"))
+    return kept
 
 
 def _apply(
     scenario: Scenario, key: str, change: Change, frames: dict[str, pd.DataFrame], columns: Tables
-) -> list[Problem]:
+) -> tuple[pd.Index, Iterable[str], list[Problem]]:
+    """Rows of the change, made in `frames`; or what is wrong with it, and the columns that say so."""
+
     def problem(inner: str, value: object, allowed: str) -> Problem:
         file, row = scenario.place(f"{key}.{inner}")
         return Problem(file, row, f"{key}.{inner}", printable(value), allowed)
 
     if change.table not in frames:
-        return [
+        return NO_ROWS, (), [
             problem(
                 "table", change.table, "one of the tables " + ", ".join(frames) + did_you_mean(change.table, frames)
             )
@@ -77,13 +113,13 @@ def _apply(
         if name not in known
     ]
     if unknown:
-        return unknown
+        return NO_ROWS, (), unknown
     hit = pd.Series(True, index=frame.index)
     for name, wanted in change.where.items():
         hit &= matches(frame[name], known[name], wanted)
     if not hit.any():
         found = ", ".join(f"{name}: {wanted}" for name, wanted in change.where.items())
-        return [
+        return NO_ROWS, change.where, [
             problem(
                 "where" if change.where else "table",
                 found or change.table,
@@ -92,11 +128,11 @@ def _apply(
         ]
     values, wrong = new_values(change, frame[hit], known)
     if wrong:
-        return [problem(change.operation, getattr(change, change.operation), wrong)]
+        return NO_ROWS, (change.column, change.share_by), [problem(change.operation, getattr(change, change.operation), wrong)]
     changed = frame.copy()
     changed.loc[hit, change.column] = values
     frames[change.table] = changed
-    return []
+    return frame.index[hit], (), []
 
 
 def matches(values: pd.Series, column: pa.Column, wanted: object) -> pd.Series:

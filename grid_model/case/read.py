@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from grid_model.case.case import Case, frozen
-from grid_model.case.changes import apply_changes
+from grid_model.case.changes import apply_changes, blamed
 from grid_model.case.checks import Frames, check_core, reference_problems, schema_problems
 from grid_model.case.columns import columns_of_file, complete, empty_table, fill, header_problems, parse_cells
 from grid_model.case.files import Folder, files_of_other_kinds, read_cells
@@ -157,26 +157,36 @@ def read_tables(
         problems += wrong
     problems += folder.problems
     frames["technologies"] = with_package_technologies(frames["technologies"], columns["technologies"])
-    problems += apply_changes(scenario, frames, columns, only="technologies", faulty=_faulty(about, problems))
+    of_technologies, wrong = apply_changes(scenario, frames, columns, only="technologies", faulty=_faulty_columns(about, problems))
+    problems += wrong
     for name, frame in frames.items():
         frames[name] = complete(frame, columns[name], frames["technologies"])
         frames[name].attrs = about[name]
     problems += _wrong_before_changes(scenario, frames, columns)
     known = {(problem.file, problem.row, problem.column) for problem in problems}
-    problems += apply_changes(scenario, frames, columns, without="technologies", faulty=_faulty(about, problems))
+    made, wrong = apply_changes(scenario, frames, columns, without="technologies", faulty=_faulty_columns(about, problems))
+    problems += wrong
     for name, frame in frames.items():
         frame.attrs = about[name]
     found = [problem for name, frame in frames.items() for problem in schema_problems(columns, name, frame)]
     found += [problem for name, frame in frames.items() for problem in resolution_problems(columns, name, frame)]
     found += reference_problems(columns, frames) + check_core(frames)
-    problems += [problem for problem in found if (problem.file, problem.row, problem.column) not in known]
-    return frames, problems + _checked(checks, frames, problems)
+    found = [problem for problem in found if (problem.file, problem.row, problem.column) not in known]
+    found += _checked(checks, frames, problems + found)
+    return frames, problems + blamed(scenario, found, of_technologies + made, {name: one["file"] for name, one in about.items()})
 
 
 def _faulty(about: Mapping[str, Mapping], problems: Iterable[Problem]) -> set[str]:
     """Tables in whose files something is wrong, or that are missing: what follows from that is not worth saying."""
     wrong = {problem.file for problem in problems} - {""}
     return {name for name, one in about.items() if one.get("unusable") or one.get("file") in wrong}
+
+
+def _faulty_columns(about: Mapping[str, Mapping], problems: Iterable[Problem]) -> set[tuple[str, str]]:
+    """The same by table and column, none where a whole table is meant."""
+    tables = {one["file"]: name for name, one in about.items() if one["file"]}
+    unusable = {(name, "") for name, one in about.items() if one["unusable"]}
+    return unusable | {(tables[problem.file], problem.column) for problem in problems if problem.file in tables}
 
 
 def _wrong_before_changes(scenario: Scenario, frames: Frames, columns: Tables) -> list[Problem]:

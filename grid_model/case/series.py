@@ -60,7 +60,7 @@ class Kind:
     def allowed(self) -> str:
         limits = [f">= {self.minimum:g}"] if np.isfinite(self.minimum) else []
         limits += [f"<= {self.maximum:g}"] if np.isfinite(self.maximum) else []
-        return " ".join(["a number", " and ".join(limits)]).strip() + f" [{self.unit}]"
+        return " ".join(["a number" if len(limits) == 2 else "a finite number", " and ".join(limits)]).strip() + f" [{self.unit}]"
 
 
 KINDS: Mapping[str, Kind] = {

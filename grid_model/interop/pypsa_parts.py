@@ -151,8 +151,7 @@ def refuse_common(units: Components) -> None:
     """What is not linear: quadratic costs, maintenance, modules, piecewise attributes."""
     units.refuse_unless("marginal_cost_quadratic", 0.0, "0: costs are linear")
     units.refuse(units.flag("maintainable"), "maintainable", np.full(len(units), "True"), "False: it takes integers")
-    for attribute in ("p_nom_mod", "s_nom_mod", "e_nom_mod"):
-        units.refuse_unless(attribute, 0.0, "0: modules take integers")
+    units.refuse_unless("p_nom_mod", 0.0, "0: modules take integers", among=units.flag("committable"))  # of others only their size counts
     for variable in map(str, units.network.content.data_vars):
         if variable.startswith(f"{units.listed}_pw_"):
             attribute = variable.removeprefix(f"{units.listed}_pw_")

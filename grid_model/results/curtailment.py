@@ -28,6 +28,7 @@ import xarray as xr
 
 from grid_model.results.dataset import counted_hours
 from grid_model.technologies.heating import heating_floor
+from grid_model.technologies.transmission import reverse_capacity
 
 CAUSES = ("none", "congestion", "minimum_output", "ramping", "storage_full", "surplus")  # flag_values 0, 1, ...
 CODE = {name: np.int8(code) for code, name in enumerate(CAUSES)}
@@ -108,7 +109,7 @@ def _corridors(case, dispatch, steps) -> tuple[np.ndarray, np.ndarray]:
     part = case.profile("flow_limit", table.index, 1.0)[:, steps]
     flow = np.nan_to_num(dispatch["flow"].values[:, steps])
     start, end = (zones.get_indexer(table[name]) for name in ("from_zone", "to_zone"))
-    reverse = table["reverse_capacity_mw"].fillna(table["capacity_mw"]) * (table["min_flow_mw"] == 0)
+    reverse = reverse_capacity(table) * (table["min_flow_mw"] == 0)
     for origin, target, capacity, sent in ((start, end, table["capacity_mw"], flow), (end, start, reverse, -flow)):
         limit = capacity.to_numpy(float)[:, None] * part
         sending = limit > NEAR

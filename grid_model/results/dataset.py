@@ -7,6 +7,7 @@ is the coordinate `generator_zone`, that of a store `storage_zone`, and so on.
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import xarray as xr
 
 from grid_model.case.tables import CORE_TABLES
 from grid_model.case.units import CNY, CNY_PER_MWH, MWH
+from grid_model.technologies.transmission import reverse_capacity
 
 # dimension: (table, {coordinate: column})
 FACTS = {
@@ -33,6 +35,7 @@ FACTS = {
     "zone": ("zones", {"region": "region", "latitude": "latitude", "longitude": "longitude", "name_zh": "name_zh",
                        "zone_code": "code"}),
 }
+DERIVED = {("lines", "reverse_capacity_mw"): reverse_capacity}  # of a table, where an empty cell says something
 ROUNDING_MW = 1e-6  # less than this is no curtailment, but what a solver's tolerance leaves
 IDENTIFIER = {"consumer": "load"}
 STANDARD_NAMES = {"latitude": ("latitude", "degree_north"), "longitude": ("longitude", "degree_east")}
@@ -133,14 +136,15 @@ def _cost_items(solved) -> xr.DataArray:
     names = list(solved.model.cost_items)
     values = [float(solved.evaluate(name)) / CNY for name in names]
     items = [name.replace(".cost_", ".") for name in names]
-    return xr.DataArray(values, coords={"item": np.asarray(items, object)}, dims="item",
+    return xr.DataArray(values, coords={"item": ("item", np.asarray(items, object), {"long_name": "item of the cost"})}, dims="item",
                         attrs={"units": "CNY", "long_name": "cost by item"})
 
 
 def _ranks(solved) -> xr.DataArray:
     """What each rank before the cost came to: energy that was there for its class and was not taken."""
     values = [float(solved.evaluate(name)) / MWH + 0.0 for name in solved.model.ranks.values()]
-    return xr.DataArray(values, coords={"rank": np.asarray(list(solved.model.ranks), object)}, dims="rank",
+    ranks = xr.Variable("rank", np.asarray(list(solved.model.ranks), object), {"long_name": "rank of the order of purchase"})
+    return xr.DataArray(values, coords={"rank": ranks}, dims="rank",
                         attrs={"units": "MWh", "long_name": "energy not taken by rank of purchase, minimised before the cost"})
 
 
@@ -151,10 +155,12 @@ def _facts(solved, dataset: xr.Dataset) -> dict:
         if dimension not in dataset.dims:
             continue
         rows = solved.case.tables[table]
+        _, meaning = declared.get((table, IDENTIFIER.get(dimension, dimension)), ("", dimension))
+        coordinates[dimension] = (dimension, dataset[dimension].values, {"long_name": meaning})
         for name, column in columns.items():
             if column not in rows:
                 continue
-            values = rows[column]
+            values = DERIVED.get((table, column), itemgetter(column))(rows)
             values = values.to_numpy(float) if values.dtype.kind == "f" else values.to_numpy(object)
             unit, meaning = declared.get((table, column), ("", name.replace("_", " ")))
             attributes = {"long_name": meaning} | ({"units": unit} if unit else {})

@@ -79,10 +79,15 @@ TABLES = {
 }
 
 
+def reverse_capacity(table):
+    """Of lines [MW]: as much as there where nothing is said of the way back."""
+    return table["reverse_capacity_mw"].fillna(table["capacity_mw"])
+
+
 def read(case) -> Data | None:
     """Figures of every line in service, GW."""
     table = case.tables["lines"]
-    reverse = table["reverse_capacity_mw"].fillna(table["capacity_mw"])
+    reverse = reverse_capacity(table)
     table = table.assign(reverse_capacity_mw=reverse)[(table["capacity_mw"] > 0) | (reverse > 0)]
     if table.empty:
         return None
@@ -279,7 +284,7 @@ def check_lines(frames):
     """A line joins two zones, may carry what it must, and has what its kind needs."""
     table = frames["lines"]
     ac = table["kind"] == "ac"
-    reverse = table["reverse_capacity_mw"].fillna(table["capacity_mw"])
+    reverse = reverse_capacity(table)
     start = table["initial_flow_mw"]
     return [
         *different(table, "from_zone", "to_zone"),

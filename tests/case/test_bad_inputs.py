@@ -504,8 +504,26 @@ def test_change_that_cannot_be_made(two_zones, problems, text, column, value, al
 
 
 def test_change_to_a_wrong_value(two_zones, problems):
+    """The change is named: the file holds 50, which is right."""
     change(two_zones, "table: generators, where: {zone: North}, column: capacity_mw, add: -60")
-    assert_only(problems(two_zones), two_zones.inputs / "generators.csv", 3, "capacity_mw", "-10", ">= 0")
+    there = f"column capacity_mw in row 3 of {(two_zones.inputs / 'generators.csv').as_posix()}"
+    assert_only(problems(two_zones), two_zones.scenario, 4, "changes.0.add", "-10", f">= 0 [MW]: what it makes of {there}")
+
+
+def test_change_of_all_rows_to_a_wrong_value_is_one_problem(two_zones, problems):
+    """Of two changes of a cell the last one is named."""
+    two_zones.scenario_text("inputs: inputs\nhorizon: {start: 2027-01-01, hours: 4}\nchanges:\n"
+                            "  - {table: generators, column: zone, set: South}\n  - {table: generators, column: zone, set: Mars}\n")
+    rows = len(pd.read_csv(two_zones.inputs / "generators.csv"))
+    assert_only(problems(two_zones), two_zones.scenario, 5, "changes.1.set", "Mars", f"and {rows - 1} more rows")
+
+
+def test_a_wrong_cell_does_not_hide_a_change_that_hits_no_row(two_zones, problems):
+    """-5 MW in a row, and a change of it for a technology that no row has: both are said."""
+    path = two_zones.table("generators", "generator,zone,technology,capacity_mw\nNorth wind,North,wind_onshore,-5")
+    change(two_zones, "table: generators, where: {technology: solr}, column: capacity_mw, multiply: 2")
+    found = [(Path(problem.file), problem.row, problem.column, problem.value) for problem in problems(two_zones)]
+    assert found == [(path, 2, "capacity_mw", "-5"), (two_zones.scenario, 4, "changes.0.where", "technology: solr")]
 
 
 def test_a_wrong_cell_that_a_change_makes_right(two_zones, problems):

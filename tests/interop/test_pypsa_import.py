@@ -205,9 +205,9 @@ def test_everything_that_cannot_be_carried_is_listed(tmp_path):
     file = write_network(
         tmp_path / "network.nc", steps=2, buses=TWO, loads=[load("a", 1.0)],
         generators=[plant("grows", "a", 5, p_nom_extendable=True), plant("bends", "a", 5, marginal_cost_quadratic=0.1),
-                    plant("lost", "nowhere", 5), plant("resting", "a", 5, maintainable=True)],
+                    plant("lost", "nowhere", 5), plant("resting", "a", 5, maintainable=True),
+                    plant("built", "a", 5, p_nom_mod=1.0, committable=True), plant("sized", "a", 5, p_nom_mod=1.0)],
         links=[{"name": "split", "bus0": "a", "bus1": "b", "bus2": "elsewhere", "p_nom": 1.0}],
-        storage_units=[{"name": "built", "bus": "a", "p_nom": 1.0, "p_nom_mod": 1.0}],
         stores=[{"name": "curved", "bus": "a", "e_nom": 1.0, "marginal_cost_quadratic": 2.0}],
         lines=[{"name": "typed", "bus0": "a", "bus1": "b", "s_nom": 1.0, "x": 1.0, "type": "wire of my own"}],
         global_constraints=[{"name": "growth", "type": "growth_limit", "constant": 1.0}])
@@ -216,7 +216,7 @@ def test_everything_that_cannot_be_carried_is_listed(tmp_path):
     named = {problem.column for problem in error.value.problems}
     assert named == {
         "generators grows: p_nom_extendable", "generators bends: marginal_cost_quadratic", "generators lost: bus",
-        "generators resting: maintainable", "links split: bus2", "storage_units built: p_nom_mod",
+        "generators resting: maintainable", "links split: bus2", "generators built: p_nom_mod",
         "stores curved: marginal_cost_quadratic", "lines typed: type", "global_constraints growth: type"}
     assert not (tmp_path / "grid").exists()
 

@@ -206,12 +206,17 @@ def test_results_move_with_their_project(tmp_path, monkeypatch):
     assert str(project / "inputs" / "two_zone") in (tmp_path / "apart" / "scenario.yaml").read_text()
 
 
+def test_a_line_that_says_nothing_of_its_way_back_carries_as_much():
+    """So who reads the dispatch alone can check both ways, and sees where a line is full."""
+    lines = gm.solve(gm.load_case(ROOT / "scenarios/two_zone.yaml")).dispatch
+    assert lines["line_capacity_mw"].values == lines["line_reverse_capacity_mw"].values == [500.0]
+
+
 def test_every_number_says_its_unit_and_what_it_is():
     """CF: variables and numbers among the coordinates have units and a long name, texts a long name; all survive on disk."""
     dispatch = gm.solve(audited_grid()).dispatch
     for name, variable in dispatch.variables.items():
-        if name not in dispatch.dims:
-            assert variable.attrs.get("long_name"), name
-            assert variable.dtype.kind not in "fi" or variable.attrs.get("units"), name
+        assert variable.attrs.get("long_name"), name
+        assert variable.dtype.kind not in "fi" or variable.attrs.get("units"), name
     assert dispatch["line_loss_fraction"].attrs["units"] == "1" and dispatch["energy_mwh"].attrs["units"] == "MWh"
     assert dispatch["latitude"].attrs["standard_name"] == "latitude" and dispatch["latitude"].attrs["units"] == "degree_north"

@@ -58,7 +58,9 @@ def check_facts(book) -> bool:
     dispatch, same = book.dispatch, []
     for name, (table, column) in FACTS.items():
         if name in dispatch.coords and column in book.case.tables[table]:
-            same.append((name, _same(dispatch[name].values, book.case.tables[table][column])))
+            facts = book.case.tables[table]
+            told = facts[column].fillna(facts["capacity_mw"]) if column == "reverse_capacity_mw" else facts[column]
+            same.append((name, _same(dispatch[name].values, told)))
     same.append(
         (
             "time",
