@@ -30,6 +30,7 @@ QUIET = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": str(1 << 29),
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": str(1 << 25),
     "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": "1",  # every solve has a thread, which would keep pieces of its own
+    "distributed.nanny.pre-spawn-environ.GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages: a simplex looks all over its memory
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.pause": False,
