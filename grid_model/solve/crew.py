@@ -89,12 +89,14 @@ class Crew:
             shelf.remove()
         yield shelf
 
-    def chains(self, shelf: Shelf, told: Callable[[int], None] = lambda pieces: None, **limits) -> Pieced:
+    def chains(self, shelf: Shelf, told: Callable[[int], None] = lambda pieces: None, meanwhile: Callable[[], None] | None = None,
+               **limits) -> Pieced:
         """What the chains of the programme on a shelf find; pieces that it holds already stay as they are.
 
         Parameters
         ----------
         told : called with the number of pieces on the shelf, now and then
+        meanwhile : what this process does while workers solve
 
         Raises
         ------
@@ -103,11 +105,14 @@ class Crew:
         """
         sliced, layout = shelf.take()
         chains = range(len(layout.chains))
-        if self.alone or (self.scheduler is None and len(chains) == 1):
+        meanwhile = meanwhile or (lambda: None)
+        if self.alone:
+            meanwhile()
             for number in chains:
                 _chain(shelf, sliced, layout, number, limits, lambda: told(shelf.count()))
         else:
             with self._shared(_task, chains, shelf, limits) as results:
+                meanwhile()
                 results(lambda done: told(shelf.count()))
         pieced = Pieced(sliced)
         for piece in shelf.found(len(chains)):
@@ -128,23 +133,24 @@ class Crew:
         give_back()
 
     @contextmanager
-    def bounding(self, shelf: Shelf, objective: np.ndarray, duals: np.ndarray, statuses: np.ndarray,
-                 **limits) -> Iterator[Callable]:
-        """`lower_bound` of the programme on a shelf: its parts over workers, from now on, beside what this process does meanwhile. Asked
-        for it, it tells who asks of the parts known, of how many.
+    def bounding(self, shelf: Shelf, statuses: np.ndarray, **limits) -> Iterator[Callable]:
+        """`lower_bound` of what was put on a shelf beside its programme: its parts over workers, from now on, beside what this process
+        does meanwhile. Asked for it, it tells who asks of the parts known, of how many.
+
+        Parameters
+        ----------
+        statuses : of the bases that parts start from
 
         Raises
         ------
         InputError, SolveError : as of `chains`, when it is asked for
         """
-        sliced, _ = shelf.take()
-        relaxed = Relaxed.of(sliced.program, sliced.time, objective, duals, sliced.reach, statuses)
-        parts, sides = range(1, relaxed.parts + 1), relaxed.sides
-        shelf.put_bound(relaxed)
-        del sliced, relaxed
+        shelf.put_statuses(statuses)
         if self.alone:
             yield lambda told: lower_bound(shelf.take_bound(), told, **limits)
             return
+        relaxed = shelf.take_bound()
+        parts, sides = range(1, relaxed.parts + 1), relaxed.sides
         with self._shared(_least, parts, shelf, limits) as results:
             yield lambda told: sides + sum(results(lambda done: told(done, len(parts))))
 

@@ -16,6 +16,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -70,7 +71,8 @@ def solve_program(program: LinearProgram, method: str = "auto", time_limit_secon
 def optimise(highs: Listening, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
              progress: Callable[[float, str], None] | None = None) -> Solution:
     """Run a loaded HiGHS by a method and take its solution; a basis it already holds is used by simplex."""
-    return solution_of(highs, method, reach_optimum(highs, method, time_limit_seconds, threads, progress))
+    iterations = reach_optimum(highs, method, time_limit_seconds, threads, progress)
+    return solution_of(highs, Values(highs), method, iterations)
 
 
 def reach_optimum(highs: Listening, method: str, time_limit_seconds: float | None = None, threads: int | None = None,
@@ -184,15 +186,35 @@ def _iterations(highs) -> int:
         info.simplex_iteration_count, info.ipm_iteration_count, info.crossover_iteration_count, info.pdlp_iteration_count))
 
 
-def solution_of(highs: Listening, method: str, iterations: int) -> Solution:
-    """Of an optimum that HiGHS holds."""
-    values = highs.getSolution()
-    columns, column_duals, row_duals, row_values = map(
-        as_array, (values.col_value, values.col_dual, values.row_dual, values.row_value))
-    return Solution(columns, column_duals, row_duals, row_values, highs.getInfo().objective_function_value, method, iterations,
-                    tuple(highs.warnings))
+class Values:
+    """What HiGHS holds, as arrays once they are asked for: it gives lists, and each takes as long as a short run."""
+
+    def __init__(self, highs: Listening):
+        self._held = highs.getSolution()  # a copy
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        return as_array(self._held.col_value)
+
+    @cached_property
+    def column_duals(self) -> np.ndarray:
+        return as_array(self._held.col_dual)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        return as_array(self._held.row_value)
+
+    @cached_property
+    def row_duals(self) -> np.ndarray:
+        return as_array(self._held.row_dual)
+
+
+def solution_of(highs: Listening, values: Values, method: str, iterations: int) -> Solution:
+    """Of an optimum that HiGHS holds, and its values."""
+    return Solution(values.columns, values.column_duals, values.row_duals, values.rows, highs.getInfo().objective_function_value,
+                    method, iterations, tuple(highs.warnings))
 
 
 def as_array(listed: list[float]) -> np.ndarray:
-    """HiGHS gives lists; this is the quickest way from there."""
+    """The quickest way from a list."""
     return np.fromiter(listed, float, len(listed))

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from grid_model.algebra import LinearProgram, compile_program
 from grid_model.errors import AuditError, InfeasibleError, SolveError
 from grid_model.memory import give_back
 from grid_model.progress import Line, Pace
+from grid_model.solve.bound import Relaxed
 from grid_model.solve.chains import Layout, layout_of
 from grid_model.solve.crew import Crew
 from grid_model.solve.highs import Solution
@@ -155,6 +157,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, 
     limits = limits_of(settings)
     weights, objective = _weighed(model, program)
     plan = sliced = pieced = None
+    bound = -np.inf
     told = _Told(settings.corrections + 1, bounded, started, progress)
     with crew.of_size(len(program.row_lower)).at_work() as crew:
         for number in range(settings.corrections + 1):
@@ -167,28 +170,21 @@ def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, 
                 sliced = shelf.map(program)
                 plan = plan or sliced.plan
                 give_back()  # what the programme took
-                of_windows = told.windows(number, shelf.windows)
-                pieced = crew.chains(shelf, of_windows, **limits)
-                last = number == settings.corrections
-                with _bounding(crew, shelf, program, objective, plan, pieced, limits) if last and bounded else nullcontext(_none) as least:
+                of_windows, bounds = told.windows(number, shelf.windows), bounded and number == settings.corrections
+                meanwhile = partial(_put_bound, shelf, sliced, objective, plan) if bounds else None
+                pieced = crew.chains(shelf, of_windows, meanwhile, **limits)
+                with crew.bounding(shelf, pieced.statuses, **limits) if bounds else nullcontext() as least:
                     crew.between(shelf, pieced, of_windows, **limits)
-                    bound = least(told.bound)
+                    if bounds:
+                        bound = least(told.bound) + program.offset - SHARE * float((objective - program.cost) @ pieced.values)
     _demand_whole(program, pieced.values)
     return ByWindows(pieced, sliced.reach, bound)
 
 
-def _none(told) -> float:
-    """No bound."""
-    return -np.inf
-
-
-@contextmanager
-def _bounding(crew: Crew, shelf: Shelf, program: LinearProgram, objective: np.ndarray, plan: Plan, pieced: Pieced,
-              limits) -> Iterator[Callable]:
-    """Of the cost of whatever dispatch loses no more of the ranks than what is pieced together in the end: it pays at least as much."""
-    ranks, prices = SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
-    with crew.bounding(shelf, program.cost + ranks, prices, pieced.statuses, **limits) as least:
-        yield lambda told: least(told) + program.offset - float(ranks @ pieced.values)
+def _put_bound(shelf: Shelf, sliced: Sliced, objective: np.ndarray, plan: Plan) -> None:
+    """The parts of the bound of what any dispatch pays that loses no more of the ranks than the one that windows make."""
+    cost, prices = sliced.program.cost, plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
+    shelf.put_bound(Relaxed.of(sliced.program, sliced.time, cost + SHARE * (objective - cost), prices, sliced.reach))
 
 
 def _weighed(model, program: LinearProgram) -> tuple[dict[str, float], np.ndarray]:

@@ -106,12 +106,15 @@ class Shelf:
         return (self.folder / IDENTITY).stat().st_mtime_ns
 
     def put_bound(self, relaxed: Relaxed) -> None:
-        """Parts of a bound beside the programme, for all workers."""
+        """Parts of a bound beside the programme, for all workers; where they start comes later."""
         (self.folder / BOUND).mkdir(exist_ok=True)
-        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides), "statuses": relaxed.statuses} | _of_parts(
-            {"columns": relaxed.columns, "rows": relaxed.rows})
+        arrays = {"cost": relaxed.cost, "sides": np.asarray(relaxed.sides)} | _of_parts({"columns": relaxed.columns, "rows": relaxed.rows})
         for name, array in arrays.items():
             save(self.folder / BOUND / f"{name}.npy", array)
+
+    def put_statuses(self, statuses: np.ndarray) -> None:
+        """Of the bases that the parts of the bound start from."""
+        save(self.folder / BOUND / "statuses.npy", statuses)
 
     def take_bound(self) -> Relaxed:
         """The parts of the bound, mapped into memory."""

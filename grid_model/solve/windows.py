@@ -28,7 +28,7 @@ starts from where the one before it ended, moved to its own steps (vertex.py). T
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -203,9 +203,11 @@ class Sliced:
         part, cost = self._programme(columns, rows, loose, states, budgets, span, known)
         elastic = np.concatenate([loose, states, self.budgets.rows[budgets]])
         places = span.begin, columns, np.concatenate([rows, elastic]), len(elastic)
-        working = Working(part, np.pad(self.lazy[rows], (0, len(elastic))), start and start.moved_to(*places, part))
-        ways = OneWay(working, self._pairs(span), may_open=may_burn)
-        working.take_leaning_cost(part.cost, np.pad(self.lean[columns], (0, len(part.cost) - len(columns))))
+        lean = np.pad(self.lean[columns], (0, len(part.cost) - len(columns)))
+        working = Working(replace(part, cost=part.cost + lean), np.pad(self.lazy[rows], (0, len(elastic))),
+                          start and start.moved_to(*places, part))
+        working.take_leaning_cost(part.cost, lean)
+        ways = OneWay(working, self._pairs(span), cost=part.cost, may_open=may_burn)
         ways.settle(lambda: working.optimise(method, **limits), lambda: working.optimise("simplex", **limits))
         solution = ways.settle(lambda: working.straighten(part.cost, **limits), lambda: working.optimise("simplex", **limits))
         duals = working.over_all_rows(solution.row_duals)
@@ -215,10 +217,13 @@ class Sliced:
         return Piece(columns[mine], solution.columns[:len(columns)][mine], rows[own], duals[:len(rows)][own],
                      cost_duals[:len(rows)][own], np.asarray(solution.iterations), Vertex.of(*places, working.statuses()))
 
+    @cached_property
+    def _step_of_pairs(self) -> np.ndarray:
+        return np.asarray(self.time.columns[self.pairs[:, 0]])
+
     def _pairs(self, span: Span) -> np.ndarray:
         """Pairs of the window's columns, by their places in it."""
-        position = self.time.columns[self.pairs[:, 0]]
-        pairs = self.pairs[(position > span.begin) & (position <= span.end)]
+        pairs = self.pairs[(self._step_of_pairs > span.begin) & (self._step_of_pairs <= span.end)]
         return np.column_stack([self._place[pairs[:, :2]], pairs[:, 2]])
 
     def _programme(self, columns, rows, loose, states, budgets, span: Span, known: Known) -> tuple[Arrays, np.ndarray]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import cached_property
 
 import highspy
 import numpy as np
 
 from grid_model.algebra import INFINITY, Arrays, LinearProgram
-from grid_model.solve.highs import FEASIBILITY, Solution, as_array, reach_optimum, solution_of
+from grid_model.solve.highs import FEASIBILITY, Solution, Values, reach_optimum, solution_of
 
 Basis = highspy.HighsBasisStatus
 Limits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # lower and upper of columns, then of all rows
@@ -146,16 +147,25 @@ class Working:
     def optimise(self, method: str, **limits) -> Solution:
         """The optimum of the cost that HiGHS has now, over all rows."""
         self.reach(method, **limits)
-        return solution_of(self.highs, method, self.iterations)
+        return solution_of(self.highs, self.values, method, self.iterations)
 
     def reach(self, method: str, **limits) -> float:
         """The same, of which only the objective is asked for."""
-        self.iterations += reach_optimum(self.highs, method, **limits)
+        self._run(method, limits)
         with self._dual_nearby():
             while (broken := self._broken()).size:
                 self._add(broken)
-                self.iterations += reach_optimum(self.highs, "simplex", **limits)
+                self._run("simplex", limits)
         return self.highs.getInfo().objective_function_value
+
+    def _run(self, method: str, limits) -> None:
+        self.__dict__.pop("values", None)
+        self.iterations += reach_optimum(self.highs, method, **limits)
+
+    @cached_property
+    def values(self) -> Values:
+        """Where HiGHS has come to in its last run."""
+        return Values(self.highs)
 
     def duals_of(self, vector: np.ndarray) -> np.ndarray | None:
         """Row duals y = B^-T v_B of another vector over the columns at the basis that HiGHS holds, over all rows; None
@@ -172,7 +182,7 @@ class Working:
         out = np.flatnonzero(self.seldom)
         if not out.size:
             return out
-        values = (self.program.matrix @ as_array(self.highs.getSolution().col_value))[out]
+        values = (self.program.matrix @ self.values.columns)[out]
         excess = np.maximum(self.program.row_lower[out] - values, values - self.program.row_upper[out])
         broken = out[excess > TOLERANCE]
         beside = np.unique(np.clip(broken[:, None] + np.arange(-BESIDE, BESIDE + 1), 0, len(self.seldom) - 1))
@@ -194,9 +204,9 @@ class Working:
 
     def statuses(self) -> np.ndarray:
         """Status in the basis of all columns, then all rows (integers of HighsBasisStatus)."""
-        program, solution, order = self.program, self.highs.getSolution(), self.order
-        columns = _at_bounds(solution.col_value, solution.col_dual, program.column_lower, program.column_upper)
-        held = _at_bounds(solution.row_value, solution.row_dual, program.row_lower[order], program.row_upper[order])
+        program, values, order = self.program, self.values, self.order
+        columns = _at_bounds(values.columns, values.column_duals, program.column_lower, program.column_upper)
+        held = _at_bounds(values.rows, values.row_duals, program.row_lower[order], program.row_upper[order])
         _, basic = self.highs.getBasicVariables()  # a row r as -r - 1
         columns[basic[basic >= 0]] = int(Basis.kBasic)
         held[-1 - basic[basic < 0]] = int(Basis.kBasic)
@@ -216,12 +226,11 @@ def _limits(program: Arrays) -> Limits:
     return (program.column_lower, program.column_upper), (program.row_lower, program.row_upper)
 
 
-def _at_bounds(values, duals, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+def _at_bounds(values: np.ndarray, duals: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Status of what is not basic: at the bound that is nearer to its value, of two alike the one that its dual asks for, at zero
     where there is none."""
-    values = as_array(values)
     below = np.where(lower > -INFINITY, values - lower, INFINITY)
     above = np.where(upper < INFINITY, upper - values, INFINITY)
-    at_upper = (above < below) | (above == below) & (as_array(duals) < 0)
+    at_upper = (above < below) | (above == below) & (duals < 0)
     free = (lower <= -INFINITY) & (upper >= INFINITY)
     return np.select([free, at_upper], [int(Basis.kZero), int(Basis.kUpper)], int(Basis.kLower)).astype(np.int8)
