@@ -29,7 +29,7 @@ Start = Annotated[
     typer.Option(
         "--start",
         metavar="TIME",
-        help="First hour instead of the scenario's, such as 2027-01-01 or 2027-01-01T06:00 (Beijing time).",
+        help="First hour instead of the scenario's, such as 2027-01-01 or 2027-01-01T06:00 (Beijing time); its end stays.",
     ),
 ]
 End = Annotated[str | None, typer.Option("--end", metavar="TIME", help="End instead of the scenario's, exclusive.")]

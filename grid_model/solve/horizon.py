@@ -11,9 +11,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -158,33 +157,50 @@ def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, 
     weights, objective = _weighed(model, program)
     plan = sliced = pieced = None
     bound = -np.inf
+
+    def followed() -> Plan:
+        if plan is None:
+            return plan_of(case, model, program, coarsened, hours, weights, **limits)
+        return _corrected(plan, sliced.time, pieced)
+
     told = _Told(settings.corrections + 1, bounded, started, progress)
     with crew.of_size(len(program.row_lower)).at_work() as crew:
         for number in range(settings.corrections + 1):
             with crew.shelf(f"round{number}") as shelf:
-                if not shelf.holds(crew.identity):
-                    followed = (_corrected(plan, sliced.time, pieced) if plan is not None
-                                else plan_of(case, model, program, coarsened, hours, weights, **limits))
-                    shelf.put(crew.identity, *_sliced(case, model, program, objective, followed))
-                    del followed
-                sliced = shelf.map(program)
+                sliced = _laid_out(crew, shelf, program, lambda: _sliced(case, model, program, objective, followed()))
                 plan = plan or sliced.plan
-                give_back()  # what the programme took
-                of_windows, bounds = told.windows(number, shelf.windows), bounded and number == settings.corrections
-                meanwhile = partial(_put_bound, shelf, sliced, objective, plan) if bounds else None
-                pieced = crew.chains(shelf, of_windows, meanwhile, **limits)
-                with crew.bounding(shelf, pieced.statuses, **limits) if bounds else nullcontext() as least:
+                of_windows = told.windows(number, shelf.windows)
+                if bounded and number == settings.corrections:
+                    pieced, bound = _bounded(crew, shelf, program, sliced, objective, plan, of_windows, told.bound, limits)
+                else:
+                    pieced = crew.chains(shelf, of_windows, **limits)
                     crew.between(shelf, pieced, of_windows, **limits)
-                    if bounds:
-                        bound = least(told.bound) + program.offset - SHARE * float((objective - program.cost) @ pieced.values)
     _demand_whole(program, pieced.values)
     return ByWindows(pieced, sliced.reach, bound)
 
 
-def _put_bound(shelf: Shelf, sliced: Sliced, objective: np.ndarray, plan: Plan) -> None:
-    """The parts of the bound of what any dispatch pays that loses no more of the ranks than the one that windows make."""
-    cost, prices = sliced.program.cost, plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
-    shelf.put_bound(Relaxed.of(sliced.program, sliced.time, cost + SHARE * (objective - cost), prices, sliced.reach))
+def _laid_out(crew: Crew, shelf: Shelf, program: LinearProgram, made: Callable[[], tuple[Sliced, Layout]]) -> Sliced:
+    """The programme in windows on a shelf, as it lies there or is made now."""
+    if not shelf.holds(crew.identity):
+        shelf.put(crew.identity, *made())
+    sliced = shelf.map(program)
+    give_back()  # what the programme took
+    return sliced
+
+
+def _bounded(crew: Crew, shelf: Shelf, program: LinearProgram, sliced: Sliced, objective: np.ndarray, plan: Plan, of_windows, of_parts,
+             limits) -> tuple[Pieced, float]:
+    """What windows find, and what any dispatch pays at least that loses no more of the ranks than theirs."""
+    cost, prices = program.cost + SHARE * (objective - program.cost), plan.cost_duals + SHARE * (plan.duals - plan.cost_duals)
+
+    def priced() -> None:
+        shelf.put_bound(Relaxed.of(sliced.program, sliced.time, cost, prices, sliced.reach))
+
+    pieced = crew.chains(shelf, of_windows, priced, **limits)
+    with crew.bounding(shelf, pieced.statuses, **limits) as least:
+        crew.between(shelf, pieced, of_windows, **limits)
+        bound = least(of_parts) + program.offset
+    return pieced, bound - float((cost - program.cost) @ pieced.values)
 
 
 def _weighed(model, program: LinearProgram) -> tuple[dict[str, float], np.ndarray]:
