@@ -34,6 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.sparse import csr_array
 
 from grid_model.results.dataset import counted_hours
 
@@ -71,9 +72,7 @@ class Flows:
 
 
 def _sums(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    sums = np.zeros((groups, values.shape[1]))
-    np.add.at(sums, group, values)
-    return sums
+    return csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(groups, len(group))) @ values
 
 
 # --------------------------------------------------------------------------------------------------- reading a dispatch

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -167,7 +168,7 @@ def solve_by_windows(case, model, program: LinearProgram, coarsened: Coarsened, 
     with crew.of_size(len(program.row_lower)).at_work() as crew:
         for number in range(settings.corrections + 1):
             with crew.shelf(f"round{number}") as shelf:
-                sliced = _laid_out(crew, shelf, program, lambda: _sliced(case, model, program, objective, followed()))
+                sliced = _laid_out(crew, shelf, program, lambda: _sliced(case, model, program, objective, followed))
                 plan = plan or sliced.plan
                 of_windows = told.windows(number, shelf.windows)
                 if bounded and number == settings.corrections:
@@ -210,13 +211,16 @@ def _weighed(model, program: LinearProgram) -> tuple[dict[str, float], np.ndarra
     return weights, _objective(program, vectors, weights)
 
 
-def _sliced(case, model, program: LinearProgram, objective: np.ndarray, plan: Plan) -> tuple[Sliced, Layout]:
-    """The programme in windows along a plan."""
+def _sliced(case, model, program: LinearProgram, objective: np.ndarray, followed: Callable[[], Plan]) -> tuple[Sliced, Layout]:
+    """The programme in windows along a plan; what needs none of it is made while it is found."""
     settings = case.scenario.solve
-    time = timeline(program, model.steps, model.borders)
+    with ThreadPoolExecutor(1) as beside:
+        ordered = beside.submit(timeline, program, model.steps, model.borders)
+        lean = beside.submit(lambda: leaning(seeded_weights(program, states_of(model, program))))
+        plan = followed()
+    time = ordered.result()
     window, ahead = window_of(settings, float(case.step_hours[0]), len(program.row_lower) / time.steps)
-    sliced = Sliced.of(program, time, objective, plan, model.seldom, window, model.exclusive if settings.one_way else (),
-                       leaning(seeded_weights(program, states_of(model, program))))
+    sliced = Sliced.of(program, time, objective, plan, model.seldom, window, model.exclusive if settings.one_way else (), lean.result())
     return sliced, layout_of(sliced, window, ahead, settings.chains)
 
 

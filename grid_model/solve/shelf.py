@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
@@ -67,8 +68,9 @@ class Shelf:
         self.remove()
         (self.folder / PROGRAMME).mkdir(parents=True)
         (self.folder / PIECES).mkdir()
-        for name, array in _arrays(sliced).items():
-            save(self.folder / PROGRAMME / f"{name}.npy", array)
+        arrays = _arrays(sliced)
+        with ThreadPoolExecutor() as beside:
+            list(beside.map(save, (self.folder / PROGRAMME / f"{name}.npy" for name in arrays), arrays.values()))
         figures = np.array([sliced.time.steps, sliced.reach, layout.ahead, sliced.budgets.block])
         chains = np.array([(chain.first, chain.last) for chain in layout.chains])
         for name, array in (("figures", figures), ("windows", np.array(layout.windows)), ("chains", chains)):
