@@ -68,6 +68,8 @@ class Crew:
             return
         with ExitStack() as held, ThreadPoolExecutor(1) as beside:
             begun = beside.submit(held.enter_context, client_of(self.scheduler, self.workers or cores()))
+            if self.scheduler is not None:
+                begun.result()  # an address that nobody answers at is said at once
             yield replace(self, client=begun.result)
 
     @property

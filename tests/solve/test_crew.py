@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import psutil
@@ -14,6 +15,7 @@ from four_days import year_of_four_days
 
 import grid_model as gm
 from grid_model.solve import crew as crews
+from grid_model.solve import horizon
 from grid_model.solve.crew import Crew
 
 
@@ -94,6 +96,18 @@ def test_a_small_programme_starts_no_process(monkeypatch):
     assert Crew(scheduler="tcp://there").of_size(100).scheduler == "tcp://there"
     with pytest.raises(AssertionError):
         gm.solve(case(), crew=Crew(workers=2))
+
+
+def test_a_scheduler_that_does_not_answer_is_said_before_anything_is_solved(monkeypatch):
+    @contextmanager
+    def refused(*_):
+        raise gm.InputError("nobody answers")
+        yield
+
+    monkeypatch.setattr(crews, "client_of", refused)
+    monkeypatch.setattr(horizon, "plan_of", lambda *_, **__: pytest.fail("a plan is made"))
+    with pytest.raises(gm.InputError, match="nobody answers"):
+        gm.solve(case(), crew=Crew(scheduler="tcp://there"))
 
 
 def test_two_workers_and_a_kill_change_nothing(tmp_path):
