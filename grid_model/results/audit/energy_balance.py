@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 # coordinate of the dispatch: input table and column
+ELSE = {"reverse_capacity_mw": "capacity_mw"}  # column that says what an empty cell does not
 FACTS = {
     "zone": ("zones", "zone"),
     "generator": ("generators", "generator"),
@@ -59,7 +60,7 @@ def check_facts(book) -> bool:
     for name, (table, column) in FACTS.items():
         if name in dispatch.coords and column in book.case.tables[table]:
             facts = book.case.tables[table]
-            told = facts[column].fillna(facts["capacity_mw"]) if column == "reverse_capacity_mw" else facts[column]
+            told = facts[column].fillna(facts[ELSE[column]]) if column in ELSE else facts[column]
             same.append((name, _same(dispatch[name].values, told)))
     same.append(
         (
